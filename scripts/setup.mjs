@@ -18,13 +18,18 @@ export class SetupError extends Error {}
 /** Installs and builds as far as needed. Throws SetupError. */
 export async function setup() {
   checkNode();
-  await step(
-    "install",
-    installInputs(),
-    "Installing the packages this repository uses (pnpm, from the npm registry)",
-    install,
-  );
-  await step("build", buildInputs(), "Building", build);
+  await step("install", {
+    inputs: installInputs(),
+    results: [join(root, "node_modules", ".modules.yaml")],
+    sentence: "Installing the packages this repository uses (pnpm, from the npm registry)",
+    work: install,
+  });
+  await step("build", {
+    inputs: buildInputs(),
+    results: builtFolders().map((folder) => join(root, folder, "dist")),
+    sentence: "Building",
+    work: build,
+  });
 }
 
 /** Runs `work`, and turns a SetupError into its sentence and exit code 1. */
@@ -69,9 +74,9 @@ function checkNode() {
   );
 }
 
-async function step(name, inputs, sentence, work) {
+async function step(name, { inputs, results, sentence, work }) {
   const stamp = join(STAMPS, name);
-  if (existsSync(stamp) && readFileSync(stamp, "utf8") === inputs) return;
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === inputs && results.every((file) => existsSync(file))) return;
   console.error(`lcd: ${sentence} ...`);
   const start = Date.now();
   await work();
@@ -128,10 +133,8 @@ function installInputs() {
 function buildInputs() {
   const hash = createHash("sha256").update(installInputs());
   for (const file of ["tsconfig.base.json", "tsup.shared.ts"]) hash.update(readFileSync(join(root, file)));
-  for (const folder of packageFolders()) {
-    const config = join(root, folder, "tsup.config.ts");
-    if (!existsSync(config)) continue;
-    hash.update(readFileSync(config)).update(`${existsSync(join(root, folder, "dist"))}`);
+  for (const folder of builtFolders()) {
+    hash.update(readFileSync(join(root, folder, "tsup.config.ts")));
     addTree(hash, join(root, folder, "src"));
   }
   return hash.digest("hex");
@@ -144,6 +147,10 @@ function addTree(hash, folder) {
     const { size, mtimeMs } = statSync(join(folder, name));
     hash.update(`${name} ${size} ${mtimeMs}\n`);
   }
+}
+
+function builtFolders() {
+  return packageFolders().filter((folder) => existsSync(join(root, folder, "tsup.config.ts")));
 }
 
 function packageFolders() {
