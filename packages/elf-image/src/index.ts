@@ -1,0 +1,11 @@
+/** Reads, checks and relocates ELF32 and ELF64 files. */
+export * from "./constants";
+export { ElfError } from "./error";
+export { readModinfo } from "./modinfo";
+export { type ElfImage, parseElf } from "./parse";
+export { type Relocation, relocateX86_64, relocationNameX86_64 } from "./relocate-x86-64";
+export type { ElfRelocation } from "./relocation";
+export type { ElfSection } from "./section";
+export type { ElfSegment } from "./segment";
+export type { ElfSymbol } from "./symbol";
+export { type NamedRange, type SymbolHit, SymbolMap, symbolMap } from "./symbol-map";

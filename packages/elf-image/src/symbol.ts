@@ -1,0 +1,67 @@
+import type { ByteReader } from "./byte-reader";
+import { SHN_LORESERVE, SHN_XINDEX, SHT_STRTAB, SHT_SYMTAB_SHNDX } from "./constants";
+import { ElfError } from "./error";
+import type { ElfSection } from "./section";
+import { StringTable } from "./string-table";
+
+/** A symbol. */
+export interface ElfSymbol {
+  readonly name: string;
+  readonly value: bigint;
+  readonly size: bigint;
+  /** STB_*: local, global, weak. */
+  readonly binding: number;
+  /** STT_*: function, object, section ... */
+  readonly type: number;
+  /** STV_*. */
+  readonly visibility: number;
+  /** An existing section, or one of SHN_UNDEF, SHN_ABS, SHN_COMMON and the other reserved indexes. */
+  readonly sectionIndex: number;
+}
+
+/** Bytes of a symbol table's entry. */
+export function symbolSize(wide: boolean): number {
+  return wide ? 24 : 16;
+}
+
+/** Reads a symbol table (SHT_SYMTAB or SHT_DYNSYM). Throws ElfError. */
+export function readSymbols(reader: ByteReader, sections: readonly ElfSection[], table: ElfSection): ElfSymbol[] {
+  const size = symbolSize(reader.wide);
+  const what = `symbol table ${table.name}`;
+  if (table.entrySize !== size)
+    throw new ElfError(`${what} has entries of ${table.entrySize} bytes instead of ${size}`);
+  if (table.size % size !== 0) throw new ElfError(`${what} has ${table.size} bytes, which is no multiple of ${size}`);
+  const strings = sections[table.link];
+  if (strings === undefined || strings.type !== SHT_STRTAB) {
+    throw new ElfError(`${what} has its names in section ${table.link}, which is no string table`);
+  }
+  const names = new StringTable(strings.data(), `string table ${strings.name}`);
+  const extended = sections.find(({ type, link }) => type === SHT_SYMTAB_SHNDX && link === table.index);
+  const symbols: ElfSymbol[] = [];
+  for (let i = 0; i < table.size / size; i++) {
+    const at = table.offset + i * size;
+    const info = reader.u8(at + (reader.wide ? 4 : 12));
+    const shortIndex = reader.u16(at + (reader.wide ? 6 : 14));
+    const sectionIndex = shortIndex === SHN_XINDEX ? extendedIndex(reader, extended, i) : shortIndex;
+    if (sectionIndex >= sections.length && (shortIndex < SHN_LORESERVE || shortIndex === SHN_XINDEX)) {
+      throw new ElfError(`symbol ${i} of ${what} is in section ${sectionIndex}, but there are only ${sections.length}`);
+    }
+    symbols.push({
+      name: names.at(reader.u32(at)),
+      value: reader.wide ? reader.u64(at + 8) : reader.word(at + 4),
+      size: reader.wide ? reader.u64(at + 16) : reader.word(at + 8),
+      binding: info >> 4,
+      type: info & 0xf,
+      visibility: reader.u8(at + (reader.wide ? 5 : 13)) & 3,
+      sectionIndex,
+    });
+  }
+  return symbols;
+}
+
+function extendedIndex(reader: ByteReader, section: ElfSection | undefined, symbol: number): number {
+  if (section === undefined || symbol * 4 + 4 > section.size) {
+    throw new ElfError(`symbol ${symbol} has an extended section index, but there is no table entry for it`);
+  }
+  return reader.u32(section.offset + symbol * 4);
+}
