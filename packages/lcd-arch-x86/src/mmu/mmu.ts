@@ -47,6 +47,13 @@ export class Mmu {
   /** Guest-physical and host-physical address of each entry that the walk has used, from the root. */
   private readonly entryGpa = new Float64Array(MAX_LEVELS);
   private readonly entryHpa = new Float64Array(MAX_LEVELS);
+  /** The registers that paging depends on, read once per translation. */
+  private cr0 = 0;
+  private cr4 = 0;
+  private efer = 0;
+  private cpl = 0;
+  private eptpLow = 0;
+  private eptpHigh = 0;
   private eptOn = false;
   /** Host-physical address that `locate` found. */
   private located = 0;
@@ -65,18 +72,27 @@ export class Mmu {
    * @see SDM 3A, "Paging"; SDM 3C, "The Extended Page Table Mechanism (EPT)"
    */
   translate(low: number, high: number, access: Access): boolean {
-    const { state } = this;
-    this.eptOn = state.get32("nonRoot") !== 0 && (state.low("eptp") !== 0 || state.high("eptp") !== 0);
-    if ((state.low("cr0") & Cr0.PG) !== 0) return this.walk(low, high, access);
+    this.readRegisters();
+    if ((this.cr0 & Cr0.PG) !== 0) return this.walk(low, high, access);
     this.user = true;
     return this.finish(low >>> 0, access, true);
   }
 
+  private readRegisters(): void {
+    const { state } = this;
+    this.cr0 = state.low("cr0");
+    this.cr4 = state.low("cr4");
+    this.efer = state.low("efer");
+    this.cpl = state.get32("cpl");
+    this.eptpLow = state.low("eptp");
+    this.eptpHigh = state.high("eptp");
+    this.eptOn = state.get32("nonRoot") !== 0 && (this.eptpLow | this.eptpHigh) !== 0;
+  }
+
   private walk(low: number, high: number, access: Access): boolean {
     const { state, ram } = this;
-    const efer = state.low("efer");
-    const levels = pagingLevels(state.low("cr4"), efer);
-    const reservedHigh = (efer & Efer.NXE) !== 0 ? RESERVED_ADDRESS_HIGH : RESERVED_ADDRESS_HIGH | EXECUTE_DISABLE;
+    const levels = pagingLevels(this.cr4, this.efer);
+    const reservedHigh = (this.efer & Efer.NXE) !== 0 ? RESERVED_ADDRESS_HIGH : RESERVED_ADDRESS_HIGH | EXECUTE_DISABLE;
     let table = frameOf(state.low("cr3"), state.high("cr3"));
     let allow = PageFlag.writable | PageFlag.user;
     let deny = 0;
@@ -115,17 +131,16 @@ export class Mmu {
    * @param deny OR of their execute-disable flags
    */
   private permits(access: Access, allow: number, deny: number): boolean {
-    const { state } = this;
+    const { cr4 } = this;
     const userPage = (allow & PageFlag.user) !== 0;
-    const cr4 = state.low("cr4");
-    if (state.get32("cpl") === 3) {
+    if (this.cpl === 3) {
       if (!userPage) return false;
       if (access === Access.write) return (allow & PageFlag.writable) !== 0;
       return access === Access.read || deny === 0;
     }
     if (access === Access.execute) return deny === 0 && !(userPage && (cr4 & Cr4.SMEP) !== 0);
-    if (userPage && (cr4 & Cr4.SMAP) !== 0 && (state.get32("systemFlags") & Rflags.AC) === 0) return false;
-    return access === Access.read || (allow & PageFlag.writable) !== 0 || (state.low("cr0") & Cr0.WP) === 0;
+    if (userPage && (cr4 & Cr4.SMAP) !== 0 && (this.state.get32("systemFlags") & Rflags.AC) === 0) return false;
+    return access === Access.read || (allow & PageFlag.writable) !== 0 || (this.cr0 & Cr0.WP) === 0;
   }
 
   /** Sets the guest's accessed and dirty flags (SDM 3A, "Accessed and Dirty Flags"); these writes are subject to EPT. */
@@ -146,7 +161,7 @@ export class Mmu {
       this.located = gpa;
       return true;
     }
-    const writes = update || (this.state.low("eptp") & EptPointerFlag.accessedAndDirty) !== 0;
+    const writes = update || (this.eptpLow & EptPointerFlag.accessedAndDirty) !== 0;
     const access = writes ? EptFlag.read | EptFlag.write : EptFlag.read;
     if (!this.translateGpa(gpa, access, 0)) return false;
     this.located = this.ept.hpa + (gpa % 4096);
@@ -168,8 +183,8 @@ export class Mmu {
   }
 
   private translateGpa(gpa: number, access: number, final: number): boolean {
-    const { state, ept } = this;
-    if (ept.translate(state.low("eptp"), state.high("eptp"), gpa, access)) return true;
+    const { ept } = this;
+    if (ept.translate(this.eptpLow, this.eptpHigh, gpa, access)) return true;
     this.fault = ept.misconfigured
       ? { kind: "ept-misconfiguration", gpa: BigInt(gpa) }
       : {
@@ -182,10 +197,9 @@ export class Mmu {
 
   /** SDM 3A, "Page-Fault Exceptions". @returns false */
   private pageFault(access: Access, cause: number): boolean {
-    const { state } = this;
     let errorCode = cause;
     if (access === Access.write) errorCode |= PageFaultError.write;
-    if (state.get32("cpl") === 3) errorCode |= PageFaultError.user;
+    if (this.cpl === 3) errorCode |= PageFaultError.user;
     if (access === Access.execute && this.fetchesAreTold()) errorCode |= PageFaultError.fetch;
     this.fault = { kind: "page-fault", errorCode };
     return false;
@@ -193,7 +207,6 @@ export class Mmu {
 
   /** The I/D flag of an error code is used only where fetches can be denied as such. */
   private fetchesAreTold(): boolean {
-    const cr4 = this.state.low("cr4");
-    return (cr4 & Cr4.SMEP) !== 0 || ((cr4 & Cr4.PAE) !== 0 && (this.state.low("efer") & Efer.NXE) !== 0);
+    return (this.cr4 & Cr4.SMEP) !== 0 || ((this.cr4 & Cr4.PAE) !== 0 && (this.efer & Efer.NXE) !== 0);
   }
 }
