@@ -69,11 +69,9 @@ export function relocateX86_64(contents: Uint8Array, relocation: Relocation): vo
   if (!fits) {
     throw new ElfError(`${name} at offset ${offset} overflows: 0x${value.toString(16)} does not fit in ${bits} bits`);
   }
-  let rest = value;
-  for (let i = offset; i < offset + size; i++) {
-    contents[i] = Number(rest & 0xffn);
-    rest >>= 8n;
-  }
+  const low = Number(value & 0xffffffffn);
+  const high = Number(value >> 32n);
+  for (let i = 0; i < size; i++) contents[offset + i] = i < 4 ? low >>> (8 * i) : high >>> (8 * i - 32);
 }
 
 /** The name of an x86-64 relocation type; `R_X86_64_<n>` for one that is not applied here. */
