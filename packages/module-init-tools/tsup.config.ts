@@ -1,3 +1,3 @@
 import { packageBuild } from "../../tsup.shared";
 
-export default packageBuild({ index: "src/index.ts" }, { platform: "node" });
+export default packageBuild({ index: "src/index.ts", node: "src/node.ts" }, { external: [/^node:/] });

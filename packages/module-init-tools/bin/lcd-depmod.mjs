@@ -1,4 +1,5 @@
 #!/usr/bin/env node
-import { main } from "../dist/index.js";
+import { lcdDepmod } from "../dist/index.js";
+import { runTool } from "../dist/node.js";
 
-await main("lcd-depmod");
+await runTool("lcd-depmod", lcdDepmod);

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
-import { main } from "../dist/index.js";
+import { lcdInsmod } from "../dist/index.js";
+import { runTool } from "../dist/node.js";
 
-await main("lcd-insmod");
+await runTool("lcd-insmod", lcdInsmod);

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
-import { main } from "../dist/index.js";
+import { lcdModprobe } from "../dist/index.js";
+import { runTool } from "../dist/node.js";
 
-await main("lcd-modprobe");
+await runTool("lcd-modprobe", lcdModprobe);

@@ -1,0 +1,87 @@
+/**
+ * Command lines the way the C library's getopt_long reads them, because that is what scripts written for kmod rely on:
+ * grouped letters (`-nv`), values in the same word or the next (`-d/x`, `-d /x`), long options with `=`, their
+ * unambiguous beginnings, options after words, and `--`.
+ */
+
+export interface OptionTable {
+  /** Letters; a colon after one means that it takes a value: `"nvd:S:"`. */
+  readonly short: string;
+  /** Long names and the letter each stands for. */
+  readonly long: Readonly<Record<string, string>>;
+}
+
+export interface ParsedOptions {
+  /** Letters with their values (empty when the option takes none), in the order given. */
+  readonly options: readonly (readonly [letter: string, value: string])[];
+  /** Everything else, in the order given. */
+  readonly words: readonly string[];
+}
+
+/** A command line that cannot be understood; the message is getopt's, without the program's name. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** @throws UsageError */
+export function parseOptions(args: readonly string[], table: OptionTable): ParsedOptions {
+  const options: (readonly [string, string])[] = [];
+  const words: string[] = [];
+  const rest = [...args];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (word === "--") {
+      words.push(...rest);
+      break;
+    }
+    if (word.startsWith("--")) options.push(longOption(word.slice(2), rest, table));
+    else if (word.startsWith("-") && word.length > 1) options.push(...shortOptions(word.slice(1), rest, table));
+    else words.push(word);
+  }
+  return { options, words };
+}
+
+function longOption(word: string, rest: string[], table: OptionTable): readonly [string, string] {
+  const [, typed = "", value] = /^([^=]*)(?:=(.*))?$/s.exec(word) ?? [];
+  const [name, letter] = findLong(typed, word, table);
+  if (!takesValue(letter, table)) {
+    if (value !== undefined) throw new UsageError(`option '--${name}' doesn't allow an argument`);
+    return [letter, ""];
+  }
+  const argument = value ?? rest.shift();
+  if (argument === undefined) throw new UsageError(`option '--${name}' requires an argument`);
+  return [letter, argument];
+}
+
+function findLong(typed: string, word: string, { long }: OptionTable): readonly [name: string, letter: string] {
+  const exact = long[typed];
+  if (exact !== undefined && Object.hasOwn(long, typed)) return [typed, exact];
+  const matches = Object.entries(long).filter(([name]) => name.startsWith(typed));
+  const [first] = matches;
+  if (first === undefined) throw new UsageError(`unrecognized option '--${typed}'`);
+  if (matches.some(([, letter]) => letter !== first[1])) {
+    const names = matches.map(([name]) => `'--${name}'`).join(" ");
+    throw new UsageError(`option '--${word}' is ambiguous; possibilities: ${names}`);
+  }
+  return first;
+}
+
+function shortOptions(letters: string, rest: string[], table: OptionTable): (readonly [string, string])[] {
+  const options: (readonly [string, string])[] = [];
+  for (let i = 0; i < letters.length; i++) {
+    const letter = letters.charAt(i);
+    if (letter === ":" || !table.short.includes(letter)) throw new UsageError(`invalid option -- '${letter}'`);
+    if (!takesValue(letter, table)) {
+      options.push([letter, ""]);
+      continue;
+    }
+    const value = letters.slice(i + 1) || rest.shift();
+    if (value === undefined) throw new UsageError(`option requires an argument -- '${letter}'`);
+    options.push([letter, value]);
+    break;
+  }
+  return options;
+}
+
+function takesValue(letter: string, { short }: OptionTable): boolean {
+  return short.charAt(short.indexOf(letter) + 1) === ":";
+}

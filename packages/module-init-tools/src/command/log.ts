@@ -1,0 +1,48 @@
+/** How much a tool says, most urgent first; kmod's levels and words. */
+const LEVELS = ["silent", "fatal", "error", "warning", "notice", "info", "debug"] as const;
+
+export type LogLevel = (typeof LEVELS)[number];
+
+/** Messages of a tool: `modprobe: WARNING: ...` on standard error, those up to a level. */
+export class Log {
+  constructor(
+    readonly program: string,
+    private readonly stderr: (text: string) => void,
+    public level: LogLevel = "warning",
+  ) {}
+
+  fatal(message: string): void {
+    this.#say("fatal", message);
+  }
+
+  error(message: string): void {
+    this.#say("error", message);
+  }
+
+  warning(message: string): void {
+    this.#say("warning", message);
+  }
+
+  info(message: string): void {
+    this.#say("info", message);
+  }
+
+  debug(message: string): void {
+    this.#say("debug", message);
+  }
+
+  /** A line without a level, as getopt's errors are; never silenced. */
+  plain(message: string): void {
+    this.stderr(`${this.program}: ${message}\n`);
+  }
+
+  /** One step more talkative, as each `-v` asks. */
+  louder(): void {
+    this.level = LEVELS[LEVELS.indexOf(this.level) + 1] ?? this.level;
+  }
+
+  #say(level: LogLevel, message: string): void {
+    if (LEVELS.indexOf(level) > LEVELS.indexOf(this.level)) return;
+    this.stderr(`${this.program}: ${level.toUpperCase()}: ${message}\n`);
+  }
+}

@@ -1,0 +1,87 @@
+import type { Log } from "../command/log";
+import { normalizeName } from "../tree/module-name";
+import { linesOf, wordsOf } from "../tree/text";
+import type { ModprobeConfig, SoftDependencies } from "./modprobe-config";
+
+/** A configuration being read: files add to it one after the other. */
+export class ConfigBuilder implements ModprobeConfig {
+  readonly aliases: { pattern: string; module: string }[] = [];
+  readonly options: { module: string; options: string }[] = [];
+  readonly blacklist = new Set<string>();
+  readonly softDependencies: SoftDependencies[] = [];
+  readonly installCommands: { pattern: string; command: string }[] = [];
+
+  constructor(private readonly log: Log) {}
+
+  /** Adds a file. A line that cannot be understood is named, with file and line, and the rest still applies. */
+  addFile(path: string, text: string): void {
+    for (const { line, number } of logicalLines(text)) {
+      const [keyword = "", ...words] = wordsOf(line);
+      if (keyword === "" || keyword.startsWith("#")) continue;
+      if (!this.#addLine(keyword, words, line)) {
+        this.log.error(`${path} line ${number}: ignoring bad line starting with '${keyword}'`);
+      }
+    }
+  }
+
+  #addLine(keyword: string, words: readonly string[], line: string): boolean {
+    const [first, second] = words;
+    if (first === undefined) return false;
+    const rest = restAfter(line, 2);
+    switch (keyword) {
+      case "alias":
+        if (second === undefined) return false;
+        this.aliases.push({ pattern: normalizeName(first), module: normalizeName(second) });
+        return true;
+      case "blacklist":
+        this.blacklist.add(normalizeName(first));
+        return true;
+      case "options":
+        if (rest === "") return false;
+        this.options.push({ module: normalizeName(first), options: rest });
+        return true;
+      case "install":
+        if (rest === "") return false;
+        this.installCommands.push({ pattern: normalizeName(first), command: rest });
+        return true;
+      case "softdep":
+        this.softDependencies.push(softDependencies(normalizeName(first), words.slice(1)));
+        return second !== undefined;
+      case "remove":
+        return rest !== "";
+      default:
+        return false;
+    }
+  }
+}
+
+/** Lines with those that end in a backslash joined to the next; `number` is that of the first, from 1. */
+function* logicalLines(text: string): Iterable<{ line: string; number: number }> {
+  let pending: { line: string; number: number } | null = null;
+  for (const [i, line] of linesOf(text).entries()) {
+    const joined: { line: string; number: number } = {
+      line: (pending?.line ?? "") + line,
+      number: pending?.number ?? i + 1,
+    };
+    pending = null;
+    if (joined.line.endsWith("\\")) pending = { line: joined.line.slice(0, -1), number: joined.number };
+    else yield joined;
+  }
+  if (pending !== null) yield pending;
+}
+
+/** The line after its first `count` words and the blanks that follow them. */
+function restAfter(line: string, count: number): string {
+  return line.replace(new RegExp(`^[ \\t]*(?:[^ \\t]+[ \\t]*){0,${count}}`), "").trimEnd();
+}
+
+function softDependencies(pattern: string, words: readonly string[]): SoftDependencies {
+  const lists: { pre: string[]; post: string[] } = { pre: [], post: [] };
+  let list: string[] | null = null;
+  for (const word of words) {
+    if (word === "pre:") list = lists.pre;
+    else if (word === "post:") list = lists.post;
+    else list?.push(word);
+  }
+  return { pattern, ...lists };
+}

@@ -1,0 +1,65 @@
+import type { FoundModule } from "./find-modules";
+import type { ModuleFacts } from "./module-facts";
+
+/** A module with what is known about it. */
+export interface GraphModule extends FoundModule {
+  readonly facts: ModuleFacts;
+}
+
+/** Who needs whom, by index into the list of modules. */
+export class DependencyGraph {
+  /** For each module the ones whose symbols it uses, itself left out, in the order in which it first uses them. */
+  readonly direct: readonly (readonly number[])[];
+  /** Who exports a symbol. */
+  readonly exporters: ReadonlyMap<string, number>;
+
+  constructor(readonly modules: readonly GraphModule[]) {
+    const exporters = new Map<string, number>();
+    for (const [index, { facts }] of modules.entries()) for (const name of facts.exports) exporters.set(name, index);
+    this.exporters = exporters;
+    this.direct = modules.map(({ facts }, index) => {
+      const used = new Set<number>();
+      for (const { name } of facts.imports) {
+        const owner = exporters.get(name);
+        if (owner !== undefined && owner !== index) used.add(owner);
+      }
+      return [...used];
+    });
+  }
+
+  /**
+   * A place for each module such that every module comes before what it needs.
+   *
+   * Works off a stack of modules that nobody left needs, as kmod does: `modules.dep` shows this order.
+   *
+   * @returns places by index; `null` for the modules in a loop and those that only they need
+   */
+  places(): (number | null)[] {
+    const users = this.modules.map(() => 0);
+    for (const dependency of this.direct.flat()) users[dependency] = (users[dependency] ?? 0) + 1;
+    const ready = [...users.keys()].filter((index) => users[index] === 0);
+    const places: (number | null)[] = this.modules.map(() => null);
+    let next = 0;
+    for (let index = ready.pop(); index !== undefined; index = ready.pop()) {
+      places[index] = next++;
+      for (const dependency of this.direct[index] ?? []) {
+        const left = (users[dependency] ?? 0) - 1;
+        users[dependency] = left;
+        if (left === 0) ready.push(dependency);
+      }
+    }
+    return places;
+  }
+
+  /** Everything that a module needs, directly or not, itself left out. */
+  allDependencies(index: number): Set<number> {
+    const found = new Set<number>();
+    const open = [...(this.direct[index] ?? [])];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      if (next === index || found.has(next)) continue;
+      found.add(next);
+      open.push(...(this.direct[next] ?? []));
+    }
+    return found;
+  }
+}

@@ -1,0 +1,39 @@
+import type { DependencyGraph, GraphModule } from "./dependency-graph";
+
+/**
+ * `modules.dep`: for each module its path and those of everything that it needs, nearest first.
+ *
+ * @param places from {@link DependencyGraph.places}: no module may be in a loop
+ */
+export function modulesDep(graph: DependencyGraph, places: readonly (number | null)[]): string {
+  const place = (index: number) => places[index] ?? Number.POSITIVE_INFINITY;
+  const lines = graph.modules.map(({ path }, index) => {
+    const dependencies = [...graph.allDependencies(index)].sort((a, b) => place(a) - place(b));
+    return `${[`${path}:`, ...dependencies.map((dependency) => graph.modules[dependency]?.path)].join(" ")}\n`;
+  });
+  return lines.join("");
+}
+
+/** `modules.alias`: which modules serve an alias. */
+export function modulesAlias(modules: readonly GraphModule[]): string {
+  const lines = modinfoLines(modules, "alias", (value, name) => `alias ${value} ${name}\n`);
+  return `# Aliases extracted from modules themselves.\n${lines}`;
+}
+
+/** `modules.softdep`: what modules would like to have loaded before or after them. */
+export function modulesSoftdep(modules: readonly GraphModule[]): string {
+  const lines = modinfoLines(modules, "softdep", (value, name) => `softdep ${name} ${value}\n`);
+  return `# Soft dependencies extracted from modules themselves.\n${lines}`;
+}
+
+function modinfoLines(
+  modules: readonly GraphModule[],
+  key: string,
+  line: (value: string, name: string) => string,
+): string {
+  const lines: string[] = [];
+  for (const { name, facts } of modules) {
+    for (const [entry, value] of facts.modinfo) if (entry === key) lines.push(line(value, name));
+  }
+  return lines.join("");
+}

@@ -1,0 +1,69 @@
+import { type ElfImage, parseElf, readModinfo, SHN_UNDEF, STB_GLOBAL, STB_WEAK } from "elf-image";
+
+/** What depmod wants to know of a module. */
+export interface ModuleFacts {
+  /** Symbols that it offers to others. */
+  readonly exports: readonly string[];
+  /** Symbols that it needs. */
+  readonly imports: readonly ImportedSymbol[];
+  /** Its `.modinfo`: `alias`, `softdep`, ... */
+  readonly modinfo: readonly (readonly [key: string, value: string])[];
+}
+
+export interface ImportedSymbol {
+  readonly name: string;
+  /** It may stay unresolved. */
+  readonly weak: boolean;
+}
+
+const CRC_PREFIX = "__crc_";
+
+/** Bytes of an entry of `__versions` by word size: a checksum of one word, and a name that fills the rest. */
+const VERSION_ENTRY_SIZE = 64;
+
+/**
+ * Reads a module's symbols the way kmod does.
+ *
+ * @throws ElfError
+ */
+export function readModuleFacts(bytes: Uint8Array): ModuleFacts {
+  const image = parseElf(bytes);
+  return { exports: exportedSymbols(image), imports: importedSymbols(image), modinfo: readModinfo(image) };
+}
+
+/** With symbol versions every export has a `__crc_` symbol; without, the names stand in a section of their own. */
+function exportedSymbols(image: ElfImage): string[] {
+  const versioned = image.symbols.filter(({ name }) => name.startsWith(CRC_PREFIX));
+  if (versioned.length > 0) return versioned.map(({ name }) => name.slice(CRC_PREFIX.length));
+  return strings(image.section("__ksymtab_strings")?.data() ?? new Uint8Array(0));
+}
+
+/** Undefined symbols, and what only `__versions` mentions (`module_layout`). */
+function importedSymbols(image: ElfImage): ImportedSymbol[] {
+  const imports: ImportedSymbol[] = [];
+  for (const { name, binding, sectionIndex } of image.symbols) {
+    if (sectionIndex !== SHN_UNDEF || name === "") continue;
+    if (binding === STB_GLOBAL || binding === STB_WEAK) imports.push({ name, weak: binding === STB_WEAK });
+  }
+  const known = new Set(imports.map(({ name }) => name));
+  for (const name of versionedNames(image)) if (!known.has(name)) imports.push({ name, weak: false });
+  return imports;
+}
+
+function versionedNames(image: ElfImage): string[] {
+  const bytes = image.section("__versions")?.data() ?? new Uint8Array(0);
+  const word = image.class === 64 ? 8 : 4;
+  const names: string[] = [];
+  for (let offset = 0; offset + VERSION_ENTRY_SIZE <= bytes.length; offset += VERSION_ENTRY_SIZE) {
+    names.push(...strings(bytes.subarray(offset + word, offset + VERSION_ENTRY_SIZE)).slice(0, 1));
+  }
+  return names;
+}
+
+/** The NUL-terminated strings in a section, empty ones left out. */
+function strings(bytes: Uint8Array): string[] {
+  return new TextDecoder()
+    .decode(bytes)
+    .split("\0")
+    .filter((text) => text !== "");
+}

@@ -1,0 +1,54 @@
+import { type OptionTable, parseOptions } from "../command/getopt";
+import type { LogLevel } from "../command/log";
+
+/** What a command line of depmod asks for. */
+export interface DepmodOptions {
+  readonly help: boolean;
+  /** Write to standard output instead of files. */
+  readonly dryRun: boolean;
+  readonly base: string | null;
+  /** Where the files go, when not into the tree itself. */
+  readonly output: string | null;
+  readonly release: string | null;
+  /** Words that depmod has no use for. */
+  readonly excess: readonly string[];
+  readonly logLevel: LogLevel;
+}
+
+const TABLE: OptionTable = {
+  short: "ab:hno:qv",
+  long: { all: "a", basedir: "b", help: "h", "dry-run": "n", show: "n", outdir: "o", quiet: "q", verbose: "v" },
+};
+
+export const DEPMOD_USAGE = `Usage:
+  lcd-depmod [options] [version]
+
+Finds out which modules need which and writes modules.dep, modules.alias and modules.softdep
+beside them, in lib/modules/<version>.
+
+Options:
+  -a, --all              All modules: this is what happens anyway
+  -b, --basedir=DIR      The directory that has lib/modules in it
+  -o, --outdir=DIR       Write below DIR instead
+  -n, --dry-run, --show  Write to standard output instead
+  -q, --quiet            Say nothing but what stops the work
+  -v, --verbose          Say more
+  -h, --help             Show this
+`;
+
+/** @throws UsageError */
+export function parseDepmodOptions(args: readonly string[]): DepmodOptions {
+  const { options, words } = parseOptions(args, TABLE);
+  const has = (letter: string) => options.some(([given]) => given === letter);
+  const last = (letter: string) => options.filter(([given]) => given === letter).at(-1)?.[1] ?? null;
+  const [release, ...excess] = words;
+  return {
+    help: has("h"),
+    dryRun: has("n"),
+    base: last("b"),
+    output: last("o"),
+    release: release ?? null,
+    excess,
+    logLevel: has("q") ? "error" : has("v") ? "debug" : "warning",
+  };
+}

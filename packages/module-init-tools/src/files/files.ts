@@ -1,0 +1,45 @@
+/** The part of a file system that the module tools need. Implemented by {@link memoryFiles} and by `module-init-tools/node`. */
+export interface ToolFiles {
+  /** The bytes of a file, symbolic links followed. */
+  readFile(path: string): Promise<Uint8Array>;
+  /**
+   * What a directory holds, without `.` and `..`, in the order in which the file system keeps it: like kmod, depmod
+   * gives modules that `modules.order` does not name the order in which it met them.
+   */
+  readDirectory(path: string): Promise<readonly DirectoryEntry[]>;
+  /** Status of a file, symbolic links followed. */
+  stat(path: string): Promise<FileStatus>;
+  /** Creates or replaces a file. */
+  writeFile(path: string, bytes: Uint8Array): Promise<void>;
+  /** Moves a file over another one, in one step. */
+  rename(from: string, to: string): Promise<void>;
+  /** Deletes a file. */
+  remove(path: string): Promise<void>;
+}
+
+export type FileKind = "file" | "directory" | "other";
+
+export interface DirectoryEntry {
+  readonly name: string;
+  /** `other` where the directory does not say, or for a symbolic link: ask `stat`. */
+  readonly kind: FileKind;
+}
+
+export interface FileStatus {
+  readonly kind: FileKind;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** What every operation of {@link ToolFiles} rejects with, or something with the same `code`, as Node's errors are. */
+export class FileError extends Error {
+  override readonly name = "FileError";
+
+  constructor(
+    /** `ENOENT`, `EISDIR`, ... */
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}

@@ -1,0 +1,138 @@
+import { UsageError } from "../command/getopt";
+import { Log } from "../command/log";
+import type { ModprobeConfig } from "../config/modprobe-config";
+import { CONFIG_DIRECTORIES, readConfig } from "../config/read-config";
+import { type LcdDriver, openDriver } from "../driver";
+import type { ToolEnvironment } from "../environment";
+import { describeError, errorCodeOf } from "../errno";
+import { ToolError } from "../errors";
+import { absolutePath, baseName } from "../files/path";
+import { ModuleTree } from "../tree/module-tree";
+import { loadAll } from "./load";
+import { MODPROBE_USAGE, type ModprobeOptions, parseModprobeOptions } from "./options";
+import { loadPlan, type Step } from "./plan";
+import { type Resolved, resolveName } from "./resolve";
+
+/**
+ * `lcd-modprobe`: loads a module, what it depends on first, by handing each to the LCD driver.
+ *
+ * @param argv the program's name first, as in C
+ * @returns the exit code: 0 when everything asked for is loaded (or was), otherwise 1
+ */
+export async function lcdModprobe(argv: readonly string[], env: ToolEnvironment): Promise<number> {
+  const [program = "lcd-modprobe", ...args] = argv;
+  const log = new Log(baseName(program), (text) => env.stderr(text));
+  try {
+    const options = parseModprobeOptions(args);
+    log.level = options.logLevel;
+    return await run(options, env, log);
+  } catch (error) {
+    if (error instanceof UsageError) log.plain(error.message);
+    else if (error instanceof ToolError) log.error(error.message);
+    else if (errorCodeOf(error) !== null) log.fatal(describeFileError(error));
+    else throw error;
+    return 1;
+  }
+}
+
+async function run(options: ModprobeOptions, env: ToolEnvironment, log: Log): Promise<number> {
+  if (options.help) {
+    env.stdout(MODPROBE_USAGE);
+    return 0;
+  }
+  const [first, ...rest] = options.words;
+  if (first === undefined) {
+    log.error("missing parameters. See -h.");
+    return 1;
+  }
+  const tree = new ModuleTree(env.files, moduleDirectory(options, env));
+  const config = await readConfig(tree, options.config ?? CONFIG_DIRECTORIES, log);
+  const session = new Session(options, env, tree, config, log);
+  try {
+    if (!options.all) return (await session.insert(first, parameterString(rest))) ? 0 : 1;
+    let ok = true;
+    for (const name of options.words) ok = (await session.insert(name, "")) && ok;
+    return ok ? 0 : 1;
+  } finally {
+    session.close();
+  }
+}
+
+/** One run of the program; the device is opened for the first module that is really loaded. */
+class Session {
+  #driver: LcdDriver | null = null;
+
+  constructor(
+    private readonly options: ModprobeOptions,
+    private readonly env: ToolEnvironment,
+    private readonly tree: ModuleTree,
+    private readonly config: ModprobeConfig,
+    private readonly log: Log,
+  ) {}
+
+  /** @returns whether every module that the name leads to is loaded */
+  async insert(name: string, parameters: string): Promise<boolean> {
+    const found = await resolveName(this.tree, this.config, name);
+    if (found.length === 0) {
+      const message = `Module ${name} not found in directory ${this.tree.directory}`;
+      if (this.options.all) this.log.warning(message);
+      else this.log.fatal(message);
+      return false;
+    }
+    let ok = true;
+    for (const module of found) ok = (await this.#insertModule(module, parameters)) && ok;
+    return ok;
+  }
+
+  close(): void {
+    this.#driver?.close();
+  }
+
+  async #insertModule(module: Resolved, parameters: string): Promise<boolean> {
+    const { useBlacklist, ignoreInstall, dryRun, firstTime } = this.options;
+    if (useBlacklist && module.alias !== null && this.config.blacklist.has(module.name)) return true;
+    try {
+      const steps = await loadPlan(this.tree, this.config, module, { options: parameters, ignoreInstall });
+      const show = (step: Step) => this.#show(step);
+      if (dryRun) {
+        for (const step of steps) show(step);
+        return true;
+      }
+      this.#driver ??= await openDriver(this.env);
+      await loadAll(steps, module.name, this.#driver, { first: firstTime, log: this.log, show });
+      return true;
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error;
+      this.log.error(error.message);
+      return false;
+    }
+  }
+
+  #show({ action, options, name }: Step): void {
+    if (!this.options.show) return;
+    if (action.kind === "builtin") this.env.stdout(`builtin ${name}\n`);
+    else if (action.kind === "install") this.env.stdout(`install ${action.command} ${options}\n`);
+    else if (action.kind === "insmod") this.env.stdout(`insmod ${action.path} ${options}\n`);
+  }
+}
+
+function moduleDirectory({ root, release }: ModprobeOptions, env: ToolEnvironment): string {
+  const from = root === null || root.startsWith("/") ? (root ?? "") : `${env.cwd ?? ""}/${root}`;
+  return `${from}/lib/modules/${release ?? env.release}`;
+}
+
+/** The words as one string; a value with blanks gets quotes, as the kernel's parser wants it: `b="x y"`. */
+function parameterString(words: readonly string[]): string {
+  return words
+    .map((word) => {
+      const equals = word.indexOf("=");
+      const value = word.slice(equals + 1);
+      return equals >= 0 && /\s/.test(value) && !/^["']/.test(value) ? `${word.slice(0, equals)}="${value}"` : word;
+    })
+    .join(" ");
+}
+
+function describeFileError(error: unknown): string {
+  const path = typeof error === "object" && error !== null && "path" in error ? error.path : null;
+  return typeof path === "string" ? `${absolutePath(path)}: ${describeError(error)}` : describeError(error);
+}

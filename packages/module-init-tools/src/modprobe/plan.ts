@@ -1,0 +1,131 @@
+import type { ModprobeConfig } from "../config/modprobe-config";
+import { ToolError } from "../errors";
+import type { ModuleFile, ModuleTree } from "../tree/module-tree";
+import { wildcardMatch } from "../tree/wildcard";
+import { type Resolved, resolveName } from "./resolve";
+
+/** One thing to do to get a module loaded. */
+export interface Step {
+  readonly name: string;
+  readonly action:
+    | { readonly kind: "insmod"; readonly path: string }
+    | { readonly kind: "install"; readonly command: string }
+    /** The kernel has it already. */
+    | { readonly kind: "builtin" }
+    /** Asked for by an alias or a soft dependency, but not in `modules.dep`. */
+    | { readonly kind: "missing" };
+  /** Parameters, from `modprobe.d` and for the module that was asked for from the command line too. */
+  readonly options: string;
+  /** Whether a failure fails the whole; soft dependencies may fail. */
+  readonly required: boolean;
+}
+
+/**
+ * Everything that loading a module means, in order: what it depends on first.
+ *
+ * @throws ToolError when `modules.dep` has the module in a dependency loop
+ */
+export async function loadPlan(
+  tree: ModuleTree,
+  config: ModprobeConfig,
+  target: Resolved,
+  { options, ignoreInstall }: PlanOptions,
+): Promise<Step[]> {
+  const planner = new Planner(tree, config);
+  await planner.visit(target, true);
+  const builtin = await tree.builtin();
+  const modules = await tree.modules();
+  return planner.order.map((module) => {
+    const asked = module.name === target.name;
+    return {
+      name: module.name,
+      action:
+        (ignoreInstall && asked ? null : installAction(module, config)) ?? loadAction(module.name, modules, builtin),
+      options: [...configuredOptions(config, module), ...(asked && options !== "" ? [options] : [])].join(" "),
+      required: planner.required.has(module.name),
+    };
+  });
+}
+
+export interface PlanOptions {
+  /** Parameters from the command line. */
+  readonly options: string;
+  /** Do not use the install command of the module that was asked for. */
+  readonly ignoreInstall: boolean;
+}
+
+interface Planned extends Resolved {
+  /** Soft dependencies take the place of an install command. */
+  readonly hasSoftDependencies: boolean;
+}
+
+class Planner {
+  readonly order: Planned[] = [];
+  readonly required = new Set<string>();
+  readonly #visited = new Set<string>();
+
+  constructor(
+    private readonly tree: ModuleTree,
+    private readonly config: ModprobeConfig,
+  ) {}
+
+  async visit(module: Resolved, required: boolean): Promise<void> {
+    if (this.#visited.has(module.name)) return;
+    this.#visited.add(module.name);
+    const dependencies = await dependenciesOf(this.tree, module.name);
+    if (required) for (const name of [module.name, ...dependencies]) this.required.add(name);
+    for (const name of dependencies) await this.#addWithSoftDependencies({ name, alias: null });
+    await this.#addWithSoftDependencies(module);
+  }
+
+  async #addWithSoftDependencies(module: Resolved): Promise<void> {
+    const soft = this.config.softDependencies.find(({ pattern }) => wildcardMatch(pattern, module.name));
+    await this.#visitAll(soft?.pre ?? []);
+    this.order.push({ ...module, hasSoftDependencies: (soft?.pre.length ?? 0) + (soft?.post.length ?? 0) > 0 });
+    await this.#visitAll(soft?.post ?? []);
+  }
+
+  async #visitAll(names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      for (const module of await resolveName(this.tree, this.config, name)) await this.visit(module, false);
+    }
+  }
+}
+
+/** Farthest first, the order to load them in; `modules.dep` has them nearest first. */
+async function dependenciesOf(tree: ModuleTree, name: string): Promise<string[]> {
+  const modules = await tree.modules();
+  const module = modules.get(name);
+  if (module === undefined) return [];
+  refuseLoop(module, modules);
+  return [...module.dependencies].reverse();
+}
+
+function refuseLoop(module: ModuleFile, modules: ReadonlyMap<string, ModuleFile>): void {
+  const back = module.dependencies.find((name) => modules.get(name)?.dependencies.includes(module.name));
+  if (back === undefined) return;
+  const loop = back === module.name ? [back, back] : [module.name, back, module.name];
+  throw new ToolError(
+    `Module ${module.name} is in a dependency loop (${loop.join(" -> ")}) and cannot be loaded; see modules.dep`,
+  );
+}
+
+function installAction(module: Planned, config: ModprobeConfig): Step["action"] | null {
+  if (module.hasSoftDependencies) return null;
+  const install = config.installCommands.find(({ pattern }) => wildcardMatch(pattern, module.name));
+  return install === undefined ? null : { kind: "install", command: install.command };
+}
+
+function loadAction(
+  name: string,
+  modules: ReadonlyMap<string, ModuleFile>,
+  builtin: ReadonlySet<string>,
+): Step["action"] {
+  const file = modules.get(name);
+  if (file !== undefined) return { kind: "insmod", path: file.path };
+  return builtin.has(name) ? { kind: "builtin" } : { kind: "missing" };
+}
+
+function configuredOptions(config: ModprobeConfig, { name, alias }: Resolved): string[] {
+  return config.options.filter(({ module }) => module === name || module === alias).map(({ options }) => options);
+}

@@ -1,0 +1,35 @@
+/** The tools on a real machine: its files, its terminal, its kernel's release. */
+import { release } from "node:os";
+import type { ToolEnvironment } from "./environment";
+import { FileError } from "./files/files";
+import { nodeFiles } from "./files/node-files";
+
+export { nodeFiles } from "./files/node-files";
+
+/** The environment of a program that was started from a shell. */
+export function nodeEnvironment(): ToolEnvironment {
+  return {
+    files: nodeFiles,
+    stdout: (text) => void process.stdout.write(text),
+    stderr: (text) => void process.stderr.write(text),
+    openDevice,
+    release: release(),
+    cwd: process.cwd(),
+  };
+}
+
+/** JavaScript has no ioctl: a real `/dev/lcd` is out of reach, and an emulated one is not here. */
+async function openDevice(path: string): Promise<never> {
+  const { kind } = await nodeFiles.stat(path);
+  throw kind === "other"
+    ? new FileError("ENOTTY", `${path}: Node cannot do ioctls`)
+    : new FileError("ENODEV", `${path} is no device`);
+}
+
+/** Runs a tool as a program: exit code set, what it does not handle itself on standard error. */
+export async function runTool(
+  name: string,
+  tool: (argv: readonly string[], env: ToolEnvironment) => Promise<number>,
+): Promise<void> {
+  process.exitCode = await tool([name, ...process.argv.slice(2)], nodeEnvironment());
+}

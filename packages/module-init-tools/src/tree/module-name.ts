@@ -1,0 +1,28 @@
+import { MODULE_SUFFIXES } from "../compression/decompress";
+import { baseName } from "../files/path";
+
+/**
+ * The name by which the kernel knows a module: dashes and underscores are the same, and it always uses underscores.
+ * What stands in square brackets is a wildcard's character class and stays.
+ */
+export function normalizeName(name: string): string {
+  return name.replace(/\[[^\]]*\]|-/g, (part) => (part === "-" ? "_" : part));
+}
+
+/** The name of the module in a file: `kernel/lib/crc-itu-t.ko.xz` is `crc_itu_t`. */
+export function moduleNameOfPath(path: string): string {
+  const file = baseName(path);
+  const dot = file.indexOf(".");
+  return (dot < 0 ? file : file.slice(0, dot)).replaceAll("-", "_");
+}
+
+/** Whether a file is a module by its name: `.ko`, `.ko.gz`, `.ko.xz`, `.ko.zst`. */
+export function isModuleFile(name: string): boolean {
+  return MODULE_SUFFIXES.some((suffix) => name.endsWith(suffix));
+}
+
+/** The path of a module without the ending of its compression: `modules.order` names modules so. */
+export function uncompressedPath(path: string): string {
+  const suffix = MODULE_SUFFIXES.find((ending) => path.endsWith(ending));
+  return suffix === undefined ? path : path.slice(0, path.length - suffix.length) + MODULE_SUFFIXES[0];
+}

@@ -1,0 +1,86 @@
+import type { ToolFiles } from "../files/files";
+import { moduleNameOfPath, normalizeName } from "./module-name";
+import { linesOf, readTextIfPresent, wordsOf } from "./text";
+import { wildcardMatch } from "./wildcard";
+
+/** What `modules.dep` says about one module. */
+export interface ModuleFile {
+  readonly name: string;
+  /** Path of the module, with the tree's directory in front. */
+  readonly path: string;
+  /** Names of all modules that it needs, itself not among them, in the order of `modules.dep`: nearest first. */
+  readonly dependencies: readonly string[];
+}
+
+/** The indexes that depmod leaves in `/lib/modules/<release>`, each read when first asked for. */
+export class ModuleTree {
+  readonly #texts = new Map<string, Promise<string>>();
+  #modules: Promise<ReadonlyMap<string, ModuleFile>> | null = null;
+  #builtin: Promise<ReadonlySet<string>> | null = null;
+
+  constructor(
+    readonly files: ToolFiles,
+    /** `/lib/modules/<release>`, maybe with a root in front. */
+    readonly directory: string,
+  ) {}
+
+  /** A module by its name, dashes and underscores being the same. */
+  async module(name: string): Promise<ModuleFile | undefined> {
+    return (await this.modules()).get(normalizeName(name));
+  }
+
+  /** Every module of `modules.dep`, by name. */
+  modules(): Promise<ReadonlyMap<string, ModuleFile>> {
+    this.#modules ??= this.#text("modules.dep").then((text) => parseModulesDep(text, this.directory));
+    return this.#modules;
+  }
+
+  /** Names of the modules that are linked into the kernel. */
+  builtin(): Promise<ReadonlySet<string>> {
+    this.#builtin ??= this.#text("modules.builtin").then((text) => new Set(linesOf(text).map(moduleNameOfPath)));
+    return this.#builtin;
+  }
+
+  /** Modules that say they serve an alias (`pci:v00008086d...`), in the order of `modules.alias`. */
+  async modulesForAlias(alias: string): Promise<string[]> {
+    return matchingAliases(await this.#text("modules.alias"), alias);
+  }
+
+  /** Modules that export a symbol, asked for as `symbol:name`. */
+  async modulesForSymbol(alias: string): Promise<string[]> {
+    return alias.startsWith("symbol:") ? matchingAliases(await this.#text("modules.symbols"), alias) : [];
+  }
+
+  #text(file: string): Promise<string> {
+    const known = this.#texts.get(file);
+    if (known !== undefined) return known;
+    const text = readTextIfPresent(this.files, `${this.directory}/${file}`).then((content) => content ?? "");
+    this.#texts.set(file, text);
+    return text;
+  }
+}
+
+/** Reads the lines `a.ko: b.ko c.ko`; a line without a colon says nothing. The first line about a module counts. */
+export function parseModulesDep(text: string, directory: string): ReadonlyMap<string, ModuleFile> {
+  const modules = new Map<string, ModuleFile>();
+  for (const line of linesOf(text)) {
+    const colon = line.indexOf(":");
+    if (colon < 0) continue;
+    const path = line.slice(0, colon);
+    const name = moduleNameOfPath(path);
+    if (modules.has(name)) continue;
+    const dependencies = wordsOf(line.slice(colon + 1)).map(moduleNameOfPath);
+    modules.set(name, { name, path: path.startsWith("/") ? path : `${directory}/${path}`, dependencies });
+  }
+  return modules;
+}
+
+function matchingAliases(text: string, alias: string): string[] {
+  const modules = new Set<string>();
+  for (const line of linesOf(text)) {
+    const [keyword, pattern, module] = wordsOf(line);
+    if (keyword !== "alias" || pattern === undefined || module === undefined) continue;
+    if (wildcardMatch(pattern, alias)) modules.add(normalizeName(module));
+  }
+  return [...modules];
+}

@@ -1,0 +1,24 @@
+import { errorCodeOf } from "../errno";
+import type { ToolFiles } from "../files/files";
+
+/** A text file, or null when there is none. Other failures are thrown. */
+export async function readTextIfPresent(files: ToolFiles, path: string): Promise<string | null> {
+  try {
+    return new TextDecoder().decode(await files.readFile(path));
+  } catch (error) {
+    if (errorCodeOf(error) === "ENOENT") return null;
+    throw error;
+  }
+}
+
+/** The lines of a text, without their ends. */
+export function linesOf(text: string): string[] {
+  const lines = text.split("\n");
+  if (lines.at(-1) === "") lines.pop();
+  return lines;
+}
+
+/** The words of a line: what stands between blanks. */
+export function wordsOf(line: string): string[] {
+  return line.split(/[ \t]+/).filter((word) => word !== "");
+}
