@@ -1,0 +1,259 @@
+import {
+  Decoder,
+  DecoderOptions,
+  FlowControl,
+  Instruction,
+  MemorySizeExt,
+  Mnemonic,
+  OpKind,
+  Register,
+  RegisterExt,
+  RflagsBits,
+} from "iced-x86";
+import { ALL_FLAGS, countedInstructions, Flag, flagsLeftUndefined, resultIsUndefined, type ShiftCount } from "./undefined";
+
+/** What can be compared after a case: the flags that are undefined when it stops, by where it stops. */
+export interface Analysis {
+  /** Offset of each instruction. */
+  readonly offsets: readonly number[];
+  /** Flags that are undefined before the instruction at an offset, or after the last one. */
+  readonly undefinedAt: ReadonlyMap<number, number>;
+}
+
+interface Step {
+  readonly offset: number;
+  readonly next: number;
+  readonly reads: number;
+  readonly writes: number;
+  /** Written, but with no defined value. */
+  readonly undefined: number;
+  /** It may leave all flags as they were. */
+  readonly mayKeep: boolean;
+  readonly flow: "next" | "branch" | "conditional" | "call" | "return" | "stop";
+  /** Offset that a branch or call goes to. */
+  readonly target: number;
+}
+
+/**
+ * Follows the undefined flags through a case.
+ *
+ * @param address of its first byte
+ * @returns null when its outcome would depend on something undefined, or when it cannot be followed
+ */
+export function analyze(code: Uint8Array, address: number): Analysis | null {
+  const steps = decodeSteps(code, address);
+  return steps && follow(steps, code.length);
+}
+
+/** Flags whose value does not count when a case has stopped at `offset`. */
+export function undefinedFlagsAt(analysis: Analysis, offset: number): number {
+  return analysis.undefinedAt.get(offset) ?? ALL_FLAGS;
+}
+
+function follow(steps: ReadonlyMap<number, Step>, end: number): Analysis | null {
+  const undefinedAt = new Map<number, number>();
+  const returnPoints = [...steps.values()].filter(({ flow }) => flow === "call").map(({ next }) => next);
+  const work: [number, number][] = [[0, 0]];
+  for (let item = work.pop(); item; item = work.pop()) {
+    const [offset, flags] = item;
+    const known = undefinedAt.get(offset);
+    const merged = (known ?? 0) | flags;
+    if (merged === known) {
+      continue;
+    }
+    undefinedAt.set(offset, merged);
+    if (offset === end) {
+      continue;
+    }
+    const step = steps.get(offset);
+    if (!step || step.reads & merged) {
+      return null;
+    }
+    const after = (step.mayKeep ? merged : merged & ~step.writes) | step.undefined;
+    work.push(...successors(step, returnPoints).map((to): [number, number] => [to, after]));
+    if (step.flow === "stop" && !undefinedAt.has(step.next)) {
+      // A trap reports the instruction after it.
+      undefinedAt.set(step.next, after);
+    }
+  }
+  return { offsets: [...steps.keys()], undefinedAt };
+}
+
+function successors(step: Step, returnPoints: readonly number[]): readonly number[] {
+  switch (step.flow) {
+    case "next":
+      return [step.next];
+    case "branch":
+    case "call":
+      return [step.target];
+    case "conditional":
+      return [step.next, step.target];
+    case "return":
+      return returnPoints;
+    case "stop":
+      return [];
+  }
+}
+
+function decodeSteps(code: Uint8Array, address: number): Map<number, Step> | null {
+  const decoder = new Decoder(64, code, DecoderOptions.None);
+  const instruction = new Instruction();
+  const steps = new Map<number, Step>();
+  const before: Before = { cl: null, pushed: null, codeIn: null };
+  try {
+    decoder.ip = BigInt(address);
+    for (let offset = 0; offset < code.length; offset += instruction.length) {
+      decoder.decodeOut(instruction);
+      const step = toStep(instruction, offset, address, before);
+      if (!step || step.next > code.length) {
+        return null;
+      }
+      steps.set(offset, step);
+    }
+    return steps;
+  } finally {
+    instruction.free();
+    decoder.free();
+  }
+}
+
+/** What the instruction just before has established, if it is the only way to get here. */
+interface Before {
+  /** `mov cl, imm`: the count. */
+  cl: number | null;
+  /** `push imm`: what was pushed. */
+  pushed: number | null;
+  /** `lea reg, [rip + x]`: the register and the address. */
+  codeIn: { readonly register: number; readonly address: number } | null;
+}
+
+/** Bits of RFLAGS that POPF may set in a case: the arithmetic flags, DF, ID, and IF and bit 1 as they are. */
+const POPF_ALLOWED = ALL_FLAGS | 0x400 | 0x20_0000 | 0x202;
+
+function toStep(instruction: Instruction, offset: number, address: number, before: Before): Step | null {
+  const { mnemonic } = instruction;
+  const { cl, pushed, codeIn } = before;
+  learn(instruction, before);
+  const next = offset + instruction.length;
+  const shift = shiftOf(instruction, cl);
+  if (mnemonic === Mnemonic.INVALID || resultIsUndefined(mnemonic, shift)) {
+    return null;
+  }
+  if (
+    mnemonic === Mnemonic.Popfq &&
+    (pushed === null || (pushed & 0x202) !== 0x202 || (pushed & ~POPF_ALLOWED) !== 0)
+  ) {
+    return null;
+  }
+  const flow = flowOf(instruction);
+  const target = targetOf(instruction, codeIn) - address;
+  if (flow === null || Number.isNaN(target)) {
+    return null;
+  }
+  const counted = countedInstructions.has(mnemonic);
+  return {
+    offset,
+    next,
+    reads: rflags(instruction.rflagsRead),
+    writes: counted && shift.count === 0 ? 0 : rflags(instruction.rflagsModified),
+    undefined: flagsLeftUndefined(mnemonic, shift),
+    mayKeep: (counted && shift.count === null) || instruction.hasRepePrefix || instruction.hasRepnePrefix,
+    flow,
+    target,
+  };
+}
+
+function learn(instruction: Instruction, before: Before): void {
+  before.cl = null;
+  before.pushed = null;
+  before.codeIn = null;
+  const { mnemonic } = instruction;
+  if (mnemonic === Mnemonic.Mov && instruction.op0Kind === OpKind.Register && isImmediate(instruction.op1Kind)) {
+    const register = instruction.op0Register;
+    if (register === Register.CL || RegisterExt.fullRegister(register) === Register.RCX) {
+      before.cl = register === Register.CH ? null : Number(instruction.immediate(1) & 0xffn);
+    }
+  } else if (mnemonic === Mnemonic.Push && isImmediate(instruction.op0Kind)) {
+    before.pushed = Number(BigInt.asIntN(32, instruction.immediate(0)));
+  } else if (mnemonic === Mnemonic.Lea && instruction.isIpRelMemoryOperand) {
+    before.codeIn = { register: instruction.op0Register, address: Number(instruction.ipRelMemoryAddress) };
+  }
+}
+
+function isImmediate(kind: number): boolean {
+  return kind >= OpKind.Immediate8 && kind <= OpKind.Immediate32to64;
+}
+
+/** Count and operand size of a shift or rotate; meaningless for anything else. */
+function shiftOf(instruction: Instruction, cl: number | null): ShiftCount {
+  const size =
+    instruction.op0Kind === OpKind.Register
+      ? RegisterExt.size(instruction.op0Register)
+      : MemorySizeExt.size(instruction.memorySize);
+  const bits = size * 8;
+  const last = instruction.opCount - 1;
+  if (last < 1) {
+    return { count: null, bits };
+  }
+  const count = isImmediate(instruction.opKind(last)) ? Number(instruction.immediate(last) & 0xffn) : cl;
+  return { count: count === null ? null : count & (bits === 64 ? 63 : 31), bits };
+}
+
+function flowOf(instruction: Instruction): Step["flow"] | null {
+  switch (instruction.flowControl) {
+    case FlowControl.Next:
+      return "next";
+    case FlowControl.UnconditionalBranch:
+    case FlowControl.IndirectBranch:
+      return "branch";
+    case FlowControl.ConditionalBranch:
+      return "conditional";
+    case FlowControl.Call:
+    case FlowControl.IndirectCall:
+      return "call";
+    case FlowControl.Return:
+      return "return";
+    case FlowControl.Exception:
+    case FlowControl.Interrupt:
+      return "stop";
+    default:
+      return null;
+  }
+}
+
+/** Where a branch goes; 0 for what does not branch, NaN for what cannot be known. */
+function targetOf(instruction: Instruction, codeIn: Before["codeIn"]): number {
+  switch (instruction.flowControl) {
+    case FlowControl.UnconditionalBranch:
+    case FlowControl.ConditionalBranch:
+    case FlowControl.Call:
+      return Number(instruction.nearBranchTarget);
+    case FlowControl.IndirectBranch:
+    case FlowControl.IndirectCall: {
+      const known = codeIn && instruction.op0Kind === OpKind.Register && instruction.op0Register === codeIn.register;
+      return known ? codeIn.address : Number.NaN;
+    }
+    default:
+      return 0;
+  }
+}
+
+const flagPairs = [
+  [RflagsBits.CF, Flag.CF],
+  [RflagsBits.PF, Flag.PF],
+  [RflagsBits.AF, Flag.AF],
+  [RflagsBits.ZF, Flag.ZF],
+  [RflagsBits.SF, Flag.SF],
+  [RflagsBits.OF, Flag.OF],
+] as const;
+
+/** Arithmetic flags by their bits in RFLAGS, from those of iced-x86. */
+function rflags(bits: number): number {
+  let flags = 0;
+  for (const [theirs, ours] of flagPairs) {
+    if (bits & theirs) {
+      flags |= ours;
+    }
+  }
+  return flags;
+}

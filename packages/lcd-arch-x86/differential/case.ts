@@ -1,0 +1,133 @@
+import { Layout } from "./layout";
+import { Random } from "./random";
+
+/** What kind of value a register begins with. */
+export const RegisterClass = {
+  /** Any number; half of them at an edge: 0, 1, -1, the bounds of the signed and unsigned types. */
+  value: 0,
+  /** An address in the window of data. */
+  pointer: 1,
+  /** -8 to 15: an index, a count. */
+  small: 2,
+  /** 0 to 80: a count for shifts, or a bit number. */
+  count: 3,
+} as const;
+
+/** One test: code, and what chooses the state it begins with. */
+export interface TestCase {
+  readonly code: Uint8Array;
+  /** Where in the code pages it begins. */
+  readonly start: number;
+  /** `RegisterClass` of each register, two bits each, that of rax lowest. */
+  readonly classes: number;
+  /** Decides the values of registers, flags and window. */
+  readonly seed: number;
+}
+
+/** How a case begins. */
+export interface InitialState {
+  readonly gpr: BigUint64Array;
+  readonly rflags: number;
+  readonly window: Uint8Array;
+}
+
+/** How a case ended. */
+export interface CaseResult {
+  /** Exception vector, null when the code ran to its end. */
+  readonly exception: number | null;
+  readonly errorCode: number;
+  readonly rip: bigint;
+  /** CR2; meaningful for a page fault. */
+  readonly address: bigint;
+  readonly gpr: BigUint64Array;
+  readonly rflags: number;
+  /** The 8-byte words of the data pages that changed: number of the word, new value; ascending. */
+  readonly memory: readonly (readonly [number, bigint])[];
+  /** It was stopped because it did not end. Nothing else is meaningful then. */
+  readonly timedOut: boolean;
+}
+
+/** Runs test cases: the real processor or the emulator. */
+export interface CaseRunner {
+  readonly name: string;
+  run(cases: readonly TestCase[]): CaseResult[];
+  /** Frees what the runner holds. */
+  close(): void;
+}
+
+/** Low and high halves of values where arithmetic changes its behaviour. */
+const edges: readonly (readonly [number, number])[] = [
+  [0, 0],
+  [1, 0],
+  [0xffffffff, 0xffffffff],
+  [2, 0],
+  [0x7f, 0],
+  [0x80, 0],
+  [0xff, 0],
+  [0x7fff, 0],
+  [0x8000, 0],
+  [0xffff, 0],
+  [0x7fffffff, 0],
+  [0x80000000, 0],
+  [0xffffffff, 0],
+  [0, 1],
+  [0xffffffff, 0x7fffffff],
+  [0, 0x80000000],
+  [0xffffff80, 0xffffffff],
+  [0xffff8000, 0xffffffff],
+  [0x80000000, 0xffffffff],
+  [0xfffffffe, 0xffffffff],
+];
+
+function fillValue(words: Uint32Array, at: number, random: Random): void {
+  const edge = random.u32();
+  if (edge & 1) {
+    const [low, high] = edges[(edge >>> 8) % edges.length];
+    words[at] = low;
+    words[at + 1] = high;
+  } else {
+    words[at] = random.u32();
+    words[at + 1] = random.u32();
+  }
+}
+
+function fillRegister(words: Uint32Array, at: number, kind: number, random: Random): void {
+  if (kind === RegisterClass.value) {
+    fillValue(words, at, random);
+    return;
+  }
+  const choice = random.u32();
+  if (kind === RegisterClass.pointer) {
+    const offset = (choice >>> 8) % Layout.windowSize;
+    words[at] = Layout.windowBase + (choice & 1 ? offset & ~7 : offset);
+    words[at + 1] = 0;
+  } else if (kind === RegisterClass.small) {
+    const value = (choice % 24) - 8;
+    words[at] = value;
+    words[at + 1] = value >> 31;
+  } else {
+    words[at] = choice % 81;
+    words[at + 1] = 0;
+  }
+}
+
+const ARITHMETIC = 0x8d5;
+const DIRECTION = 0x400;
+
+/** The state that a case begins with: a function of its classes and seed alone. */
+export function initialState({ classes, seed }: Pick<TestCase, "classes" | "seed">): InitialState {
+  const random = new Random(seed);
+  const gpr = new BigUint64Array(16);
+  const words = new Uint32Array(gpr.buffer);
+  for (let i = 0; i < 16; i++) {
+    fillRegister(words, i * 2, (classes >>> (i * 2)) & 3, random);
+  }
+  const window = new Uint8Array(Layout.windowSize);
+  const windowWords = new Uint32Array(window.buffer);
+  for (let i = 0; i < windowWords.length; i += 2) {
+    fillValue(windowWords, i, random);
+  }
+  const flags = random.u32();
+  const direction = flags >>> 28 === 0 ? DIRECTION : 0;
+  return { gpr, rflags: (flags & ARITHMETIC) | direction | 0x202, window };
+}

@@ -1,0 +1,75 @@
+import { cpus } from "node:os";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import type { CaseRunner } from "./case";
+import { hunt } from "./hunt";
+import { makeVectors } from "./make-vectors";
+import { NativeRunner } from "./native";
+
+const usage = `Runs random instruction sequences on this machine's processor and in the emulator, and compares.
+
+  node differential/run.mjs [--cases 1000000] [--seed 1] [--states 4] [--tier cold|hot] [--failures 20]
+  node differential/run.mjs --vectors <file> [--seed 1]      writes vectors with the real processor's answers
+
+  --cases     how many cases
+  --seed      the same seed makes the same cases
+  --states    how many initial states each sequence runs with
+  --tier      cold: as code runs the first time; hot: as hot code runs
+  --failures  how many different failures to report
+  --against   another build of native/harness.c to compare with, instead of the emulator
+`;
+
+/** The command. @param folder where this folder's sources lie. @returns the exit code */
+export function main(argv: string[], folder: string): number {
+  const { values } = parseArgs({
+    args: argv,
+    options: {
+      cases: { type: "string", default: "1000000" },
+      seed: { type: "string", default: "1" },
+      states: { type: "string", default: "4" },
+      tier: { type: "string", default: "cold" },
+      failures: { type: "string", default: "20" },
+      vectors: { type: "string" },
+      against: { type: "string" },
+      help: { type: "boolean" },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const log = (line: string) => process.stdout.write(`${line}\n`);
+  const seed = Number(values.seed);
+  const native = NativeRunner.build(join(folder, "native/harness.c"));
+  try {
+    if (values.vectors !== undefined) {
+      const command = `node differential/run.mjs --vectors ${values.vectors} --seed ${seed}`;
+      writeFileSync(values.vectors, makeVectors(native, seed, [`Made by: ${command}`, `On: ${cpus()[0].model}`]));
+      return 0;
+    }
+    const actual = runnerFor(values.against);
+    try {
+      const started = Date.now();
+      const result = hunt(native, actual, {
+        cases: Number(values.cases),
+        seed,
+        states: Number(values.states),
+        failures: Number(values.failures),
+        log,
+      });
+      const seconds = (Date.now() - started) / 1000;
+      log(`${result.passed} passed, ${result.failed} failed (${result.skipped} skipped) in ${seconds.toFixed(1)} s`);
+      log(`seed ${seed}, ${values.states} states for each sequence, against ${actual.name}`);
+      return result.failed === 0 ? 0 : 1;
+    } finally {
+      actual.close();
+    }
+  } finally {
+    native.close();
+  }
+}
+
+function runnerFor(against: string | undefined): CaseRunner {
+  return new NativeRunner((against ?? "").split(" "));
+}

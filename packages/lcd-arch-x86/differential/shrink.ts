@@ -1,0 +1,67 @@
+import { type Analysis, analyze } from "./analyze";
+import type { CaseRunner, TestCase } from "./case";
+import { differences } from "./compare";
+import { Layout } from "./layout";
+
+const NOP = 0x90;
+
+/** A case on which two runners disagree, and how. */
+export interface Failure {
+  readonly test: TestCase;
+  readonly differences: readonly string[];
+}
+
+/**
+ * The smallest part of a failing case that still fails: instructions become `nop`s, so that what is left keeps its
+ * place, as long as the runners disagree and the outcome is defined.
+ */
+export function shrink(failure: Failure, expected: CaseRunner, actual: CaseRunner): Failure {
+  let smallest = failure;
+  for (;;) {
+    const smaller = firstFailing(candidates(smallest.test), expected, actual);
+    if (!smaller) {
+      return smallest;
+    }
+    smallest = smaller;
+  }
+}
+
+interface Candidate {
+  readonly test: TestCase;
+  readonly analysis: Analysis;
+}
+
+function candidates(test: TestCase): Candidate[] {
+  const address = Layout.codeBase + test.start;
+  const offsets = analyze(test.code, address)?.offsets ?? [];
+  const found: Candidate[] = [];
+  for (const [i, offset] of offsets.entries()) {
+    const end = offsets[i + 1] ?? test.code.length;
+    if (test.code.subarray(offset, end).every((byte) => byte === NOP)) {
+      continue;
+    }
+    const code = test.code.slice();
+    code.fill(NOP, offset, end);
+    const analysis = analyze(code, address);
+    if (analysis) {
+      found.push({ test: { ...test, code }, analysis });
+    }
+  }
+  return found;
+}
+
+function firstFailing(tries: readonly Candidate[], expected: CaseRunner, actual: CaseRunner): Failure | null {
+  const tests = tries.map(({ test }) => test);
+  const wanted = expected.run(tests);
+  for (const [i, { test, analysis }] of tries.entries()) {
+    if (wanted[i].timedOut) {
+      continue;
+    }
+    const [got] = actual.run([test]);
+    const found = differences(test, analysis, wanted[i], got);
+    if (found.length > 0) {
+      return { test, differences: found };
+    }
+  }
+  return null;
+}

@@ -1,0 +1,144 @@
+import { Mnemonic } from "iced-x86";
+
+/** The six arithmetic flags, by their bits in RFLAGS. */
+export const Flag = { CF: 0x001, PF: 0x004, AF: 0x010, ZF: 0x040, SF: 0x080, OF: 0x800 } as const;
+
+export const ALL_FLAGS = Flag.CF | Flag.PF | Flag.AF | Flag.ZF | Flag.SF | Flag.OF;
+
+/** What is known about a shift: its count after masking to 5 or 6 bits, null when only running it would tell. */
+export interface ShiftCount {
+  readonly count: number | null;
+  /** Operand size. */
+  readonly bits: number;
+}
+
+interface Rule {
+  readonly mnemonics: readonly number[];
+  /** Flags without a defined value afterwards. */
+  readonly flags: number;
+  /** When; always, if not given. */
+  readonly when?: (shift: ShiftCount) => boolean;
+  /** What Intel's manual says (SDM 2, "Flags Affected" of the instruction). */
+  readonly words: string;
+}
+
+const { CF, PF, AF, ZF, SF, OF } = Flag;
+const shl = [Mnemonic.Shl, Mnemonic.Sal, Mnemonic.Shr];
+const shifts = [...shl, Mnemonic.Sar];
+const doubleShifts = [Mnemonic.Shld, Mnemonic.Shrd];
+const rotates = [Mnemonic.Rol, Mnemonic.Ror, Mnemonic.Rcl, Mnemonic.Rcr];
+
+/**
+ * What Intel's manual leaves undefined: the only differences between two correct processors that are not reported.
+ * This is the whole list. Where a count is not known before the code runs, a rule counts as if it applied.
+ */
+export const undefinedFlags: readonly Rule[] = [
+  {
+    mnemonics: [Mnemonic.And, Mnemonic.Or, Mnemonic.Xor, Mnemonic.Test],
+    flags: AF,
+    words: "The state of the AF flag is undefined.",
+  },
+  {
+    mnemonics: [Mnemonic.Mul, Mnemonic.Imul],
+    flags: SF | ZF | AF | PF,
+    words: "The SF, ZF, AF, and PF flags are undefined.",
+  },
+  {
+    mnemonics: [Mnemonic.Div, Mnemonic.Idiv],
+    flags: ALL_FLAGS,
+    words: "The CF, OF, SF, ZF, AF, and PF flags are undefined.",
+  },
+  {
+    mnemonics: shifts,
+    flags: AF,
+    when: ({ count }) => count !== 0,
+    words: "For a non-zero count, the AF flag is undefined.",
+  },
+  {
+    mnemonics: shifts,
+    flags: OF,
+    when: ({ count }) => count !== 0 && count !== 1,
+    words: "The OF flag is affected only for 1-bit shifts; otherwise, it is undefined.",
+  },
+  {
+    mnemonics: shl,
+    flags: CF,
+    when: ({ count, bits }) => bits < 32 && (count === null || count >= bits),
+    words:
+      "The CF flag is undefined for SHL and SHR instructions where the count is greater than or equal to the size " +
+      "(in bits) of the destination operand.",
+  },
+  {
+    mnemonics: rotates,
+    flags: OF,
+    when: ({ count }) => count !== 0 && count !== 1,
+    words: "The OF flag is affected only for single-bit rotates; it is undefined for multi-bit rotates.",
+  },
+  {
+    mnemonics: doubleShifts,
+    flags: AF,
+    when: ({ count }) => count !== 0,
+    words: "The AF flag is undefined.",
+  },
+  {
+    mnemonics: doubleShifts,
+    flags: OF,
+    when: ({ count }) => count !== 0 && count !== 1,
+    words: "For shifts greater than 1 bit, the OF flag is undefined.",
+  },
+  {
+    mnemonics: [Mnemonic.Bt, Mnemonic.Bts, Mnemonic.Btr, Mnemonic.Btc],
+    flags: OF | SF | AF | PF,
+    words: "The ZF flag is unaffected. The OF, SF, AF, and PF flags are undefined.",
+  },
+  {
+    mnemonics: [Mnemonic.Bsf, Mnemonic.Bsr],
+    flags: CF | OF | SF | AF | PF,
+    words: "The CF, OF, SF, AF, and PF flags are undefined.",
+  },
+  {
+    mnemonics: [Mnemonic.Tzcnt, Mnemonic.Lzcnt],
+    flags: OF | SF | PF | AF,
+    words: "OF, SF, PF, and AF flags are undefined.",
+  },
+];
+
+/** Instructions whose result, not only a flag, is undefined; cases with one are not made. */
+export const undefinedResults: readonly Omit<Rule, "flags">[] = [
+  {
+    mnemonics: doubleShifts,
+    when: ({ count, bits }) => bits === 16 && (count === null || count > bits),
+    words: "If the count is greater than the operand size, the result is undefined.",
+  },
+  {
+    mnemonics: [Mnemonic.Bswap],
+    when: ({ bits }) => bits === 16,
+    words: "When the BSWAP instruction references a 16-bit register, the result is undefined.",
+  },
+];
+
+/** Instructions that leave all flags alone when their count is zero. */
+export const countedInstructions: ReadonlySet<number> = new Set([...shifts, ...doubleShifts, ...rotates]);
+
+const flagsByMnemonic = new Map<number, Rule[]>();
+for (const rule of undefinedFlags) {
+  for (const mnemonic of rule.mnemonics) {
+    flagsByMnemonic.set(mnemonic, [...(flagsByMnemonic.get(mnemonic) ?? []), rule]);
+  }
+}
+
+/** The flags that are undefined after this instruction, though it wrote them. */
+export function flagsLeftUndefined(mnemonic: number, shift: ShiftCount): number {
+  let flags = 0;
+  for (const rule of flagsByMnemonic.get(mnemonic) ?? []) {
+    if (rule.when?.(shift) ?? true) {
+      flags |= rule.flags;
+    }
+  }
+  return flags;
+}
+
+/** Whether the result of this instruction may be undefined. */
+export function resultIsUndefined(mnemonic: number, shift: ShiftCount): boolean {
+  return undefinedResults.some((rule) => rule.mnemonics.includes(mnemonic) && (rule.when?.(shift) ?? true));
+}
