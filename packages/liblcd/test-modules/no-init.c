@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+/* Nothing to run: loads, and is done. */
+#include <linux/module.h>
+
+MODULE_LICENSE("Dual MIT/GPL");
+MODULE_DESCRIPTION("Has no init function");
+
+int data_of_no_init = 7;
+EXPORT_SYMBOL(data_of_no_init);

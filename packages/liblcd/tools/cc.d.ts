@@ -1,0 +1,44 @@
+export interface CompileOptions {
+  /** C or assembly files. */
+  sources: readonly string[];
+  /** Where the module goes, `something.ko`. */
+  output: string;
+  /** A compiler by its path; otherwise gcc or clang, whichever is on the PATH first. */
+  compiler?: string;
+  /** The module's name; otherwise that of `output`, with `_` for `-`. */
+  name?: string;
+  /** More compiler flags, for `sources` only. */
+  flags?: readonly string[];
+  /** Whether liblcd is linked in, as far as the sources use it. Default: true. */
+  withLiblcd?: boolean;
+  /** Where programs are looked for, as in $PATH. */
+  path?: string;
+  /** Told each command before it runs: program, then arguments. */
+  onCommand?: (command: readonly string[]) => void;
+}
+
+export interface CompileResult {
+  name: string;
+  output: string;
+  /** What compiler and linker had to say. Empty when all is well. */
+  warnings: string;
+}
+
+/** The message is for people; for EFAILED it is the compiler's own. */
+export class CompileError extends Error {
+  readonly code: "ENOCOMPILER" | "ENOSOURCE" | "EFAILED";
+}
+
+/** The path of gcc or clang. @throws CompileError ENOCOMPILER */
+export function findCompiler(path?: string): Promise<string>;
+
+/** Module name of a file: `my-module.ko` is `my_module`. */
+export function moduleName(file: string): string;
+
+/**
+ * Compiles a kernel module for a domain, with nothing but a compiler and this package's headers and sources.
+ * Writes `output` only when all went well. The same sources and compiler give the same bytes.
+ *
+ * @throws CompileError
+ */
+export function compileModule(options: CompileOptions): Promise<CompileResult>;
