@@ -6,7 +6,7 @@ export interface NamedRange {
   readonly name: string;
   readonly address: bigint;
   /** Bytes; 0 when unknown: then it reaches to the next one. */
-  readonly size: bigint;
+  readonly size: bigint | number;
 }
 
 /** Where an address is: `symbol` + `offset` bytes. */
@@ -36,7 +36,7 @@ export class SymbolMap<T extends NamedRange> {
     const symbol = this.#sorted[low - 1];
     if (symbol === undefined) return undefined;
     const offset = address - symbol.address;
-    return symbol.size === 0n || offset < symbol.size ? { symbol, offset } : undefined;
+    return Number(symbol.size) === 0 || offset < symbol.size ? { symbol, offset } : undefined;
   }
 }
 

@@ -63,6 +63,8 @@ export interface LoadedModule {
   readonly exports: ReadonlyMap<string, ExportedSymbol>;
   /** Every defined symbol that has a place in memory, by ascending address. */
   readonly symbols: readonly ModuleSymbol[];
+  /** Where an address is: the symbol that it belongs to and the bytes from its start. */
+  symbolAt(address: gva_t): { readonly symbol: ModuleSymbol; readonly offset: bigint } | undefined;
   /** Names of the modules whose symbols this one uses. */
   readonly uses: ReadonlySet<string>;
   readonly parameters: readonly ModuleParameter[];

@@ -1,0 +1,27 @@
+/** One word of a module's options: `name`, or `name=value`. */
+export interface Option {
+  readonly name: string;
+  /** `null` when there is no `=`. */
+  readonly value: string | null;
+}
+
+/**
+ * Splits options as the kernel does: at white space that is not inside double quotes. Quotes around a value, or around
+ * a whole word, do not belong to it; after a word `--` comes what is not for the module.
+ */
+export function parseOptions(text: string): Option[] {
+  const options: Option[] = [];
+  for (const [word] of text.matchAll(/(?:"[^"]*(?:"|$)|[^\s"])+/g)) {
+    if (word === "--") break;
+    const whole = unquote(word);
+    const equals = whole.indexOf("=");
+    if (equals < 0) options.push({ name: whole, value: null });
+    else options.push({ name: whole.slice(0, equals), value: unquote(whole.slice(equals + 1)) });
+  }
+  return options;
+}
+
+function unquote(word: string): string {
+  if (!word.startsWith('"')) return word;
+  return word.length > 1 && word.endsWith('"') ? word.slice(1, -1) : word.slice(1);
+}
