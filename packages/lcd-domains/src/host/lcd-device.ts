@@ -1,0 +1,51 @@
+import { errnoOf, KernelError } from "lcd-arch-x86";
+import { LCD_LOAD_MODULE, type LcdLoadModule } from "../uapi";
+import type { DeviceDriver } from "./devices";
+import type { ModuleTable } from "./module-table";
+
+/**
+ * The LCD driver, `/dev/lcd`: loads modules that are destined for an lcd (seed 000, SETUP).
+ *
+ * @param failed told why an ioctl gave an errno
+ */
+export function lcdDriver(modules: ModuleTable, failed: (error: KernelError) => void): DeviceDriver {
+  return {
+    open: () => ({
+      ioctl: async (request, argument) => {
+        try {
+          return ioctl(modules, request, argument);
+        } catch (error) {
+          if (!(error instanceof KernelError)) throw error;
+          failed(error);
+          return -errnoOf(error.code);
+        }
+      },
+      close: () => {},
+    }),
+  };
+}
+
+function ioctl(modules: ModuleTable, request: number, argument: unknown): number {
+  if (request !== LCD_LOAD_MODULE) {
+    throw new KernelError("ENOTTY", `/dev/lcd has no ioctl 0x${request.toString(16)}`);
+  }
+  if (!isLoadModule(argument))
+    throw new KernelError("EFAULT", "LCD_LOAD_MODULE: image, size, options or name is missing");
+  const { image, size, options, name } = argument;
+  if (!Number.isInteger(size) || size < 0 || size > image.length) {
+    throw new KernelError("EFAULT", `LCD_LOAD_MODULE of ${name}: ${size} bytes of an image that has ${image.length}`);
+  }
+  modules.load({ image: image.subarray(0, size), name, options });
+  return 0;
+}
+
+function isLoadModule(argument: unknown): argument is LcdLoadModule {
+  if (typeof argument !== "object" || argument === null) return false;
+  const fields = argument as Readonly<Record<string, unknown>>;
+  return (
+    fields.image instanceof Uint8Array &&
+    typeof fields.size === "number" &&
+    typeof fields.options === "string" &&
+    typeof fields.name === "string"
+  );
+}

@@ -1,0 +1,234 @@
+import { __gva, type gva_t, type hpa_t, KernelError, PAGE_SIZE } from "lcd-arch-x86";
+import type { LoadedModule, LoadRequest, ModuleHost, ModulePart, ResolvedSymbol } from "../module";
+import { load_module, MODULE_SPACE_SIZE, MODULE_SPACE_START } from "../module";
+import { AddressSpan } from "./address-space";
+import type { PageAllocator, PageOwner } from "./page-allocator";
+import type { KernelLog } from "./printk";
+
+/** Where the contents of one page of a module come from. */
+export type ModulePage =
+  /** One host page for all domains. */
+  | { readonly kind: "shared"; readonly hpa: hpa_t }
+  /** A page of its own for each domain, with these contents; `null` is all zero. */
+  | { readonly kind: "private"; readonly contents: Uint8Array | null };
+
+/** A part of a module, and its pages. */
+export interface StoredPart {
+  readonly part: ModulePart;
+  readonly pages: readonly ModulePage[];
+}
+
+/** A module that the host has loaded. */
+export interface HostModule {
+  readonly loaded: LoadedModule;
+  readonly parts: readonly StoredPart[];
+  /** Modules whose symbols it uses. */
+  readonly uses: readonly HostModule[];
+  /** Modules that use its symbols. */
+  readonly usedBy: Set<HostModule>;
+  /** Domains that have it as their module. */
+  domains: number;
+}
+
+export interface ModuleTableOptions {
+  readonly pages: PageAllocator;
+  readonly log: KernelLog;
+  readonly hasFeature: (feature: number) => boolean;
+  readonly perCpuBase: gva_t;
+}
+
+/** The modules that are loaded, their pages and the symbols that they export. */
+export class ModuleTable {
+  private readonly options: ModuleTableOptions;
+  private readonly space = new AddressSpan(MODULE_SPACE_START, MODULE_SPACE_SIZE);
+  private readonly modules = new Map<string, HostModule>();
+  private readonly symbols = new Map<string, ResolvedSymbol>();
+  private readonly owners = new Map<HostModule, PageOwner>();
+  private runtimeModule: HostModule | null = null;
+
+  constructor(options: ModuleTableOptions) {
+    this.options = options;
+  }
+
+  /** The module that stands for the kernel: every domain has it, and its exports are the host's own table. */
+  get runtime(): HostModule {
+    if (this.runtimeModule === null) throw new KernelError("ENODEV", "no runtime module is loaded");
+    return this.runtimeModule;
+  }
+
+  /** Loaded modules, the newest first; without the runtime. */
+  list(): HostModule[] {
+    return [...this.modules.values()].reverse();
+  }
+
+  /** How many symbols can be linked to. */
+  get symbolCount(): number {
+    return this.symbols.size;
+  }
+
+  find(name: string): HostModule | undefined {
+    return this.modules.get(moduleName(name));
+  }
+
+  /** Finds the module, the runtime included, that has an address. */
+  at(address: gva_t): HostModule | undefined {
+    const candidates = this.runtimeModule === null ? this.list() : [this.runtimeModule, ...this.list()];
+    return candidates.find(({ loaded }) => address >= loaded.base && address < loaded.base + BigInt(loaded.size));
+  }
+
+  /** Loads the runtime. @throws KernelError as {@link load} */
+  loadRuntime(image: Uint8Array): void {
+    this.runtimeModule = this.store({ image, name: "lcd_runtime", options: "" }, null);
+  }
+
+  /**
+   * Loads a module; nothing of it runs.
+   *
+   * @throws KernelError EEXIST when one of that name is loaded; ENOEXEC, ENOENT (unknown symbol), ENOMEM
+   */
+  load(request: LoadRequest): HostModule {
+    const name = moduleName(request.name);
+    if (this.modules.has(name)) throw new KernelError("EEXIST", `module ${name} is already loaded`);
+    const module = this.store(request, name);
+    this.modules.set(module.loaded.name, module);
+    for (const used of module.uses) used.usedBy.add(module);
+    return module;
+  }
+
+  /** Frees the runtime; no other module may be loaded. */
+  unloadRuntime(): void {
+    if (this.modules.size > 0) throw new KernelError("EBUSY", `${this.modules.size} modules are still loaded`);
+    if (this.runtimeModule !== null) this.free(this.runtimeModule);
+    this.runtimeModule = null;
+    this.symbols.clear();
+  }
+
+  /** Counts a domain in. */
+  get(module: HostModule): void {
+    module.domains++;
+  }
+
+  /** Counts a domain out; a module that nobody uses any more goes, and with it what only it used. */
+  put(module: HostModule): void {
+    module.domains--;
+    this.unloadUnused(module);
+  }
+
+  /**
+   * Unloads a module and what only it used.
+   *
+   * @throws KernelError ENOENT; EBUSY while a domain or another module uses it
+   */
+  unload(name: string): void {
+    const module = this.find(name);
+    if (module === undefined) throw new KernelError("ENOENT", `module ${name} is not loaded`);
+    if (module.domains > 0 || module.usedBy.size > 0) {
+      const users = [...module.usedBy].map((user) => user.loaded.name);
+      throw new KernelError(
+        "EBUSY",
+        `module ${name} is in use by ${module.domains} domains${users.map((user) => `, ${user}`).join("")}`,
+      );
+    }
+    this.unloadUnused(module);
+  }
+
+  private unloadUnused(module: HostModule): void {
+    if (module.domains > 0 || module.usedBy.size > 0) return;
+    this.modules.delete(module.loaded.name);
+    for (const name of module.loaded.exports.keys()) {
+      if (this.symbols.get(name)?.owner === module.loaded.name) this.symbols.delete(name);
+    }
+    this.free(module);
+    for (const used of module.uses) {
+      used.usedBy.delete(module);
+      this.unloadUnused(used);
+    }
+  }
+
+  /** Loads a module and makes its pages and symbols; `owner` is `null` for the host's own table. */
+  private store(request: LoadRequest, name: string | null): HostModule {
+    const loaded = load_module(this.host(), request);
+    try {
+      if (name !== null && this.modules.has(loaded.name)) {
+        throw new KernelError("EEXIST", `module ${loaded.name} is already loaded`);
+      }
+      const module = this.makePages(loaded);
+      for (const [symbol, exported] of loaded.exports) {
+        const owner = name === null ? null : loaded.name;
+        if (!this.symbols.has(symbol)) this.symbols.set(symbol, { ...exported, owner });
+      }
+      return module;
+    } catch (error) {
+      this.space.release(loaded.base, loaded.size);
+      throw error;
+    }
+  }
+
+  private makePages(loaded: LoadedModule): HostModule {
+    const owner = this.options.pages.owner(`module ${loaded.name}`);
+    const made: hpa_t[] = [];
+    try {
+      const parts = loaded.parts.map((part) => ({
+        part,
+        pages: pagesOf(part).map((contents): ModulePage => {
+          if (part.kind === "data") return { kind: "private", contents: isZero(contents) ? null : contents };
+          const hpa = this.options.pages.allocWith(owner, contents);
+          made.push(hpa);
+          return { kind: "shared", hpa };
+        }),
+      }));
+      const uses = [...loaded.uses].map((name) => this.used(loaded.name, name));
+      const module: HostModule = { loaded, parts, uses, usedBy: new Set(), domains: 0 };
+      this.owners.set(module, owner);
+      return module;
+    } catch (error) {
+      for (const hpa of made) this.options.pages.release(owner, hpa);
+      throw error;
+    }
+  }
+
+  private used(by: string, name: string): HostModule {
+    const found = this.modules.get(name);
+    if (found === undefined) throw new KernelError("ENOENT", `module ${by} uses ${name}, which is not loaded`);
+    return found;
+  }
+
+  private free(module: HostModule): void {
+    const owner = this.owners.get(module);
+    this.owners.delete(module);
+    this.space.release(module.loaded.base, module.loaded.size);
+    if (owner === undefined) return;
+    for (const { pages } of module.parts) {
+      for (const page of pages) if (page.kind === "shared") this.options.pages.release(owner, page.hpa);
+    }
+  }
+
+  private host(): ModuleHost {
+    return {
+      allocateAddress: (size) => __gva(this.space.allocate(size)),
+      releaseAddress: (base, size) => this.space.release(base, size),
+      resolve: (symbol) => this.symbols.get(symbol),
+      hasFeature: this.options.hasFeature,
+      perCpuBase: this.options.perCpuBase,
+      log: (level, line) => this.options.log.printk(level, line),
+    };
+  }
+}
+
+/** A module's name as the kernel knows it: without directory and suffix, dashes as underscores. */
+export function moduleName(name: string): string {
+  return name
+    .replace(/^.*\//, "")
+    .replace(/\.ko(\.\w+)?$/, "")
+    .replaceAll("-", "_");
+}
+
+function pagesOf(part: ModulePart): Uint8Array[] {
+  const pages: Uint8Array[] = [];
+  for (let at = 0; at < part.bytes.length; at += PAGE_SIZE) pages.push(part.bytes.subarray(at, at + PAGE_SIZE));
+  return pages;
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
+}

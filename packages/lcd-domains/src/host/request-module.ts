@@ -1,0 +1,56 @@
+import { KernelError } from "lcd-arch-x86";
+import type { HostKernel } from "./host-kernel";
+import type { LockHolder } from "./lock";
+import { type HostModule, moduleName } from "./module-table";
+
+/** The patched modprobe (seed 000, Patched Modprobe Setup). */
+export const LCD_MODPROBE = "/sbin/lcd-modprobe";
+
+/**
+ * Loads a module that is destined for an lcd, and what it needs: runs `/sbin/lcd-modprobe`, which finds the module by
+ * its name and hands it to `/dev/lcd`. Does nothing when the module is loaded already.
+ *
+ * @param name as in the module tree: `hello`, or `hello.ko`
+ * @param parameters `count=3`, each one argument of modprobe
+ * @throws KernelError what the loader threw, or ENOENT when modprobe found no such module
+ * @see seed 000, SETUP
+ */
+export async function request_lcd_module(
+  host: HostKernel,
+  name: string,
+  parameters: readonly string[] = [],
+): Promise<void> {
+  if (host.modules.find(name) !== undefined) return;
+  host.takeIoctlFailures();
+  const context = { openDevice: (path: string) => host.devices.open(path) };
+  const asked = moduleName(name);
+  const code = await host.helpers.call(LCD_MODPROBE, ["-q", "--", asked, ...parameters], context);
+  if (code === 0 && host.modules.find(asked) !== undefined) return;
+  const failure = host.takeIoctlFailures()[0];
+  if (failure !== undefined)
+    throw new KernelError(failure.code, `module ${asked}: ${failure.message}`, { cause: failure });
+  throw new KernelError(
+    "ENOENT",
+    `module ${asked}: ${LCD_MODPROBE} did not load it (exit code ${code}); is it installed?`,
+  );
+}
+
+/**
+ * Asks for a module and counts a domain in, so that it cannot go in between. Undo with `host.modules.put`.
+ *
+ * @throws KernelError as {@link request_lcd_module}
+ */
+export function getModule(
+  host: HostKernel,
+  holder: LockHolder,
+  name: string,
+  parameters: readonly string[],
+): Promise<HostModule> {
+  return host.modulesLock.with(holder, async () => {
+    await request_lcd_module(host, name, parameters);
+    const module = host.modules.find(name);
+    if (module === undefined) throw new KernelError("ENOENT", `module ${name} is not loaded`);
+    host.modules.get(module);
+    return module;
+  });
+}
