@@ -28,7 +28,10 @@ export function differences(test: TestCase, analysis: Analysis, expected: CaseRe
   if (expected.rip !== actual.rip) {
     found.push(`rip ${hex(actual.rip)}, expected ${hex(expected.rip)}`);
   }
-  if (found.length === 0 && expected.exception !== null) {
+  if (found.length > 0) {
+    return found;
+  }
+  if (expected.exception !== null) {
     compareFault(expected, actual, found);
   }
   for (let i = 0; i < 16; i++) {

@@ -94,9 +94,9 @@ function compareBatch(
 function note(failure: Failure, failures: Map<string, Failure>, log: (line: string) => void): void {
   const { test } = failure;
   const lines = disassemble(test.code, Layout.codeBase + test.start);
-  const instructions = lines.map((line) => line.slice(40).replace(/[0-9A-F]+h|\d+/g, "#"));
-  const kinds = failure.differences.map((difference) => difference.split(" ")[0]);
-  const kind = `${instructions.join("; ")} ${kinds.join(" ")}`;
+  const mnemonics = lines.map((line) => line.slice(40).replace(/ [^ ]*$/, ""));
+  const kinds = failure.differences.map((difference) => difference.split(" ")[0].replace(/^r.*/, "register"));
+  const kind = [...mnemonics, ...new Set(kinds)].join(" ");
   if (failures.has(kind)) {
     return;
   }
