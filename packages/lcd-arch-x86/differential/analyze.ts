@@ -10,7 +10,14 @@ import {
   RegisterExt,
   RflagsBits,
 } from "iced-x86";
-import { ALL_FLAGS, countedInstructions, Flag, flagsLeftUndefined, resultIsUndefined, type ShiftCount } from "./undefined";
+import {
+  ALL_FLAGS,
+  countedInstructions,
+  Flag,
+  flagsLeftUndefined,
+  resultIsUndefined,
+  type ShiftCount,
+} from "./undefined";
 
 /** What can be compared after a case: the flags that are undefined when it stops, by where it stops. */
 export interface Analysis {

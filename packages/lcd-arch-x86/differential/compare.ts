@@ -1,7 +1,7 @@
 import { type Analysis, undefinedFlagsAt } from "./analyze";
 import type { CaseResult, TestCase } from "./case";
-import { gprNames } from "./names";
 import { Layout } from "./layout";
+import { gprNames } from "./names";
 import { ALL_FLAGS } from "./undefined";
 
 /** Bits of RFLAGS that are compared: the arithmetic flags, DF, and ID. RF and IF differ by privilege and by signal. */

@@ -1,5 +1,5 @@
-import { cpus } from "node:os";
 import { writeFileSync } from "node:fs";
+import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { CaseRunner } from "./case";

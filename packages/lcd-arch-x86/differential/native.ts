@@ -48,7 +48,10 @@ export class NativeRunner implements CaseRunner {
   }
 
   private batch(cases: readonly TestCase[]): CaseResult[] {
-    const child = spawnSync(this.command[0], this.command.slice(1), { input: encodeRequests(cases), maxBuffer: 1 << 30 });
+    const child = spawnSync(this.command[0], this.command.slice(1), {
+      input: encodeRequests(cases),
+      maxBuffer: 1 << 30,
+    });
     if (child.error) {
       throw child.error;
     }
