@@ -1,0 +1,42 @@
+import { EFER_SUPPORTED, Efer, MAXPHYADDR } from "../../mmu/control-bits";
+import type { Vmcs } from "../vmcs";
+
+/** One check of VM entry: what is wrong when `fails` says so. */
+export type Check = readonly [wrong: string, fails: (vmcs: Vmcs) => boolean];
+
+/** The first check that fails, in words; null when all pass. */
+export function firstFailure(checks: readonly Check[], vmcs: Vmcs): string | null {
+  for (const [wrong, fails] of checks) if (fails(vmcs)) return wrong;
+  return null;
+}
+
+/** Are bits 63:47 all equal? */
+export function isCanonical(address: bigint): boolean {
+  const top = address >> 47n;
+  return top === 0n || top === 0x1ffffn;
+}
+
+/** Has a physical address no bit beyond the processor's width? */
+export function isPhysical(address: bigint): boolean {
+  return address >> BigInt(MAXPHYADDR) === 0n;
+}
+
+/** A physical address that may be that of a 4 KiB structure. */
+export function isFrame(address: bigint): boolean {
+  return (address & 0xfffn) === 0n && isPhysical(address);
+}
+
+/** Does each byte name a memory type: UC, WC, WT, WP, WB or UC-? */
+export function isPat(value: bigint): boolean {
+  for (let shift = 0n; shift < 64n; shift += 8n) {
+    const type = Number((value >> shift) & 0xffn);
+    if (type > 7 || type === 2 || type === 3) return false;
+  }
+  return true;
+}
+
+/** An IA32_EFER for IA-32e mode: no reserved bit, LME and LMA set. */
+export function isLongModeEfer(value: bigint): boolean {
+  const long = BigInt(Efer.LME | Efer.LMA);
+  return (value & ~BigInt(EFER_SUPPORTED)) === 0n && (value & long) === long;
+}

@@ -1,0 +1,109 @@
+/** Basic exit reasons (SDM 3D, appendix "VMX Basic Exit Reasons"), those that this processor gives. */
+export const ExitReason = {
+  exceptionOrNmi: 0,
+  externalInterrupt: 1,
+  tripleFault: 2,
+  cpuid: 10,
+  getsec: 11,
+  hlt: 12,
+  invd: 13,
+  invlpg: 14,
+  rdtsc: 16,
+  vmcall: 18,
+  vmclear: 19,
+  vmlaunch: 20,
+  vmptrld: 21,
+  vmptrst: 22,
+  vmread: 23,
+  vmresume: 24,
+  vmwrite: 25,
+  vmxoff: 26,
+  vmxon: 27,
+  controlRegisterAccess: 28,
+  movDr: 29,
+  ioInstruction: 30,
+  rdmsr: 31,
+  wrmsr: 32,
+  invalidGuestState: 33,
+  pause: 40,
+  eptViolation: 48,
+  eptMisconfiguration: 49,
+  invept: 50,
+  rdtscp: 51,
+  preemptionTimer: 52,
+  invvpid: 53,
+  wbinvd: 54,
+  xsetbv: 55,
+} as const;
+
+/** Bit 31 of the exit reason: the VM entry failed. */
+export const ENTRY_FAILURE = 0x8000_0000;
+
+const names: ReadonlyMap<number, string> = new Map([
+  [ExitReason.exceptionOrNmi, "Exception or non-maskable interrupt (NMI)"],
+  [ExitReason.externalInterrupt, "External interrupt"],
+  [ExitReason.tripleFault, "Triple fault"],
+  [ExitReason.cpuid, "CPUID"],
+  [ExitReason.getsec, "GETSEC"],
+  [ExitReason.hlt, "HLT"],
+  [ExitReason.invd, "INVD"],
+  [ExitReason.invlpg, "INVLPG"],
+  [ExitReason.rdtsc, "RDTSC"],
+  [ExitReason.vmcall, "VMCALL"],
+  [ExitReason.vmclear, "VMCLEAR"],
+  [ExitReason.vmlaunch, "VMLAUNCH"],
+  [ExitReason.vmptrld, "VMPTRLD"],
+  [ExitReason.vmptrst, "VMPTRST"],
+  [ExitReason.vmread, "VMREAD"],
+  [ExitReason.vmresume, "VMRESUME"],
+  [ExitReason.vmwrite, "VMWRITE"],
+  [ExitReason.vmxoff, "VMXOFF"],
+  [ExitReason.vmxon, "VMXON"],
+  [ExitReason.controlRegisterAccess, "Control-register accesses"],
+  [ExitReason.movDr, "MOV DR"],
+  [ExitReason.ioInstruction, "I/O instruction"],
+  [ExitReason.rdmsr, "RDMSR"],
+  [ExitReason.wrmsr, "WRMSR"],
+  [ExitReason.invalidGuestState, "VM-entry failure due to invalid guest state"],
+  [ExitReason.pause, "PAUSE"],
+  [ExitReason.eptViolation, "EPT violation"],
+  [ExitReason.eptMisconfiguration, "EPT misconfiguration"],
+  [ExitReason.invept, "INVEPT"],
+  [ExitReason.rdtscp, "RDTSCP"],
+  [ExitReason.preemptionTimer, "VMX-preemption timer expired"],
+  [ExitReason.invvpid, "INVVPID"],
+  [ExitReason.wbinvd, "WBINVD or WBNOINVD"],
+  [ExitReason.xsetbv, "XSETBV"],
+]);
+
+/** The manual's name of a basic exit reason. */
+export function exitReasonName(reason: number): string {
+  return names.get(reason) ?? `exit reason ${reason}`;
+}
+
+/** VM-exit interruption information (SDM 3C, "Information for VM Exits Due to Vectored Events"). */
+export const InterruptionInformation = {
+  typeShift: 8,
+  errorCodeValid: 1 << 11,
+  valid: 1 << 31,
+} as const;
+
+/** Bits 10:8 of the interruption information. */
+export const InterruptionType = {
+  externalInterrupt: 0,
+  nmi: 2,
+  hardwareException: 3,
+  privilegedSoftwareException: 5,
+  softwareException: 6,
+} as const;
+
+/** What a VM exit records besides its reason (SDM 3C, "Recording VM-Exit Information"); what is absent reads as 0. */
+export interface VmExitInformation {
+  readonly qualification?: bigint;
+  readonly interruptionInformation?: number;
+  readonly interruptionErrorCode?: number;
+  readonly instructionLength?: number;
+  readonly instructionInformation?: number;
+  readonly guestLinearAddress?: bigint;
+  readonly guestPhysicalAddress?: bigint;
+}

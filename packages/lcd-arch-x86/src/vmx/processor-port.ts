@@ -1,0 +1,22 @@
+import type { CpuState } from "../cpu/state";
+import type { PhysicalMemory } from "../machine/physical-memory";
+
+/** What VMX needs from the processor that it belongs to. */
+export interface VmxProcessorPort {
+  readonly state: CpuState;
+  readonly memory: PhysicalMemory;
+  /** All of RFLAGS, the lazily kept flags too. */
+  rflags: bigint;
+  /** Blocking by STI (bit 0), MOV SS (bit 1) and NMI (bit 3), as in the VMCS's interruptibility state. */
+  interruptibility: number;
+  /** Instructions retired since reset: the time-stamp counter. */
+  readonly retired: number;
+  /** Value of `retired` at which the VMX-preemption timer fires; Infinity for none. */
+  deadline: number;
+  /** CR0, CR3, CR4, EFER, CPL, EPTP, VPID or `nonRoot` have changed: translations are of another address space. */
+  addressSpaceChanged(): void;
+  /** Drops translations that were made with an EPT pointer, or with any. */
+  invalidateEpt(eptp: bigint | null): void;
+  /** Drops translations of a VPID, or of all but 0; those of one linear address, or of all. */
+  invalidateVpid(vpid: number | null, address: bigint | null): void;
+}

@@ -1,0 +1,46 @@
+import { Secondary } from "./controls";
+import { secondaryControls } from "./entry-check/control-checks";
+import { ENTRY_FAILURE, ExitReason, type VmExitInformation } from "./exit-reason";
+import { loadGuestState, saveGuestState } from "./guest-state";
+import { loadHostState } from "./host-state";
+import type { VmxProcessorPort } from "./processor-port";
+import type { Vmcs } from "./vmcs";
+import { VmcsField as F } from "./vmcs-field";
+
+/** From host to guest: a VM entry whose checks have passed (SDM 3C, "Loading Guest State"). */
+export function enterGuest(port: VmxProcessorPort, vmcs: Vmcs): void {
+  vmcs.launched = true;
+  loadGuestState(port, vmcs);
+  switchAddressSpace(port, vmcs);
+}
+
+/** From guest to host (SDM 3C, "Recording VM-Exit Information", "Saving Guest State", "Loading Host State"). */
+export function leaveGuest(port: VmxProcessorPort, vmcs: Vmcs, reason: number, information: VmExitInformation): void {
+  vmcs.set32(F.exitReason, reason);
+  vmcs.set(F.exitQualification, information.qualification ?? 0n);
+  vmcs.set32(F.exitInterruptionInformation, information.interruptionInformation ?? 0);
+  vmcs.set32(F.exitInterruptionErrorCode, information.interruptionErrorCode ?? 0);
+  vmcs.set32(F.idtVectoringInformation, 0);
+  vmcs.set32(F.idtVectoringErrorCode, 0);
+  vmcs.set32(F.exitInstructionLength, information.instructionLength ?? 0);
+  vmcs.set32(F.exitInstructionInformation, information.instructionInformation ?? 0);
+  vmcs.set(F.guestLinearAddress, information.guestLinearAddress ?? 0n);
+  vmcs.set(F.guestPhysicalAddress, information.guestPhysicalAddress ?? 0n);
+  saveGuestState(port, vmcs);
+  loadHostState(port, vmcs);
+  switchAddressSpace(port, vmcs);
+}
+
+/** Back to the host for invalid guest state: none is saved (SDM 3C, "VM-Entry Failures During or After Loading Guest State"). */
+export function failEntry(port: VmxProcessorPort, vmcs: Vmcs, qualification: bigint): void {
+  vmcs.set32(F.exitReason, ENTRY_FAILURE | ExitReason.invalidGuestState);
+  vmcs.set(F.exitQualification, qualification);
+  loadHostState(port, vmcs);
+  switchAddressSpace(port, vmcs);
+}
+
+/** Without VPIDs, VM entries and VM exits drop the translations of VPID 0 (SDM 3C, "Operations that Invalidate Cached Mappings"). */
+function switchAddressSpace(port: VmxProcessorPort, vmcs: Vmcs): void {
+  if ((secondaryControls(vmcs) & Secondary.enableVpid) === 0) port.invalidateVpid(0, null);
+  port.addressSpaceChanged();
+}

@@ -1,0 +1,338 @@
+import { __hpa } from "../address";
+import { Rflags, Segment } from "../cpu/state";
+import { KernelError } from "../errno";
+import { Cr0, Cr4, Efer } from "../mmu/control-bits";
+import { capabilityMsr, cr0AllowedInVmx, cr4AllowedInVmx, FeatureControl } from "./capability";
+import { firstFailure, isCanonical, isFrame } from "./entry-check/check";
+import { controlChecks, isEptPointer } from "./entry-check/control-checks";
+import { guestChecks } from "./entry-check/guest-checks";
+import { hostChecks } from "./entry-check/host-checks";
+import { ExitDecisions } from "./exit-decisions";
+import { ExitReason, InterruptionInformation, InterruptionType, type VmExitInformation } from "./exit-reason";
+import { VM_ENTRY_FAILED, VM_FAIL_INVALID, VM_SUCCEED, VmInstructionError, type VmxResult } from "./instruction-error";
+import type { VmxProcessorPort } from "./processor-port";
+import { Rights } from "./segments";
+import { enterGuest, failEntry, leaveGuest } from "./transition";
+import { VMCS_REVISION, Vmcs, VmcsRegion } from "./vmcs";
+import { VmcsField as F, FieldType, fieldType, findField } from "./vmcs-field";
+import { VmxFault } from "./vmx-fault";
+
+/** The value that VMPTRST stores while no VMCS is current, and of a VMCS link pointer that is not used. */
+export const NO_VMCS = 0xffff_ffff_ffff_ffffn;
+
+const ARITHMETIC = BigInt(Rflags.CF | Rflags.PF | Rflags.AF | Rflags.ZF | Rflags.SF | Rflags.OF);
+
+/** Types of INVEPT and INVVPID (SDM 3C, "VMX Instructions"). */
+export const InveptType = { single: 1, all: 2 } as const;
+export const InvvpidType = { address: 0, single: 1, all: 2, singleKeepGlobal: 3 } as const;
+
+const BLOCKING_BY_MOV_SS = 2;
+
+/** Exit qualification of a VM-entry failure whose cause is the VMCS link pointer. */
+const LINK_POINTER_FAILURE = 4n;
+
+/**
+ * VMX of one processor: its instructions (SDM 3C, "VMX Instruction Reference"), VM entries and VM exits.
+ *
+ * Instructions are executed in VMX root operation; in non-root operation the processor exits before it comes here.
+ * Each sets RFLAGS as the manual says and returns a VmxResult.
+ */
+export class Vmx {
+  /** What causes a VM exit; to be asked in VMX non-root operation only. */
+  readonly exits: ExitDecisions;
+  /** What the last VM entry failed on, in words: for those who debug a hypervisor. */
+  entryFailure: string | null = null;
+  private readonly port: VmxProcessorPort;
+  /** VMXON pointer; null outside VMX operation. */
+  private vmxonPointer: bigint | null = null;
+  private current: Vmcs | null = null;
+
+  constructor(port: VmxProcessorPort) {
+    this.port = port;
+    this.exits = new ExitDecisions(() => this.running());
+  }
+
+  /** Is the processor in VMX operation? */
+  get on(): boolean {
+    return this.vmxonPointer !== null;
+  }
+
+  /** A VMX capability MSR; undefined when the processor does not have one of that number. */
+  readCapabilityMsr(index: number): bigint | undefined {
+    return capabilityMsr(index);
+  }
+
+  /** May CR0 become `value`? In VMX operation some bits are fixed (SDM 3C, "Restrictions on VMX Operation"). */
+  cr0Allowed(value: bigint): boolean {
+    return !this.on || cr0AllowedInVmx(value);
+  }
+
+  /** May CR4 become `value`? */
+  cr4Allowed(value: bigint): boolean {
+    return !this.on || cr4AllowedInVmx(value);
+  }
+
+  /** VMXON: enters VMX operation. @throws VmxFault */
+  vmxon(region: bigint): VmxResult {
+    const { state } = this.port;
+    this.requireMode();
+    if ((state.low("cr4") & Cr4.VMXE) === 0) throw new VmxFault("undefined-opcode");
+    if (this.on) {
+      this.requireCpl0();
+      return this.fail(VmInstructionError.vmxonInRoot);
+    }
+    const features = state.get64("featureControl");
+    const enabled = (features & FeatureControl.lock) !== 0n && (features & FeatureControl.vmxOutsideSmx) !== 0n;
+    if (!enabled || !cr0AllowedInVmx(state.get64("cr0")) || !cr4AllowedInVmx(state.get64("cr4"))) {
+      throw new VmxFault("general-protection");
+    }
+    this.requireCpl0();
+    if (!isFrame(region) || this.revisionAt(region) !== VMCS_REVISION) return this.finish(VM_FAIL_INVALID);
+    this.vmxonPointer = region;
+    return this.finish(VM_SUCCEED);
+  }
+
+  /** VMXOFF: leaves VMX operation. @throws VmxFault */
+  vmxoff(): VmxResult {
+    this.requireRoot();
+    this.leaveCurrent();
+    this.vmxonPointer = null;
+    return this.finish(VM_SUCCEED);
+  }
+
+  /** VMCLEAR: writes a VMCS back to its region and makes its launch state "clear". @throws VmxFault */
+  vmclear(address: bigint): VmxResult {
+    this.requireRoot();
+    if (!isFrame(address)) return this.fail(VmInstructionError.vmclearInvalidAddress);
+    if (address === this.vmxonPointer) return this.fail(VmInstructionError.vmclearVmxonPointer);
+    if (this.current?.address === address) this.leaveCurrent();
+    if (this.isRam(address)) this.port.memory.writeU32(__hpa(address + BigInt(VmcsRegion.launched)), 0);
+    return this.finish(VM_SUCCEED);
+  }
+
+  /** VMPTRLD: makes a VMCS current. @throws VmxFault */
+  vmptrld(address: bigint): VmxResult {
+    this.requireRoot();
+    if (!isFrame(address)) return this.fail(VmInstructionError.vmptrldInvalidAddress);
+    if (address === this.vmxonPointer) return this.fail(VmInstructionError.vmptrldVmxonPointer);
+    if (this.revisionAt(address) !== VMCS_REVISION) return this.fail(VmInstructionError.vmptrldWrongRevision);
+    if (this.current?.address !== address) {
+      this.leaveCurrent();
+      this.current = new Vmcs(this.port.memory, address);
+    }
+    return this.finish(VM_SUCCEED);
+  }
+
+  /** VMPTRST: the current-VMCS pointer, NO_VMCS if there is none. @throws VmxFault */
+  vmptrst(): bigint {
+    this.requireRoot();
+    this.finish(VM_SUCCEED);
+    return this.current?.address ?? NO_VMCS;
+  }
+
+  /** VMREAD: the value of a field of the current VMCS, or how the instruction failed. @throws VmxFault */
+  vmread(encoding: number): bigint | VmxResult {
+    this.requireRoot();
+    if (this.current === null) return this.finish(VM_FAIL_INVALID);
+    const access = findField(encoding);
+    if (access === undefined) return this.fail(VmInstructionError.unsupportedComponent);
+    this.finish(VM_SUCCEED);
+    const value = this.current.get(access.field);
+    return access.high ? value >> 32n : value;
+  }
+
+  /** VMWRITE: writes a field of the current VMCS, modulo its width. @throws VmxFault */
+  vmwrite(encoding: number, value: bigint): VmxResult {
+    this.requireRoot();
+    if (this.current === null) return this.finish(VM_FAIL_INVALID);
+    const access = findField(encoding);
+    if (access === undefined) return this.fail(VmInstructionError.unsupportedComponent);
+    const { field, high } = access;
+    if (fieldType(field) === FieldType.readOnly) return this.fail(VmInstructionError.readOnlyComponent);
+    if (high) this.current.set(field, BigInt.asUintN(32, this.current.get(field)) | (value << 32n));
+    else this.current.set(field, value);
+    return this.finish(VM_SUCCEED);
+  }
+
+  /** VMLAUNCH: see `enter`. @throws VmxFault */
+  vmlaunch(): VmxResult {
+    return this.enter(false, VmInstructionError.vmlaunchNotClear);
+  }
+
+  /** VMRESUME: see `enter`. @throws VmxFault */
+  vmresume(): VmxResult {
+    return this.enter(true, VmInstructionError.vmresumeNotLaunched);
+  }
+
+  /** VMCALL in VMX root operation: there is no SMM monitor to call. @throws VmxFault */
+  vmcall(): VmxResult {
+    this.requireRoot();
+    return this.fail(VmInstructionError.vmcallInRoot);
+  }
+
+  /**
+   * INVEPT: drops translations made with an EPT pointer, or with any.
+   *
+   * @param type an InveptType
+   * @param eptp low half of the descriptor
+   * @throws VmxFault
+   */
+  invept(type: number, eptp: bigint): VmxResult {
+    this.requireRoot();
+    if (type === InveptType.all) this.port.invalidateEpt(null);
+    else if (type === InveptType.single && isEptPointer(eptp)) this.port.invalidateEpt(eptp);
+    else return this.fail(VmInstructionError.invalidOperand);
+    return this.finish(VM_SUCCEED);
+  }
+
+  /**
+   * INVVPID: drops translations of a VPID, or of all but 0.
+   *
+   * @param type an InvvpidType
+   * @param descriptor low half of the descriptor: the VPID in bits 15:0, the others reserved
+   * @param address high half of the descriptor: a linear address
+   * @throws VmxFault
+   */
+  invvpid(type: number, descriptor: bigint, address: bigint): VmxResult {
+    this.requireRoot();
+    const vpid = Number(descriptor & 0xffffn);
+    const one = descriptor >> 16n === 0n && vpid !== 0;
+    if (type === InvvpidType.all && descriptor >> 16n === 0n) this.port.invalidateVpid(null, null);
+    else if ((type === InvvpidType.single || type === InvvpidType.singleKeepGlobal) && one) {
+      this.port.invalidateVpid(vpid, null);
+    } else if (type === InvvpidType.address && one && isCanonical(address)) this.port.invalidateVpid(vpid, address);
+    else return this.fail(VmInstructionError.invalidOperand);
+    return this.finish(VM_SUCCEED);
+  }
+
+  /**
+   * A VM exit (SDM 3C, "VM Exits"): records why, saves guest state, loads host state. RIP and all other registers
+   * must be those that the manual asks to be saved.
+   *
+   * @param reason basic exit reason
+   */
+  exit(reason: number, information: VmExitInformation = {}): void {
+    leaveGuest(this.port, this.running(), reason, information);
+  }
+
+  /**
+   * A VM exit for an exception that `exits.exception` says exits.
+   *
+   * @param errorCode null when the exception has none
+   * @param qualification the linear address for a page fault, what DR6 would get for a debug exception
+   * @param instructionLength of INT3, INTO and INT1; they are software exceptions
+   */
+  exitForException(vector: number, errorCode: number | null, qualification: bigint, instructionLength = 0): void {
+    const information = vector | (exceptionType(vector, instructionLength) << InterruptionInformation.typeShift);
+    const valid = InterruptionInformation.valid | (errorCode === null ? 0 : InterruptionInformation.errorCodeValid);
+    this.exit(ExitReason.exceptionOrNmi, {
+      qualification,
+      interruptionInformation: information | valid,
+      interruptionErrorCode: errorCode ?? 0,
+      instructionLength,
+    });
+  }
+
+  /**
+   * VM entry (SDM 3C, "VM Entries").
+   *
+   * @returns VM_SUCCEED: the processor is in the guest; VM_ENTRY_FAILED: it was sent back to the host by a VM exit
+   */
+  private enter(launched: boolean, wrongState: number): VmxResult {
+    this.requireRoot();
+    const vmcs = this.current;
+    if (vmcs === null) return this.finish(VM_FAIL_INVALID);
+    if ((this.port.interruptibility & BLOCKING_BY_MOV_SS) !== 0) {
+      return this.fail(VmInstructionError.eventsBlockedByMovSs);
+    }
+    if (vmcs.launched !== launched) return this.fail(wrongState);
+    this.entryFailure = firstFailure(controlChecks, vmcs);
+    if (this.entryFailure !== null) return this.fail(VmInstructionError.invalidControls);
+    this.entryFailure = firstFailure(hostChecks, vmcs);
+    if (this.entryFailure !== null) return this.fail(VmInstructionError.invalidHostState);
+    this.entryFailure = firstFailure(guestChecks, vmcs);
+    if (this.entryFailure !== null) return this.sendBack(vmcs, 0n);
+    if (!this.isLinkPointer(vmcs)) {
+      this.entryFailure = "VMCS link pointer";
+      return this.sendBack(vmcs, LINK_POINTER_FAILURE);
+    }
+    enterGuest(this.port, vmcs);
+    return VM_SUCCEED;
+  }
+
+  private sendBack(vmcs: Vmcs, qualification: bigint): VmxResult {
+    failEntry(this.port, vmcs, qualification);
+    return VM_ENTRY_FAILED;
+  }
+
+  /** SDM 3C, "Checks on Guest Non-Register State", VMCS link pointer; there is no VMCS shadowing. */
+  private isLinkPointer(vmcs: Vmcs): boolean {
+    const link = vmcs.get(F.vmcsLinkPointer);
+    if (link === NO_VMCS) return true;
+    return isFrame(link) && link !== vmcs.address && this.revisionAt(link) === VMCS_REVISION;
+  }
+
+  /** The VMCS that controls the guest. */
+  private running(): Vmcs {
+    if (this.current === null) throw new KernelError("EINVAL", "there is no guest: no VMCS is current");
+    return this.current;
+  }
+
+  private leaveCurrent(): void {
+    this.current?.store(this.port.memory);
+    this.current = null;
+  }
+
+  /** First word of a region; nothing answers outside RAM, where reads give ones. */
+  private revisionAt(address: bigint): number {
+    return this.isRam(address) ? this.port.memory.readU32(__hpa(address)) : 0xffff_ffff;
+  }
+
+  private isRam(address: bigint): boolean {
+    return address < BigInt(this.port.memory.size);
+  }
+
+  /** VMX instructions need protected mode, and 64-bit code in IA-32e mode. */
+  private requireMode(): void {
+    const { state } = this.port;
+    if (state.get32("nonRoot") !== 0) throw new KernelError("EBUSY", "a guest is running on this processor");
+    const protectedMode = (state.low("cr0") & Cr0.PE) !== 0 && (this.port.rflags & BigInt(Rflags.VM)) === 0n;
+    const compatibility =
+      (state.low("efer") & Efer.LMA) !== 0 && (state.get32("segmentRights", Segment.cs) & Rights.long) === 0;
+    if (!protectedMode || compatibility) throw new VmxFault("undefined-opcode");
+  }
+
+  private requireRoot(): void {
+    this.requireMode();
+    if (!this.on) throw new VmxFault("undefined-opcode");
+    this.requireCpl0();
+  }
+
+  private requireCpl0(): void {
+    if (this.port.state.get32("cpl") !== 0) throw new VmxFault("general-protection");
+  }
+
+  /** VMfail: VMfailValid if a VMCS is current, VMfailInvalid if not. */
+  private fail(error: number): VmxResult {
+    if (this.current === null) return this.finish(VM_FAIL_INVALID);
+    this.current.set32(F.instructionError, error);
+    return this.finish(error);
+  }
+
+  /** Sets RFLAGS for a result (SDM 3C, "Conventions"). */
+  private finish(result: VmxResult): VmxResult {
+    const flag = result === VM_SUCCEED ? 0 : result === VM_FAIL_INVALID ? Rflags.CF : Rflags.ZF;
+    this.port.rflags = (this.port.rflags & ~ARITHMETIC) | BigInt(flag);
+    return result;
+  }
+}
+
+const INT1 = 1;
+const INT3 = 3;
+const INTO = 4;
+
+function exceptionType(vector: number, instructionLength: number): number {
+  if (vector === INT3 || vector === INTO) return InterruptionType.softwareException;
+  if (vector === INT1 && instructionLength > 0) return InterruptionType.privilegedSoftwareException;
+  return InterruptionType.hardwareException;
+}
