@@ -11,7 +11,7 @@ MODULE_DESCRIPTION("Touches memory that it was not given");
 
 static int __init wild_write_init(void)
 {
-	gpa_t nobodys = __gpa(0x40000000);
+	gpa_t nobodys = __gpa(0xc0000000);
 	gva_t window = __gva(gpa_val(nobodys));
 	int ret = lcd_map_gva(window, nobodys, 1);
 

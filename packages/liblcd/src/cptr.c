@@ -66,6 +66,6 @@ void lcd_free_cptr(cptr_t slot)
 {
 	unsigned long number = number_of(slot);
 
-	if (!cptr_is_null(slot) && number < LCD_CPTR_COUNT)
+	if (!cptr_is_null(slot) && number < LCD_CPTR_COUNT && cptr_val(cptr_of(number)) == cptr_val(slot))
 		lcd_state()->slots_in_use[number / 64] &= ~(1ULL << (number % 64));
 }

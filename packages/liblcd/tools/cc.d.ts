@@ -1,20 +1,23 @@
-export interface CompileOptions {
+interface CommonOptions {
   /** C or assembly files. */
   sources: readonly string[];
-  /** Where the module goes, `something.ko`. */
-  output: string;
   /** A compiler by its path; otherwise gcc or clang, whichever is on the PATH first. */
   compiler?: string;
-  /** The module's name; otherwise that of `output`, with `_` for `-`. */
-  name?: string;
   /** More compiler flags, for `sources` only. */
   flags?: readonly string[];
-  /** Whether liblcd is linked in, as far as the sources use it. Default: true. */
-  withLiblcd?: boolean;
   /** Where programs are looked for, as in $PATH. */
   path?: string;
   /** Told each command before it runs: program, then arguments. */
   onCommand?: (command: readonly string[]) => void;
+}
+
+export interface CompileOptions extends CommonOptions {
+  /** Where the module goes, `something.ko`. */
+  output: string;
+  /** The module's name; otherwise that of `output`, with `_` for `-`. */
+  name?: string;
+  /** Whether liblcd is linked in, as far as the sources use it. Default: true. */
+  withLiblcd?: boolean;
 }
 
 export interface CompileResult {
@@ -26,7 +29,7 @@ export interface CompileResult {
 
 /** The message is for people; for EFAILED it is the compiler's own. */
 export class CompileError extends Error {
-  readonly code: "ENOCOMPILER" | "ENOSOURCE" | "EFAILED";
+  readonly code: "ENOCOMPILER" | "ENOSOURCE" | "ENAME" | "EFAILED";
 }
 
 /** The path of gcc or clang. @throws CompileError ENOCOMPILER */
@@ -42,3 +45,15 @@ export function moduleName(file: string): string;
  * @throws CompileError
  */
 export function compileModule(options: CompileOptions): Promise<CompileResult>;
+
+export interface ObjectOptions extends CommonOptions {
+  /** Where the objects go: a folder with nothing else in it, made when it is not there. */
+  directory: string;
+  /** The module that they are for. */
+  name: string;
+  /** Told what the compiler has to say when it succeeds. */
+  onWarning?: (text: string) => void;
+}
+
+/** Compiles sources, as for a module, without linking them. Resolves to the object files. @throws CompileError */
+export function compileObjects(options: ObjectOptions): Promise<string[]>;

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { constants } from "node:fs";
 import { access, copyFile, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, delimiter, dirname, join, resolve } from "node:path";
+import { basename, delimiter, join, resolve } from "node:path";
 import { includeDirectory, sourceDirectory } from "./index.js";
 
 /** Code of a kernel module: no host headers, no floating point, no red zone, addresses in the top 2 GiB. */
@@ -29,6 +29,12 @@ const FLAGS = [
 
 const CLANG_FLAGS = ["-Wno-ignored-optimization-argument", "-Wno-unused-command-line-argument"];
 
+/** Compiled into every module, and into no archive. */
+const FRAME = "this-module.c";
+
+const INSTALL_COMPILER = "install gcc or clang, e.g. apt-get install gcc";
+const INSTALL_BINUTILS = "install binutils, e.g. apt-get install binutils";
+
 export class CompileError extends Error {
   constructor(code, message) {
     super(message);
@@ -38,41 +44,54 @@ export class CompileError extends Error {
 }
 
 export function moduleName(file) {
-  return basename(file).replace(/\.[^.]*$/, "").replaceAll("-", "_");
+  return basename(file)
+    .replace(/\.[^.]*$/, "")
+    .replaceAll("-", "_");
 }
 
 export async function findCompiler(path = process.env.PATH ?? "") {
-  return findProgram(["gcc", "clang"], path, "no C compiler found: install gcc or clang, e.g. apt-get install gcc");
+  return findProgram(["gcc", "clang"], path, `no C compiler found: ${INSTALL_COMPILER}`);
+}
+
+export async function compileObjects(options) {
+  const { sources, directory, name, flags = [], path = process.env.PATH ?? "" } = options;
+  const compiler = options.compiler ?? (await findCompiler(path));
+  const dialect = basename(compiler).includes("clang") ? CLANG_FLAGS : [];
+  await mkdir(directory, { recursive: true });
+  const always = [...FLAGS, ...dialect, `-I${includeDirectory}`, `-DKBUILD_MODNAME="${name}"`];
+  const files = sources.map((file) => resolve(file));
+  const warnings = await runProgram(compiler, [...always, ...flags, "-c", ...files], directory, path, options.onCommand);
+  if (warnings !== "") options.onWarning?.(warnings);
+  return (await readdir(directory)).sort().map((file) => join(directory, file));
 }
 
 export async function compileModule(options) {
   const { sources, output, flags = [], path = process.env.PATH ?? "", withLiblcd = true } = options;
   if (sources.length === 0) throw new CompileError("ENOSOURCE", "no source file given");
-  const compiler = options.compiler ?? (await findCompiler(path));
-  const binutils = "install binutils, e.g. apt-get install binutils";
-  const linker = await findProgram(["ld", "ld.lld"], path, `no linker found: ${binutils}`);
-  const archiver = await findProgram(["ar", "llvm-ar"], path, `no archiver found: ${binutils}`);
+  const name = options.name ?? moduleName(output);
+  if (!/^\w+$/.test(name)) throw new CompileError("ENAME", `"${name}" is no name for a module: letters, digits, - and _`);
+  const linker = await findProgram(["ld", "ld.lld"], path, `no linker found: ${INSTALL_BINUTILS}`);
+  const archiver = await findProgram(["ar", "llvm-ar"], path, `no archiver found: ${INSTALL_BINUTILS}`);
   const workspace = await mkdtemp(join(tmpdir(), "lcd-cc-"));
-  const run = (program, args, directory) => runProgram(program, args, directory, path, options.onCommand);
-  const dialect = basename(compiler).includes("clang") ? CLANG_FLAGS : [];
-  const common = [...FLAGS, ...dialect, `-I${includeDirectory}`];
+  const messages = [];
+  const compile = (directory, files, extra) => {
+    const place = join(workspace, directory);
+    const onWarning = (text) => messages.push(text);
+    return compileObjects({ ...options, sources: files, directory: place, name, flags: extra, path, onWarning });
+  };
   try {
-    const name = options.name ?? moduleName(output);
-    const nameFlag = `-DKBUILD_MODNAME="${name}"`;
-    const messages = [];
-    const compile = async (directory, files, extra) => {
-      const place = join(workspace, directory);
-      await mkdir(place);
-      const args = [...common, nameFlag, ...extra, "-c", ...files.map((file) => resolve(file))];
-      messages.push(await run(compiler, args, place));
-      return (await readdir(place)).sort().map((file) => join(place, file));
-    };
-    const objects = await compile("module", sources, flags);
-    const frame = await compile("frame", [join(sourceDirectory, "this-module.c")], []);
-    const library = withLiblcd ? [await archiveLiblcd(compile, archiver, run, workspace)] : [];
+    const parts = await compile("module", sources, flags);
+    parts.push(...(await compile("frame", [join(sourceDirectory, FRAME)], [])));
+    if (withLiblcd) {
+      // An archive, so that a module takes only what it uses.
+      const archive = join(workspace, "liblcd.a");
+      const objects = await compile("liblcd", await liblcdSources(), []);
+      await runProgram(archiver, ["rcsD", archive, ...objects], workspace, path, options.onCommand);
+      parts.push(archive);
+    }
     const linked = join(workspace, "linked.ko");
-    const linkArgs = ["-r", "--build-id=none", "-o", linked, ...objects, ...frame, ...library];
-    messages.push(await run(linker, linkArgs, workspace));
+    const linkArgs = ["-r", "--build-id=none", "-o", linked, ...parts];
+    messages.push(await runProgram(linker, linkArgs, workspace, path, options.onCommand));
     await copyFile(linked, output);
     return { name, output, warnings: messages.join("") };
   } finally {
@@ -80,18 +99,9 @@ export async function compileModule(options) {
   }
 }
 
-/** An archive, so that a module takes only what it uses. */
-async function archiveLiblcd(compile, archiver, run, workspace) {
-  const all = (await readdir(sourceDirectory)).sort();
-  const files = all.filter((file) => file.endsWith(".c") && file !== "this-module.c");
-  const objects = await compile(
-    "liblcd",
-    files.map((file) => join(sourceDirectory, file)),
-    [],
-  );
-  const archive = join(workspace, "liblcd.a");
-  await run(archiver, ["rcsD", archive, ...objects], workspace);
-  return archive;
+async function liblcdSources() {
+  const files = (await readdir(sourceDirectory)).filter((file) => file.endsWith(".c") && file !== FRAME);
+  return files.sort().map((file) => join(sourceDirectory, file));
 }
 
 async function findProgram(names, path, otherwise) {
@@ -116,8 +126,8 @@ async function isExecutable(file) {
 /** Resolves to what the program said; rejects with it when the program fails. */
 function runProgram(program, args, cwd, path, onCommand) {
   onCommand?.([program, ...args]);
-  // English messages, and the same output wherever it runs.
-  const env = { PATH: path, LC_ALL: "C", TMPDIR: dirname(cwd), SOURCE_DATE_EPOCH: "0" };
+  // Messages in English, and the same output wherever it runs.
+  const env = { PATH: path, LC_ALL: "C", TMPDIR: cwd };
   return new Promise((done, failed) => {
     execFile(program, args, { cwd, env, maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
       const text = stdout + stderr;

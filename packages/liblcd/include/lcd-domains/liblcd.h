@@ -2,8 +2,7 @@
 /*
  * liblcd: what isolated code calls.
  *
- * Functions that return int return 0 or a negative errno, and change nothing
- * when they fail.
+ * Functions that return int return 0 or a negative errno.
  */
 #ifndef LCD_DOMAINS_LIBLCD_H
 #define LCD_DOMAINS_LIBLCD_H
@@ -71,7 +70,10 @@ int lcd_page_unmap(cptr_t slot);
  */
 int lcd_reserve_gpa(unsigned int order, gpa_t *gpa_out);
 
-/* Get a free page: allocates it and maps it, in guest-physical and in guest-virtual space, at one address. */
+/*
+ * Get a free page: allocates it and maps it, in guest-physical and in guest-virtual
+ * space, at one address. When the mapping fails the page stays in its slot, unused.
+ */
 int lcd_gfp(cptr_t *slot_out, gpa_t *gpa_out, gva_t *gva_out);
 
 /* ---- guest-virtual space ---- */

@@ -3,6 +3,7 @@
 #include <linux/kernel.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/sort.h>
 #include <linux/string.h>
 #include "runtime.h"
 
@@ -123,10 +124,14 @@ EXPORT_SYMBOL(free_pages);
 
 EXPORT_SYMBOL(__list_add_valid);
 EXPORT_SYMBOL(__list_del_entry_valid);
+EXPORT_SYMBOL(__mutex_init);
 EXPORT_SYMBOL(mutex_lock);
 EXPORT_SYMBOL(mutex_trylock);
 EXPORT_SYMBOL(mutex_unlock);
 EXPORT_SYMBOL(mutex_is_locked);
+
+EXPORT_SYMBOL(bsearch);
+EXPORT_SYMBOL(sort);
 
 EXPORT_SYMBOL(fips_enabled);
 EXPORT_SYMBOL(__crypto_memneq);

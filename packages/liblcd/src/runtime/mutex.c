@@ -8,6 +8,13 @@ struct mutex {
 	long owner;
 };
 
+void __mutex_init(struct mutex *lock, const char *name, void *key)
+{
+	(void)name;
+	(void)key; /* for a checker of lock order, which nobody is here */
+	lock->owner = 0;
+}
+
 int mutex_trylock(struct mutex *lock)
 {
 	long free = 0;

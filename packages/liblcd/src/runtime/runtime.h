@@ -30,6 +30,7 @@ bool __list_add_valid(struct list_head *entry, struct list_head *prev, struct li
 bool __list_del_entry_valid(struct list_head *entry);
 
 struct mutex;
+void __mutex_init(struct mutex *lock, const char *name, void *key);
 void mutex_lock(struct mutex *lock);
 void mutex_unlock(struct mutex *lock);
 int mutex_trylock(struct mutex *lock);
