@@ -1,9 +1,10 @@
 import type { DependencyGraph } from "./dependency-graph";
 
-/** The modules that stand in dependency loops, and one way round for each group of them. */
+/** The modules that stand in dependency loops. */
 export interface CycleReport {
+  /** How many modules are in a loop; those that only need one that is are not counted. */
   readonly count: number;
-  /** Names from a module back to itself: `["a", "b", "a"]`. */
+  /** For each group of them one way round, as names from a module back to itself: `["a", "b", "a"]`. */
   readonly cycles: readonly (readonly string[])[];
 }
 
@@ -14,18 +15,18 @@ export interface CycleReport {
  * @returns null when there is no loop
  */
 export function findCycles(graph: DependencyGraph, places: readonly (number | null)[]): CycleReport | null {
-  const unplaced = [...places.keys()].filter((index) => places[index] === null);
-  if (unplaced.length === 0) return null;
-  const reported = new Set<number>();
+  const inCycles = new Set<number>();
+  const shown = new Set<number>();
   const cycles: string[][] = [];
-  for (const start of unplaced) {
-    if (reported.has(start)) continue;
-    const cycle = shortestWayBack(graph, start);
+  for (const [start, place] of places.entries()) {
+    const cycle = place === null ? shortestWayBack(graph, start) : null;
     if (cycle === null) continue;
-    for (const index of cycle) reported.add(index);
+    inCycles.add(start);
+    if (cycle.some((index) => shown.has(index))) continue;
+    for (const index of cycle) shown.add(index);
     cycles.push(cycle.map((index) => graph.modules[index]?.name ?? ""));
   }
-  return { count: unplaced.length, cycles };
+  return inCycles.size === 0 ? null : { count: inCycles.size, cycles };
 }
 
 /** Breadth first from a module to itself, both ends included; null when no way leads back. */

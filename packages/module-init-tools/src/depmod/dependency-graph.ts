@@ -62,4 +62,13 @@ export class DependencyGraph {
     }
     return found;
   }
+
+  /** What modules need and cannot do without, and neither a module nor the kernel has. */
+  *unknownSymbols(kernel: ReadonlySet<string>): Iterable<{ module: GraphModule; symbol: string }> {
+    for (const module of this.modules) {
+      for (const { name, weak } of module.facts.imports) {
+        if (!weak && !this.exporters.has(name) && !kernel.has(name)) yield { module, symbol: name };
+      }
+    }
+  }
 }

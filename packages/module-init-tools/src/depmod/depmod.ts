@@ -2,11 +2,12 @@ import { UsageError } from "../command/getopt";
 import { Log } from "../command/log";
 import type { ToolEnvironment } from "../environment";
 import { describeError, errorCodeOf } from "../errno";
-import { baseName } from "../files/path";
-import { findCycles } from "./cycles";
+import { absolutePath, baseName } from "../files/path";
+import { type CycleReport, findCycles } from "./cycles";
 import { DependencyGraph } from "./dependency-graph";
 import { type FoundModule, findModules } from "./find-modules";
-import { modulesAlias, modulesDep, modulesSoftdep } from "./index-files";
+import { modulesAlias, modulesDep, modulesSoftdep, modulesSymbols } from "./index-files";
+import { kernelSymbols } from "./kernel-files";
 import { DEPMOD_USAGE, type DepmodOptions, parseDepmodOptions } from "./options";
 import { readModuleTree } from "./read-tree";
 import { writeBeside } from "./write-beside";
@@ -38,40 +39,75 @@ async function run(options: DepmodOptions, env: ToolEnvironment, log: Log): Prom
     return 0;
   }
   const [excess] = options.excess;
-  if (excess !== undefined) {
-    log.fatal(`${excess}: one version is all that depmod takes`);
+  const badVersion =
+    excess ?? (options.release !== null && !VERSION.test(options.release) ? options.release : undefined);
+  if (badVersion !== undefined) {
+    log.error(`Bad version passed ${badVersion}`);
     return 1;
   }
   const directory = treeDirectory(options.base, options, env);
   const found = await search(directory, env, log);
   if (found === null) return 1;
   const graph = new DependencyGraph(await readModuleTree(env.files, directory, found, log));
+  if (!(await reportUnknown(graph, directory, options, env, log))) return 1;
   const places = graph.places();
-  const cycles = findCycles(graph, places);
-  if (cycles !== null) {
-    log.error(`Found ${cycles.count} modules in dependency cycles!`);
-    for (const cycle of cycles.cycles) log.error(`Cycle detected: ${cycle.join(" -> ")}`);
-    return 1;
-  }
+  if (reportCycles(findCycles(graph, places), log)) return 1;
   const indexes = {
     "modules.dep": modulesDep(graph, places),
     "modules.alias": modulesAlias(graph.modules),
     "modules.softdep": modulesSoftdep(graph.modules),
+    "modules.symbols": modulesSymbols(graph),
   };
   if (options.dryRun) env.stdout(Object.values(indexes).join(""));
   else await writeBeside(env.files, treeDirectory(options.output ?? options.base, options, env), indexes);
   return 0;
 }
 
+/** `6.1.0-56-amd64`. */
+const VERSION = /^\d+\.\d+/;
+
 async function search(directory: string, env: ToolEnvironment, log: Log): Promise<FoundModule[] | null> {
   try {
-    return await findModules(env.files, directory);
+    return await findModules(env.files, directory, log);
   } catch (error) {
     if (errorCodeOf(error) === null) throw error;
     log.error(`could not open directory ${directory}: ${describeError(error)}`);
     log.fatal(`could not search modules: ${describeError(error)}`);
     return null;
   }
+}
+
+/** @returns false when the kernel's symbols cannot be read */
+async function reportUnknown(
+  graph: DependencyGraph,
+  directory: string,
+  { reportUnknown, systemMap }: DepmodOptions,
+  env: ToolEnvironment,
+  log: Log,
+): Promise<boolean> {
+  if (systemMap === null) {
+    if (reportUnknown) log.warning("-e needs -F");
+    return true;
+  }
+  try {
+    const kernel = await kernelSymbols(env.files, absolutePath(systemMap, env.cwd));
+    if (!reportUnknown) return true;
+    for (const { module, symbol } of graph.unknownSymbols(kernel)) {
+      log.warning(`${directory}/${module.path} needs unknown symbol ${symbol}`);
+    }
+    return true;
+  } catch (error) {
+    if (errorCodeOf(error) === null) throw error;
+    log.fatal(`could not load ${systemMap}: ${describeError(error)}`);
+    return false;
+  }
+}
+
+function reportCycles(report: CycleReport | null, log: Log): boolean {
+  if (report === null) return false;
+  for (const cycle of report.cycles) log.error(`Cycle detected: ${cycle.join(" -> ")}`);
+  log.error(`Found ${report.count} modules in dependency cycles!`);
+  return true;
 }
 
 function treeDirectory(root: string | null, { release }: DepmodOptions, env: ToolEnvironment): string {

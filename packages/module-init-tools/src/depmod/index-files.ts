@@ -1,4 +1,5 @@
 import type { DependencyGraph, GraphModule } from "./dependency-graph";
+import { inHashOrder, SYMBOL_BUCKETS } from "./hash-order";
 
 /**
  * `modules.dep`: for each module its path and those of everything that it needs, nearest first.
@@ -24,6 +25,13 @@ export function modulesAlias(modules: readonly GraphModule[]): string {
 export function modulesSoftdep(modules: readonly GraphModule[]): string {
   const lines = modinfoLines(modules, "softdep", (value, name) => `softdep ${name} ${value}\n`);
   return `# Soft dependencies extracted from modules themselves.\n${lines}`;
+}
+
+/** `modules.symbols`: which module exports a symbol. */
+export function modulesSymbols({ modules, exporters }: DependencyGraph): string {
+  const exported = inHashOrder([...exporters], ([symbol]) => symbol, SYMBOL_BUCKETS);
+  const lines = exported.map(([symbol, owner]) => `alias symbol:${symbol} ${modules[owner]?.name}\n`);
+  return `# Aliases for symbols, used by symbol_request().\n${lines.join("")}`;
 }
 
 function modinfoLines(

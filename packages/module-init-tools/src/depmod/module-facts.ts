@@ -1,4 +1,5 @@
-import { type ElfImage, parseElf, readModinfo, SHN_UNDEF, STB_GLOBAL, STB_WEAK } from "elf-image";
+import { type ElfImage, parseElf, readModinfo } from "elf-image";
+import { CRC_PREFIX, type ImportedSymbol, type SymbolNames, scanSymbols } from "./scan-symbols";
 
 /** What depmod wants to know of a module. */
 export interface ModuleFacts {
@@ -10,14 +11,6 @@ export interface ModuleFacts {
   readonly modinfo: readonly (readonly [key: string, value: string])[];
 }
 
-export interface ImportedSymbol {
-  readonly name: string;
-  /** It may stay unresolved. */
-  readonly weak: boolean;
-}
-
-const CRC_PREFIX = "__crc_";
-
 /** Bytes of an entry of `__versions` by word size: a checksum of one word, and a name that fills the rest. */
 const VERSION_ENTRY_SIZE = 64;
 
@@ -28,26 +21,25 @@ const VERSION_ENTRY_SIZE = 64;
  */
 export function readModuleFacts(bytes: Uint8Array): ModuleFacts {
   const image = parseElf(bytes);
-  return { exports: exportedSymbols(image), imports: importedSymbols(image), modinfo: readModinfo(image) };
+  const symbols = scanSymbols(image);
+  return {
+    exports: exportedSymbols(image, symbols),
+    imports: importedSymbols(image, symbols),
+    modinfo: readModinfo(image),
+  };
 }
 
 /** With symbol versions every export has a `__crc_` symbol; without, the names stand in a section of their own. */
-function exportedSymbols(image: ElfImage): string[] {
-  const versioned = image.symbols.filter(({ name }) => name.startsWith(CRC_PREFIX));
-  if (versioned.length > 0) return versioned.map(({ name }) => name.slice(CRC_PREFIX.length));
+function exportedSymbols(image: ElfImage, symbols: SymbolNames): string[] {
+  if (symbols.checksums.length > 0) return symbols.checksums.map((name) => name.slice(CRC_PREFIX.length));
   return strings(image.section("__ksymtab_strings")?.data() ?? new Uint8Array(0));
 }
 
 /** Undefined symbols, and what only `__versions` mentions (`module_layout`). */
-function importedSymbols(image: ElfImage): ImportedSymbol[] {
-  const imports: ImportedSymbol[] = [];
-  for (const { name, binding, sectionIndex } of image.symbols) {
-    if (sectionIndex !== SHN_UNDEF || name === "") continue;
-    if (binding === STB_GLOBAL || binding === STB_WEAK) imports.push({ name, weak: binding === STB_WEAK });
-  }
-  const known = new Set(imports.map(({ name }) => name));
-  for (const name of versionedNames(image)) if (!known.has(name)) imports.push({ name, weak: false });
-  return imports;
+function importedSymbols(image: ElfImage, { undefinedSymbols }: SymbolNames): ImportedSymbol[] {
+  const known = new Set(undefinedSymbols.map(({ name }) => name));
+  const others = versionedNames(image).filter((name) => !known.has(name));
+  return [...undefinedSymbols, ...others.map((name) => ({ name, weak: false }))];
 }
 
 function versionedNames(image: ElfImage): string[] {

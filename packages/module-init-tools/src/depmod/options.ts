@@ -10,26 +10,43 @@ export interface DepmodOptions {
   /** Where the files go, when not into the tree itself. */
   readonly output: string | null;
   readonly release: string | null;
-  /** Words that depmod has no use for. */
+  /** Words after the version: depmod has no use for them. */
   readonly excess: readonly string[];
+  /** Report symbols that nobody offers. */
+  readonly reportUnknown: boolean;
+  /** The kernel's `System.map`. */
+  readonly systemMap: string | null;
   readonly logLevel: LogLevel;
 }
 
 const TABLE: OptionTable = {
-  short: "ab:hno:qv",
-  long: { all: "a", basedir: "b", help: "h", "dry-run": "n", show: "n", outdir: "o", quiet: "q", verbose: "v" },
+  short: "ab:eF:hno:qv",
+  long: {
+    all: "a",
+    basedir: "b",
+    errsyms: "e",
+    filesyms: "F",
+    help: "h",
+    "dry-run": "n",
+    show: "n",
+    outdir: "o",
+    quiet: "q",
+    verbose: "v",
+  },
 };
 
 export const DEPMOD_USAGE = `Usage:
   lcd-depmod [options] [version]
 
-Finds out which modules need which and writes modules.dep, modules.alias and modules.softdep
-beside them, in lib/modules/<version>.
+Finds out which modules need which and writes modules.dep, modules.alias, modules.softdep
+and modules.symbols beside them, in lib/modules/<version>.
 
 Options:
   -a, --all              All modules: this is what happens anyway
   -b, --basedir=DIR      The directory that has lib/modules in it
   -o, --outdir=DIR       Write below DIR instead
+  -e, --errsyms          Report symbols that neither a module nor the kernel has; needs -F
+  -F, --filesyms=FILE    The kernel's System.map
   -n, --dry-run, --show  Write to standard output instead
   -q, --quiet            Say nothing but what stops the work
   -v, --verbose          Say more
@@ -49,6 +66,8 @@ export function parseDepmodOptions(args: readonly string[]): DepmodOptions {
     output: last("o"),
     release: release ?? null,
     excess,
+    reportUnknown: has("e"),
+    systemMap: last("F"),
     logLevel: has("q") ? "error" : has("v") ? "debug" : "warning",
   };
 }

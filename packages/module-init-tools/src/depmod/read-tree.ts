@@ -1,5 +1,6 @@
+import { ElfError } from "elf-image";
 import type { Log } from "../command/log";
-import { describeError, errorCodeOf } from "../errno";
+import { describeError, errorCodeOf, errorText } from "../errno";
 import { ToolError } from "../errors";
 import type { ToolFiles } from "../files/files";
 import { readModule } from "../tree/read-module";
@@ -10,6 +11,8 @@ import { type ModuleFacts, readModuleFacts } from "./module-facts";
 /** Modules that are read at the same time: enough to keep a disk busy, few enough to stay small in memory. */
 const READ_AT_ONCE = 8;
 
+const ELF_MAGIC = [0x7f, 0x45, 0x4c, 0x46];
+
 const NOTHING: ModuleFacts = { exports: [], imports: [], modinfo: [] };
 
 /** Reads every module. One that cannot be read is reported and counts as having no symbols, as with kmod. */
@@ -19,26 +22,35 @@ export async function readModuleTree(
   modules: readonly FoundModule[],
   log: Log,
 ): Promise<GraphModule[]> {
-  const read: GraphModule[] = [];
+  const read: (GraphModule & { readonly error: string | null })[] = [];
   let next = 0;
   const worker = async () => {
     for (let index = next++; index < modules.length; index = next++) {
       const module = modules[index];
-      if (module !== undefined)
-        read[index] = { ...module, facts: await factsOf(files, `${directory}/${module.path}`, log) };
+      if (module !== undefined) read[index] = { ...module, ...(await factsOf(files, `${directory}/${module.path}`)) };
     }
   };
   await Promise.all(Array.from({ length: READ_AT_ONCE }, worker));
+  for (const { path, error } of read) {
+    if (error !== null) log.error(`failed to load symbols from ${directory}/${path}: ${error}`);
+  }
   return read;
 }
 
-async function factsOf(files: ToolFiles, path: string, log: Log): Promise<ModuleFacts> {
+async function factsOf(files: ToolFiles, path: string): Promise<{ facts: ModuleFacts; error: string | null }> {
+  let bytes: Uint8Array | null = null;
   try {
-    return readModuleFacts(await readModule(files, path));
+    bytes = await readModule(files, path);
+    return { facts: readModuleFacts(bytes), error: null };
   } catch (error) {
+    if (error instanceof ElfError) return { facts: NOTHING, error: `${kmodWords(bytes)} (${error.message})` };
     if (errorCodeOf(error) === null && !(error instanceof ToolError)) throw error;
-    const why = error instanceof Error && errorCodeOf(error) === "ENOEXEC" ? error.message : describeError(error);
-    log.error(`failed to load symbols from ${path}: ${why}`);
-    return NOTHING;
+    return { facts: NOTHING, error: describeError(error) };
   }
+}
+
+/** kmod tells files of another kind from broken ones. */
+function kmodWords(bytes: Uint8Array | null): string {
+  const otherKind = bytes !== null && bytes.length > 0 && ELF_MAGIC.some((byte, i) => bytes[i] !== byte);
+  return errorText(otherKind ? "ENOEXEC" : "EINVAL");
 }

@@ -3,8 +3,8 @@ export interface ToolFiles {
   /** The bytes of a file, symbolic links followed. */
   readFile(path: string): Promise<Uint8Array>;
   /**
-   * What a directory holds, without `.` and `..`, in the order in which the file system keeps it: like kmod, depmod
-   * gives modules that `modules.order` does not name the order in which it met them.
+   * What a directory holds, without `.` and `..`, in the order in which the file system keeps it: of two modules of
+   * the same name depmod takes the one that it meets first, as kmod does.
    */
   readDirectory(path: string): Promise<readonly DirectoryEntry[]>;
   /** Status of a file, symbolic links followed. */

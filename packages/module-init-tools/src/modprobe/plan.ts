@@ -41,7 +41,7 @@ export async function loadPlan(
       name: module.name,
       action:
         (ignoreInstall && asked ? null : installAction(module, config)) ?? loadAction(module.name, modules, builtin),
-      options: [...configuredOptions(config, module), ...(asked && options !== "" ? [options] : [])].join(" "),
+      options: joinOptions(configuredOptions(config, module), asked ? options : ""),
       required: planner.required.has(module.name),
     };
   });
@@ -126,6 +126,12 @@ function loadAction(
   return builtin.has(name) ? { kind: "builtin" } : { kind: "missing" };
 }
 
-function configuredOptions(config: ModprobeConfig, { name, alias }: Resolved): string[] {
-  return config.options.filter(({ module }) => module === name || module === alias).map(({ options }) => options);
+function configuredOptions(config: ModprobeConfig, { name, alias }: Resolved): string {
+  const matching = config.options.filter(({ module }) => module === name || module === alias);
+  return matching.map(({ options }) => options).join(" ");
+}
+
+/** kmod has the blank even when nothing follows it, and `modprobe -D` shows it. */
+function joinOptions(configured: string, asked: string): string {
+  return configured === "" ? asked : `${configured} ${asked}`;
 }

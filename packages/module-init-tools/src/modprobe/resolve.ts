@@ -26,7 +26,8 @@ export async function resolveName(tree: ModuleTree, config: ModprobeConfig, aske
   if (config.installCommands.some(({ pattern }) => pattern === name)) return [{ name, alias: null }];
   const servers = await tree.modulesForAlias(name);
   if (servers.length > 0) return aliased(name, servers);
-  return (await tree.builtin()).has(name) ? [{ name, alias: null }] : [];
+  if ((await tree.builtin()).has(name)) return [{ name, alias: null }];
+  return aliased(name, await tree.builtinForAlias(name));
 }
 
 function aliased(alias: string, modules: readonly string[]): Resolved[] {

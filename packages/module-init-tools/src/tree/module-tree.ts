@@ -41,6 +41,11 @@ export class ModuleTree {
     return this.#builtin;
   }
 
+  /** Modules in the kernel itself that say they serve an alias. */
+  async builtinForAlias(alias: string): Promise<string[]> {
+    return builtinAliases(await this.#text("modules.builtin.modinfo"), alias);
+  }
+
   /** Modules that say they serve an alias (`pci:v00008086d...`), in the order of `modules.alias`. */
   async modulesForAlias(alias: string): Promise<string[]> {
     return matchingAliases(await this.#text("modules.alias"), alias);
@@ -75,12 +80,24 @@ export function parseModulesDep(text: string, directory: string): ReadonlyMap<st
   return modules;
 }
 
+/** The lines `alias <pattern> <module>`; patterns are matched with dashes and underscores being the same. */
 function matchingAliases(text: string, alias: string): string[] {
   const modules = new Set<string>();
   for (const line of linesOf(text)) {
     const [keyword, pattern, module] = wordsOf(line);
     if (keyword !== "alias" || pattern === undefined || module === undefined) continue;
-    if (wildcardMatch(pattern, alias)) modules.add(normalizeName(module));
+    if (wildcardMatch(normalizeName(pattern), alias)) modules.add(normalizeName(module));
+  }
+  return [...modules];
+}
+
+/** The NUL-terminated entries `<module>.alias=<pattern>`, among others. */
+function builtinAliases(text: string, alias: string): string[] {
+  const modules = new Set<string>();
+  for (const entry of text.split("\0")) {
+    const [, module, pattern] = /^([^.]+)\.alias=(.*)$/s.exec(entry) ?? [];
+    if (module === undefined || pattern === undefined) continue;
+    if (wildcardMatch(normalizeName(pattern), alias)) modules.add(normalizeName(module));
   }
   return [...modules];
 }

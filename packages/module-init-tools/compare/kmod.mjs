@@ -1,0 +1,123 @@
+// Compares lcd-depmod and lcd-modprobe with kmod's depmod and modprobe, byte for byte, on a real module tree and on
+// small difficult ones. Needs Linux, kmod and a built package; changes nothing outside a temporary directory.
+//
+//   pnpm --filter module-init-tools test:kmod [root [release]]
+//
+// `root` has `lib/modules` in it (an unpacked linux-image package); without it only the difficult trees are compared.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { lcdDepmod, lcdModprobe } from "module-init-tools";
+import { nodeEnvironment } from "module-init-tools/node";
+import { difficultTrees } from "./difficult-trees.mjs";
+
+const INDEXES = ["modules.dep", "modules.alias", "modules.softdep", "modules.symbols"];
+const SHOWN = 10;
+
+const scratch = mkdtempSync(join(tmpdir(), "lcd-kmod-"));
+const totals = { compared: 0, different: 0 };
+try {
+  const [root, release = root && readdirSync(join(root, "lib/modules"))[0]] = process.argv.slice(2);
+  if (root !== undefined) await compareTree(basename(root), linkedCopy(root, release), release);
+  for (const [name, tree] of difficultTrees()) await compareTree(name, writtenTree(tree), "1.2.3");
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+console.log(`${totals.compared} comparisons, ${totals.different} differences`);
+process.exitCode = totals.different === 0 ? 0 : 1;
+
+/** @param make puts the tree's files below a root */
+async function compareTree(name, make, release) {
+  const theirs = make(join(scratch, `${name}-kmod`));
+  const ours = make(join(scratch, `${name}-lcd`));
+  // lcd-depmod says in brackets what is wrong with a broken module.
+  const run = (command, args, root) => normalize(spawnSync(command, args, { encoding: "utf8" }), root);
+  compare(
+    `${name}: depmod's messages and exit code`,
+    run("depmod", ["-b", theirs, release], theirs),
+    normalize(await tool(lcdDepmod, ["depmod", "-b", ours, release]), ours),
+  );
+  for (const index of INDEXES)
+    compare(`${name}: ${index}`, readIndex(theirs, release, index), readIndex(ours, release, index));
+  for (const word of [...moduleNames(theirs, release), "no-such-module", "symbol:crc16"]) {
+    const args = ["-d", theirs, "-S", release, "-D", word];
+    compare(
+      `${name}: modprobe -D ${word}`,
+      run("modprobe", args, theirs),
+      normalize(await tool(lcdModprobe, ["modprobe", ...args]), theirs),
+    );
+  }
+}
+
+function compare(what, theirs, ours) {
+  totals.compared++;
+  if (theirs === ours) return;
+  if (totals.different++ >= SHOWN) return;
+  const [a, b] = [theirs.split("\n"), ours.split("\n")];
+  const line = a.findIndex((text, i) => text !== b[i]);
+  console.log(`${what}: line ${line + 1} differs\n  kmod: ${a[line]}\n  lcd:  ${b[line]}`);
+}
+
+async function tool(main, argv) {
+  const result = { stdout: "", stderr: "", status: null };
+  const write = (stream) => (text) => {
+    result[stream] += text;
+  };
+  const env = { ...nodeEnvironment(), stdout: write("stdout"), stderr: write("stderr") };
+  result.status = await main(argv, env);
+  return result;
+}
+
+function normalize({ stdout, stderr, status }, root) {
+  return `${stdout}${stderr.replace(/ \(.*\)$/gm, "")}exit code ${status}`.replaceAll(root, "ROOT");
+}
+
+function readIndex(root, release, name) {
+  try {
+    return readFileSync(join(root, "lib/modules", release, name), "latin1");
+  } catch {
+    return "(no such file)";
+  }
+}
+
+/** Names of modules and builtins, some of them with dashes for underscores. */
+function moduleNames(root, release) {
+  const paths = `${readIndex(root, release, "modules.dep")}\n${readIndex(root, release, "modules.builtin")}`
+    .split("\n")
+    .map((line) => line.split(":")[0])
+    .filter((path) => /\.ko/.test(path));
+  return paths.map((path, i) =>
+    basename(path)
+      .replace(/\.ko.*/, "")
+      .replace(/_/g, i % 3 === 0 ? "-" : "_"),
+  );
+}
+
+/** The tree with links in place of modules, so that each tool can write its own indexes. */
+function linkedCopy(root, release) {
+  return (target) => {
+    const from = join(root, "lib/modules", release);
+    const to = join(target, "lib/modules", release);
+    for (const entry of readdirSync(from, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const path = join(entry.parentPath, entry.name);
+      const link = join(to, path.slice(from.length));
+      mkdirSync(dirname(link), { recursive: true });
+      symlinkSync(path, link);
+    }
+    return target;
+  };
+}
+
+function writtenTree(files) {
+  return (target) => {
+    for (const [path, content] of Object.entries(files)) {
+      if (content === undefined) continue;
+      const file = join(target, "lib/modules/1.2.3", path);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, content);
+    }
+    return target;
+  };
+}
