@@ -111,6 +111,11 @@ function decodeSteps(code: Uint8Array, address: number): Map<number, Step> | nul
     decoder.ip = BigInt(address);
     for (let offset = 0; offset < code.length; offset += instruction.length) {
       decoder.decodeOut(instruction);
+      if (instruction.mnemonic === Mnemonic.INVALID) {
+        // Raises an exception; what follows is never decoded.
+        steps.set(offset, { ...invalid, offset, next: code.length });
+        return steps;
+      }
       const step = toStep(instruction, offset, address, before);
       if (!step || step.next > code.length) {
         return null;
@@ -123,6 +128,15 @@ function decodeSteps(code: Uint8Array, address: number): Map<number, Step> | nul
     decoder.free();
   }
 }
+
+const invalid: Omit<Step, "offset" | "next"> = {
+  reads: 0,
+  writes: 0,
+  undefined: 0,
+  mayKeep: false,
+  flow: "stop",
+  target: 0,
+};
 
 /** What the instruction just before has established, if it is the only way to get here. */
 interface Before {
@@ -143,7 +157,7 @@ function toStep(instruction: Instruction, offset: number, address: number, befor
   learn(instruction, before);
   const next = offset + instruction.length;
   const shift = shiftOf(instruction, cl);
-  if (mnemonic === Mnemonic.INVALID || resultIsUndefined(mnemonic, shift)) {
+  if (resultIsUndefined(mnemonic, shift)) {
     return null;
   }
   if (

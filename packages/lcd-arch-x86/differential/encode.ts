@@ -31,7 +31,8 @@ export interface EncodeOptions {
 }
 
 const RSP = 4;
-const segmentOverrides = [0x26, 0x2e, 0x36, 0x3e];
+/** ES, CS, SS and DS: without effect in 64-bit mode. */
+export const segmentOverrides = [0x26, 0x2e, 0x36, 0x3e];
 const GS = 0x65;
 
 interface Parts {
@@ -310,6 +311,10 @@ function finish(
   let { rex } = parts;
   if (rex === 0 && random.chance(form.size === "b" ? 30 : 5)) {
     rex = 0x40;
+  }
+  if (prefixes.length > 0 && random.chance(4)) {
+    // A REX prefix that is not the last prefix is ignored; a prefix that is there twice is as good as one.
+    prefixes.unshift(random.chance(50) ? 0x40 | random.below(16) : random.pick(prefixes));
   }
   const head = rex ? [...prefixes, rex, ...opcode] : [...prefixes, ...opcode];
   const end = draft.base + draft.bytes.length + head.length + body.length + form.tail.length;

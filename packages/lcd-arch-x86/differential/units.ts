@@ -1,4 +1,4 @@
-import { type Draft, emit, forget } from "./encode";
+import { type Draft, emit, forget, segmentOverrides } from "./encode";
 import { type Form, forms, formsNamed } from "./forms";
 import { ALL_FLAGS } from "./undefined";
 
@@ -80,7 +80,74 @@ function leaForward(draft: Draft, between: (register: number) => void): void {
   forward(draft, [register & 8 ? 0x4c : 0x48, 0x8d, ((register & 7) << 3) | 5], 4, () => between(register));
 }
 
+/** Encodings that 64-bit mode does not have (SDM 2D, Appendix A), each with the bytes that it would need. */
+const missing: readonly (readonly number[])[] = [
+  [0x06],
+  [0x07],
+  [0x0e],
+  [0x16],
+  [0x17],
+  [0x1e],
+  [0x1f],
+  [0x27],
+  [0x2f],
+  [0x37],
+  [0x3f],
+  [0x60],
+  [0x61],
+  [0x82, 0xc0, 0x01],
+  [0x9a, 0, 0, 0, 0, 0, 0],
+  [0xc6, 0xc8, 0x01],
+  [0xc7, 0xd0, 0, 0, 0, 0],
+  [0xce],
+  [0xd4, 0x0a],
+  [0xd5, 0x0a],
+  [0xea, 0, 0, 0, 0, 0, 0],
+  [0xfe, 0xd0],
+  [0xff, 0xf8],
+  [0x0f, 0x04],
+  [0x0f, 0x0a],
+  [0x0f, 0x0c],
+  [0x0f, 0x24, 0xc0],
+  [0x0f, 0x36],
+  [0x0f, 0x39],
+  [0x0f, 0xb9, 0xc1],
+  [0x0f, 0xba, 0xc0, 0x01],
+  [0x0f, 0xc7, 0xc8],
+  // LOCK before what cannot be locked, or has no destination in memory
+  [0xf0, 0x90],
+  [0xf0, 0x01, 0xc8],
+  [0xf0, 0x03, 0x06],
+  [0xf0, 0x39, 0x06],
+  [0xf0, 0x89, 0x06],
+  [0xf0, 0xa4],
+  [0xf0, 0xc3],
+  [0xf0, 0x0f, 0xa3, 0x06],
+  [0xf0, 0x48, 0x0f, 0xbc, 0xc1],
+  // LEA and MOVNTI of a register
+  [0x48, 0x8d, 0xc1],
+  [0x0f, 0xc3, 0xc1],
+];
+
 export const units: readonly Unit[] = [
+  {
+    name: "encoding that does not exist",
+    write(draft) {
+      draft.bytes.push(...draft.random.pick(missing));
+    },
+  },
+  {
+    name: "instruction of 14 to 16 bytes, of which 15 are allowed",
+    write(draft) {
+      const { random } = draft;
+      for (let prefixes = 7 + random.below(3); prefixes > 0; prefixes--) {
+        draft.bytes.push(random.pick(segmentOverrides));
+      }
+      const register = random.below(4);
+      draft.bytes.push(0x48, 0x81, 0xc0 | register, random.below(256), 0, 0, 0);
+      forget(draft, register);
+    },
+  },
   {
     name: "shift by a count that is known",
     write(draft) {
