@@ -1,3 +1,4 @@
+import { decodeText } from "elf-image";
 import { __gva, type gva_t } from "lcd-arch-x86";
 import { hex, invalidFormat } from "./format";
 import type { ModulePart } from "./types";
@@ -57,7 +58,7 @@ export class ModuleMemory {
     const start = Number(address - part.address);
     const end = part.bytes.indexOf(0, start);
     if (end < 0 || end - start > 4096) throw invalidFormat(this.module, `the text at ${hex(address)} does not end`);
-    return new TextDecoder().decode(part.bytes.subarray(start, end));
+    return decodeText(part.bytes.subarray(start, end));
   }
 
   #partAt(address: bigint, length: number): ModulePart {
