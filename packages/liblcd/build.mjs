@@ -4,13 +4,16 @@
  * examples takes no compiler. The same gcc gives the same bytes.
  */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compileModule } from "./tools/cc.js";
+import { archiveLiblcd, compileModule, findCompiler } from "./tools/cc.js";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
-const target = process.argv[2] ?? join(root, "prebuilt");
+const destination = process.argv[2] ?? join(root, "prebuilt");
+/** All is made here first: the destination is never half done. */
+const target = mkdtempSync(join(tmpdir(), "liblcd-prebuilt-"));
 
 /** Flags that a module needs beyond the usual ones. */
 const extraFlags = {
@@ -24,9 +27,9 @@ const sourcesIn = (directory) =>
     .map((file) => join(root, directory, file));
 
 async function build(sources, output, flags = []) {
-  const { warnings } = await compileModule({ sources, output, flags: ["-Wextra", "-Werror", ...flags] });
+  const { warnings } = await compileModule({ sources, output, library, flags: ["-Wextra", "-Werror", ...flags] });
   if (warnings !== "") throw new Error(warnings);
-  console.log(output);
+  console.log(relative(target, output));
 }
 
 /** Which of the modules exports what another one lacks: lines as depmod writes them. */
@@ -46,8 +49,9 @@ function dependencies(files) {
   });
 }
 
-rmSync(target, { recursive: true, force: true });
-mkdirSync(join(target, "test-modules"), { recursive: true });
+mkdirSync(join(target, "test-modules"));
+const library = join(target, "liblcd.a");
+await archiveLiblcd({ output: library });
 await build(sourcesIn("src/runtime"), join(target, "lcd-runtime.ko"));
 const examples = [];
 for (const source of sourcesIn("examples")) {
@@ -59,4 +63,10 @@ for (const source of sourcesIn("test-modules")) {
   const name = basename(source, ".c");
   await build([source], join(target, "test-modules", `${name}.ko`), extraFlags[name]);
 }
+rmSync(library);
+const [compiler] = execFileSync(await findCompiler(), ["--version"], { encoding: "utf8" }).split("\n");
+writeFileSync(join(target, "built-with.txt"), `${compiler}\n`);
 writeFileSync(join(target, "modules.dep"), `${dependencies(examples).join("\n")}\n`);
+rmSync(destination, { recursive: true, force: true });
+cpSync(target, destination, { recursive: true });
+rmSync(target, { recursive: true });

@@ -60,40 +60,69 @@ export async function compileObjects(options) {
   await mkdir(directory, { recursive: true });
   const always = [...FLAGS, ...dialect, `-I${includeDirectory}`, `-DKBUILD_MODNAME="${name}"`];
   const files = sources.map((file) => resolve(file));
-  const warnings = await runProgram(compiler, [...always, ...flags, "-c", ...files], directory, path, options.onCommand);
+  const warnings = await runProgram(
+    compiler,
+    [...always, ...flags, "-c", ...files],
+    directory,
+    path,
+    options.onCommand,
+  );
   if (warnings !== "") options.onWarning?.(warnings);
   return (await readdir(directory)).sort().map((file) => join(directory, file));
+}
+
+export async function archiveLiblcd(options) {
+  const { output, path = process.env.PATH ?? "" } = options;
+  const archiver = await findProgram(["ar", "llvm-ar"], path, `no archiver found: ${INSTALL_BINUTILS}`);
+  await inWorkspace(async (workspace) => {
+    const directory = join(workspace, "objects");
+    const objects = await compileObjects({ ...options, sources: await liblcdSources(), directory, name: "liblcd" });
+    const archive = join(workspace, "liblcd.a");
+    await runProgram(archiver, ["rcsD", archive, ...objects], workspace, path, options.onCommand);
+    await copyFile(archive, output);
+  });
 }
 
 export async function compileModule(options) {
   const { sources, output, flags = [], path = process.env.PATH ?? "", withLiblcd = true } = options;
   if (sources.length === 0) throw new CompileError("ENOSOURCE", "no source file given");
   const name = options.name ?? moduleName(output);
-  if (!/^\w+$/.test(name)) throw new CompileError("ENAME", `"${name}" is no name for a module: letters, digits, - and _`);
+  if (!/^\w+$/.test(name))
+    throw new CompileError("ENAME", `"${name}" is no name for a module: letters, digits, - and _`);
   const linker = await findProgram(["ld", "ld.lld"], path, `no linker found: ${INSTALL_BINUTILS}`);
-  const archiver = await findProgram(["ar", "llvm-ar"], path, `no archiver found: ${INSTALL_BINUTILS}`);
-  const workspace = await mkdtemp(join(tmpdir(), "lcd-cc-"));
-  const messages = [];
-  const compile = (directory, files, extra) => {
-    const place = join(workspace, directory);
-    const onWarning = (text) => messages.push(text);
-    return compileObjects({ ...options, sources: files, directory: place, name, flags: extra, path, onWarning });
+  let warnings = "";
+  const onWarning = (text) => {
+    warnings += text;
   };
-  try {
-    const parts = await compile("module", sources, flags);
-    parts.push(...(await compile("frame", [join(sourceDirectory, FRAME)], [])));
-    if (withLiblcd) {
-      // An archive, so that a module takes only what it uses.
-      const archive = join(workspace, "liblcd.a");
-      const objects = await compile("liblcd", await liblcdSources(), []);
-      await runProgram(archiver, ["rcsD", archive, ...objects], workspace, path, options.onCommand);
-      parts.push(archive);
+  await inWorkspace(async (workspace) => {
+    const compile = (files, directory, extra) =>
+      compileObjects({
+        ...options,
+        sources: files,
+        directory: join(workspace, directory),
+        name,
+        flags: extra,
+        onWarning,
+      });
+    const objects = await compile(sources, "module", flags);
+    const frame = await compile([join(sourceDirectory, FRAME)], "frame", []);
+    const library = withLiblcd ? [resolve(options.library ?? join(workspace, "liblcd.a"))] : [];
+    if (withLiblcd && options.library === undefined) {
+      await archiveLiblcd({ ...options, output: library[0], flags: [], onWarning });
     }
     const linked = join(workspace, "linked.ko");
-    const linkArgs = ["-r", "--build-id=none", "-o", linked, ...parts];
-    messages.push(await runProgram(linker, linkArgs, workspace, path, options.onCommand));
+    const linkArgs = ["-r", "--build-id=none", "-o", linked, ...objects, ...frame, ...library];
+    warnings += await runProgram(linker, linkArgs, workspace, path, options.onCommand);
     await copyFile(linked, output);
-    return { name, output, warnings: messages.join("") };
+  });
+  return { name, output, warnings };
+}
+
+/** Gives `work` a folder that is gone afterwards. */
+async function inWorkspace(work) {
+  const workspace = await mkdtemp(join(tmpdir(), "lcd-cc-"));
+  try {
+    await work(workspace);
   } finally {
     await rm(workspace, { recursive: true, force: true });
   }

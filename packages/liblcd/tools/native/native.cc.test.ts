@@ -28,7 +28,19 @@ beforeAll(async () => {
   run("objcopy", "--prefix-symbols=k_", "liblcd.o");
   // Below it stays free: the harness has a domain's address space there.
   const place = ["-no-pie", "-Wl,-Ttext-segment=0x20000000"];
-  run("gcc", "-std=gnu11", "-O1", "-Wall", "-Wextra", "-Werror", ...place, "-o", harness, ...filesIn(here, /\.c$/), "liblcd.o");
+  run(
+    "gcc",
+    "-std=gnu11",
+    "-O1",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    ...place,
+    "-o",
+    harness,
+    ...filesIn(here, /\.c$/),
+    "liblcd.o",
+  );
 });
 afterAll(() => rmSync(workspace, { recursive: true }));
 
