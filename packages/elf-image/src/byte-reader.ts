@@ -2,34 +2,35 @@ import { ElfError } from "./error";
 
 /** Reads integers of either byte order from a file; every read is checked against the file's end. */
 export class ByteReader {
-  readonly #view: DataView;
+  /** The same bytes, for tables whose range is checked as a whole. */
+  readonly view: DataView;
 
   constructor(
     readonly bytes: Uint8Array,
     readonly littleEndian: boolean,
     readonly wide: boolean,
   ) {
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   u8(offset: number): number {
     this.#check(offset, 1);
-    return this.#view.getUint8(offset);
+    return this.view.getUint8(offset);
   }
 
   u16(offset: number): number {
     this.#check(offset, 2);
-    return this.#view.getUint16(offset, this.littleEndian);
+    return this.view.getUint16(offset, this.littleEndian);
   }
 
   u32(offset: number): number {
     this.#check(offset, 4);
-    return this.#view.getUint32(offset, this.littleEndian);
+    return this.view.getUint32(offset, this.littleEndian);
   }
 
   u64(offset: number): bigint {
     this.#check(offset, 8);
-    return this.#view.getBigUint64(offset, this.littleEndian);
+    return this.view.getBigUint64(offset, this.littleEndian);
   }
 
   /** An address, offset or size: 4 bytes in ELF32, 8 in ELF64. */

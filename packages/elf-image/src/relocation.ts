@@ -41,10 +41,9 @@ export function readRelocations(
   const symbolCount = countSymbols(reader, sections, section, what);
   const limit = fileType === ET_REL ? BigInt(targetSize(sections, section, what)) : null;
   const relocations: ElfRelocation[] = [];
-  for (let at = section.offset; at < section.offset + section.size; at += entry) {
-    const offset = reader.word(at);
-    // Symbol and type share a word: 32 bits each in ELF64, 24 and 8 in ELF32.
-    const [symbol, type] = reader.wide ? splitInfo64(reader, at + word) : splitInfo32(reader, at + word);
+  const end = section.offset + section.size;
+  for (let at = section.offset; at < end; at += entry) {
+    const { offset, symbol, type } = readPlace(reader, at);
     if (symbol >= symbolCount) {
       throw new ElfError(`${what} refers to symbol ${symbol}, but there are only ${symbolCount}`);
     }
@@ -56,13 +55,17 @@ export function readRelocations(
   return relocations;
 }
 
-function splitInfo64(reader: ByteReader, at: number): [symbol: number, type: number] {
-  return reader.littleEndian ? [reader.u32(at + 4), reader.u32(at)] : [reader.u32(at), reader.u32(at + 4)];
-}
-
-function splitInfo32(reader: ByteReader, at: number): [symbol: number, type: number] {
-  const info = reader.u32(at);
-  return [info >>> 8, info & 0xff];
+/** The fields before the addend; symbol and type share a word: 32 bits each in ELF64, 24 and 8 in ELF32. */
+function readPlace({ view, littleEndian, wide }: ByteReader, at: number) {
+  if (wide) {
+    return {
+      offset: view.getBigUint64(at, littleEndian),
+      type: view.getUint32(littleEndian ? at + 8 : at + 12, littleEndian),
+      symbol: view.getUint32(littleEndian ? at + 12 : at + 8, littleEndian),
+    };
+  }
+  const info = view.getUint32(at + 4, littleEndian);
+  return { offset: BigInt(view.getUint32(at, littleEndian)), type: info & 0xff, symbol: info >>> 8 };
 }
 
 /** Symbols a relocation may name; 1 (the null symbol) when there is no table. */

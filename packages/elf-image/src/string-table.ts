@@ -9,12 +9,17 @@ const MOST_CHARACTERS = 64 << 20;
 export class StringTable {
   readonly #names = new Map<number, string>();
   #characters = 0;
+  /** The whole table as text when a byte is a character; `null` when some character takes more. */
+  readonly #text: string | null;
 
   /** @param what names the table in errors: `section .strtab` */
   constructor(
     readonly bytes: Uint8Array,
     readonly what: string,
-  ) {}
+  ) {
+    const text = new TextDecoder().decode(bytes);
+    this.#text = text.length === bytes.length ? text : null;
+  }
 
   /** The name at `offset`. Throws ElfError when it is outside the table or has no end in it. */
   at(offset: number): string {
@@ -31,18 +36,17 @@ export class StringTable {
     }
     this.#characters += end - offset;
     if (this.#characters > MOST_CHARACTERS) throw new ElfError(`the names in ${this.what} overlap too much`);
-    const name = decodeText(this.bytes.subarray(offset, end));
+    const name = this.#text === null ? decodeText(this.bytes.subarray(offset, end)) : this.#text.slice(offset, end);
     this.#names.set(offset, name);
     return name;
   }
 }
 
-/** Bytes to text: ASCII as a rule, else UTF-8; what is not UTF-8 becomes U+FFFD. */
+/** Short ASCII texts are common, and a decoder takes longer to make than they take to read. */
+const SHORT = 256;
+
+/** Bytes to text: UTF-8; what is not becomes U+FFFD. */
 export function decodeText(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) {
-    if (byte >= 0x80) return new TextDecoder().decode(bytes);
-    text += String.fromCharCode(byte);
-  }
-  return text;
+  if (bytes.length > SHORT || bytes.some((byte) => byte >= 0x80)) return new TextDecoder().decode(bytes);
+  return String.fromCharCode(...bytes);
 }

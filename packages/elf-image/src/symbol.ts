@@ -39,24 +39,43 @@ export function readSymbols(reader: ByteReader, sections: readonly ElfSection[],
   const extended = sections.find(({ type, link }) => type === SHT_SYMTAB_SHNDX && link === table.index);
   const symbols: ElfSymbol[] = [];
   for (let i = 0; i < table.size / size; i++) {
-    const at = table.offset + i * size;
-    const info = reader.u8(at + (reader.wide ? 4 : 12));
-    const shortIndex = reader.u16(at + (reader.wide ? 6 : 14));
+    const { nameOffset, info, other, shortIndex, value, bytes } = readEntry(reader, table.offset + i * size);
     const sectionIndex = shortIndex === SHN_XINDEX ? extendedIndex(reader, extended, i) : shortIndex;
     if (sectionIndex >= sections.length && (shortIndex < SHN_LORESERVE || shortIndex === SHN_XINDEX)) {
       throw new ElfError(`symbol ${i} of ${what} is in section ${sectionIndex}, but there are only ${sections.length}`);
     }
     symbols.push({
-      name: names.at(reader.u32(at)),
-      value: reader.wide ? reader.u64(at + 8) : reader.word(at + 4),
-      size: reader.wide ? reader.u64(at + 16) : reader.word(at + 8),
+      name: names.at(nameOffset),
+      value,
+      size: bytes,
       binding: info >> 4,
       type: info & 0xf,
-      visibility: reader.u8(at + (reader.wide ? 5 : 13)) & 3,
+      visibility: other & 3,
       sectionIndex,
     });
   }
   return symbols;
+}
+
+/** The fields of an entry; its range was checked with its section's. */
+function readEntry({ view, littleEndian, wide }: ByteReader, at: number) {
+  return wide
+    ? {
+        nameOffset: view.getUint32(at, littleEndian),
+        info: view.getUint8(at + 4),
+        other: view.getUint8(at + 5),
+        shortIndex: view.getUint16(at + 6, littleEndian),
+        value: view.getBigUint64(at + 8, littleEndian),
+        bytes: view.getBigUint64(at + 16, littleEndian),
+      }
+    : {
+        nameOffset: view.getUint32(at, littleEndian),
+        value: BigInt(view.getUint32(at + 4, littleEndian)),
+        bytes: BigInt(view.getUint32(at + 8, littleEndian)),
+        info: view.getUint8(at + 12),
+        other: view.getUint8(at + 13),
+        shortIndex: view.getUint16(at + 14, littleEndian),
+      };
 }
 
 function extendedIndex(reader: ByteReader, section: ElfSection | undefined, symbol: number): number {
