@@ -58,9 +58,11 @@ async function run(options: DepmodOptions, env: ToolEnvironment, log: Log): Prom
     "modules.softdep": modulesSoftdep(graph.modules),
     "modules.symbols": modulesSymbols(graph),
   };
-  if (options.dryRun) env.stdout(Object.values(indexes).join(""));
-  else await writeBeside(env.files, treeDirectory(options.output ?? options.base, options, env), indexes);
-  return 0;
+  if (options.dryRun) {
+    env.stdout(Object.values(indexes).join(""));
+    return 0;
+  }
+  return (await write(treeDirectory(options.output ?? options.base, options, env), indexes, env, log)) ? 0 : 1;
 }
 
 /** `6.1.0-56-amd64`. */
@@ -74,6 +76,22 @@ async function search(directory: string, env: ToolEnvironment, log: Log): Promis
     log.error(`could not open directory ${directory}: ${describeError(error)}`);
     log.fatal(`could not search modules: ${describeError(error)}`);
     return null;
+  }
+}
+
+async function write(
+  directory: string,
+  indexes: Readonly<Record<string, string>>,
+  env: ToolEnvironment,
+  log: Log,
+): Promise<boolean> {
+  try {
+    await writeBeside(env.files, directory, indexes);
+    return true;
+  } catch (error) {
+    if (errorCodeOf(error) === null) throw error;
+    log.fatal(`could not write to ${directory}: ${describeError(error)}`);
+    return false;
   }
 }
 

@@ -2,6 +2,8 @@
 export interface ModuleContent {
   /** Symbols for others. */
   readonly exports?: readonly string[];
+  /** Symbols for others, without a version each. */
+  readonly unversionedExports?: readonly string[];
   /** Symbols of others that it uses. */
   readonly imports?: readonly string[];
   /** Symbols of others that it can do without. */
@@ -32,11 +34,13 @@ export function makeModule(content: ModuleContent = {}): Uint8Array {
     ...(content.imports ?? []).map((name) => symbol(names.add(name), STB_GLOBAL, 0)),
     ...(content.weakImports ?? []).map((name) => symbol(names.add(name), STB_WEAK, 0)),
   ];
-  const modinfo = new TextEncoder().encode((content.modinfo ?? []).map((line) => `${line}\0`).join(""));
+  const modinfo = texts(content.modinfo ?? []);
+  const exported = texts(content.unversionedExports ?? []);
   return elfFile([
     { name: ".modinfo", type: SHT_PROGBITS, bytes: modinfo },
     { name: ".symtab", type: SHT_SYMTAB, bytes: join(symbols), link: 3, info: 1, entrySize: SYMBOL_SIZE },
     { name: ".strtab", type: SHT_STRTAB, bytes: names.bytes() },
+    { name: "__ksymtab_strings", type: SHT_PROGBITS, bytes: exported },
   ]);
 }
 
@@ -97,6 +101,11 @@ function symbol(name: number, binding: number, section: number): Uint8Array {
   view.setUint8(4, binding << 4);
   view.setUint16(6, section, true);
   return bytes;
+}
+
+/** Each with a NUL at its end. */
+function texts(lines: readonly string[]): Uint8Array {
+  return new TextEncoder().encode(lines.map((line) => `${line}\0`).join(""));
 }
 
 function stringTable(): { add(text: string): number; bytes(): Uint8Array } {

@@ -26,11 +26,6 @@ export function wildcardMatch(pattern: string, text: string): boolean {
   return p === pattern.length;
 }
 
-/** Whether a text has a character that means something to {@link wildcardMatch}. */
-export function hasWildcard(text: string): boolean {
-  return /[*?[\\]/.test(text);
-}
-
 /** Where the pattern goes on when the element at `p` matches the character, or null. */
 function matchOne(pattern: string, p: number, character: string): number | null {
   const element = pattern.charAt(p);
@@ -39,7 +34,7 @@ function matchOne(pattern: string, p: number, character: string): number | null 
     const end = classEnd(pattern, p);
     if (end !== null) return classContains(pattern.slice(p + 1, end), character) ? end + 1 : null;
   }
-  if (element === "\\" && p + 1 < pattern.length) return pattern.charAt(p + 1) === character ? p + 2 : null;
+  if (element === "\\") return pattern.charAt(p + 1) === character ? p + 2 : null;
   return element === character ? p + 1 : null;
 }
 

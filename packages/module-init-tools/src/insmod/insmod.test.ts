@@ -1,0 +1,35 @@
+import { expect, test } from "vitest";
+import { type TestOptions, testEnvironment } from "../testing";
+import { lcdInsmod } from "./insmod";
+
+async function insmod(args: readonly string[], options: TestOptions = {}) {
+  const env = testEnvironment({ "/m/my-mod.ko": "image", "/m/dir.ko/x": "" }, options);
+  const code = await lcdInsmod(["insmod", ...args], { ...env, cwd: "/m" });
+  return { code, errors: env.errors(), loaded: env.loaded };
+}
+
+test("the file and its parameters are handed to the driver", async () => {
+  const { code, errors, loaded } = await insmod(["./my-mod.ko", "a=1", "b"]);
+  expect({ code, errors }).toEqual({ code: 0, errors: "" });
+  expect(loaded).toEqual([{ name: "my_mod", image: new TextEncoder().encode("image"), size: 5, options: "a=1 b" }]);
+});
+
+// The words are those of insmod in kmod 30.
+test.each([
+  [["nofile"], {}, "could not load module nofile: No such file or directory"],
+  [["dir.ko"], {}, "could not load module dir.ko: Is a directory"],
+  [[], {}, "missing filename."],
+  [["my-mod.ko"], { driver: () => -8 }, "could not insert module my-mod.ko: Invalid module format"],
+  [["my-mod.ko"], { driver: () => -2 }, "could not insert module my-mod.ko: Unknown symbol in module"],
+  [["my-mod.ko"], { driver: () => -22 }, "could not insert module my-mod.ko: Invalid parameters"],
+  [["my-mod.ko"], { driver: () => -17 }, "could not insert module my-mod.ko: File exists"],
+  [["my-mod.ko"], { driver: () => -12 }, "could not insert module my-mod.ko: Cannot allocate memory"],
+])("%j fails: %s%s", async (args, options, message) => {
+  expect(await insmod(args, options)).toMatchObject({ code: 1, errors: `insmod: ERROR: ${message}\n` });
+});
+
+test("without an LCD driver it says so", async () => {
+  const { code, errors } = await insmod(["my-mod.ko"], { driver: null });
+  expect(code).toBe(1);
+  expect(errors).toContain("insmod: ERROR: cannot open /dev/lcd: no LCD driver is loaded");
+});

@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { isModuleFile, moduleNameOfPath, normalizeName, uncompressedPath } from "./module-name";
+
+test("dashes become underscores, except inside a wildcard's brackets", () => {
+  expect(normalizeName("crc-itu-t")).toBe("crc_itu_t");
+  expect(normalizeName("a-[b-d]-e")).toBe("a_[b-d]_e");
+});
+
+test("the name of a module is its file's up to the first dot", () => {
+  expect(moduleNameOfPath("kernel/lib/crc-itu-t.ko.xz")).toBe("crc_itu_t");
+  expect(moduleNameOfPath("/x/crc16.ko")).toBe("crc16");
+  expect(moduleNameOfPath("plain")).toBe("plain");
+});
+
+test("modules are told by the end of their names", () => {
+  expect(["a.ko", "a.ko.gz", "a.ko.xz", "a.ko.zst"].every(isModuleFile)).toBe(true);
+  expect(["a.ko.bz2", "a.o", "ako", "modules.dep"].some(isModuleFile)).toBe(false);
+});
+
+test("modules.order names modules without the ending of their compression", () => {
+  expect(uncompressedPath("kernel/a.ko.zst")).toBe("kernel/a.ko");
+  expect(uncompressedPath("kernel/a.ko")).toBe("kernel/a.ko");
+});
