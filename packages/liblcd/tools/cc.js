@@ -21,13 +21,13 @@ const FLAGS = [
   "-fno-asynchronous-unwind-tables",
   "-fno-strict-aliasing",
   "-fno-common",
-  "-fno-tree-loop-distribute-patterns",
   "-fno-ident",
   "-D__KERNEL__",
   "-DMODULE",
 ];
 
-const CLANG_FLAGS = ["-Wno-ignored-optimization-argument", "-Wno-unused-command-line-argument"];
+/** Without it gcc finds that the loop of strlen could be replaced by a call of strlen. */
+const GCC_FLAGS = ["-fno-tree-loop-distribute-patterns"];
 
 /** Compiled into every module, and into no archive. */
 const FRAME = "this-module.c";
@@ -56,7 +56,7 @@ export async function findCompiler(path = process.env.PATH ?? "") {
 export async function compileObjects(options) {
   const { sources, directory, name, flags = [], path = process.env.PATH ?? "" } = options;
   const compiler = options.compiler ?? (await findCompiler(path));
-  const dialect = basename(compiler).includes("clang") ? CLANG_FLAGS : [];
+  const dialect = basename(compiler).includes("clang") ? [] : GCC_FLAGS;
   await mkdir(directory, { recursive: true });
   const always = [...FLAGS, ...dialect, `-I${includeDirectory}`, `-DKBUILD_MODNAME="${name}"`];
   const files = sources.map((file) => resolve(file));
