@@ -7,6 +7,5 @@ export { type Relocation, relocateX86_64, relocationNameX86_64 } from "./relocat
 export type { ElfRelocation } from "./relocation";
 export type { ElfSection } from "./section";
 export type { ElfSegment } from "./segment";
-export { decodeText } from "./string-table";
 export type { ElfSymbol } from "./symbol";
 export { type NamedRange, type SymbolHit, SymbolMap, symbolMap } from "./symbol-map";

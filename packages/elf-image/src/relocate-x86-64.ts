@@ -8,23 +8,43 @@ interface Howto {
   readonly size: 0 | 1 | 2 | 4 | 8;
   /** S + A - P instead of S + A. */
   readonly relative: boolean;
-  /** What the stored bytes must extend to: the whole 64-bit value again. `any`: nothing is cut off. */
-  readonly range: "signed" | "unsigned" | "any";
+  /** The 64-bit value has to be below this ... */
+  readonly below: bigint;
+  /** ... or, a negative number, from this on: then the stored bytes extend to it again. */
+  readonly from: bigint;
+}
+
+const ADDRESSES = 1n << 64n;
+
+const absolute = (name: string, size: 0 | 8): Howto => ({
+  name,
+  size,
+  relative: false,
+  below: ADDRESSES,
+  from: ADDRESSES,
+});
+const relative = (name: string, size: 1 | 2 | 4 | 8): Howto => ({ ...signed(name, size), relative: true });
+const unsigned = (name: string, size: 1 | 2 | 4): Howto => {
+  return { name, size, relative: false, below: 1n << BigInt(8 * size), from: ADDRESSES };
+};
+function signed(name: string, size: 1 | 2 | 4 | 8): Howto {
+  const half = 1n << BigInt(8 * size - 1);
+  return { name, size, relative: false, below: half, from: ADDRESSES - half };
 }
 
 const HOWTO: ReadonlyMap<number, Howto> = new Map([
-  [elf.R_X86_64_NONE, { name: "R_X86_64_NONE", size: 0, relative: false, range: "any" }],
-  [elf.R_X86_64_64, { name: "R_X86_64_64", size: 8, relative: false, range: "any" }],
-  [elf.R_X86_64_PC32, { name: "R_X86_64_PC32", size: 4, relative: true, range: "signed" }],
+  [elf.R_X86_64_NONE, absolute("R_X86_64_NONE", 0)],
+  [elf.R_X86_64_64, absolute("R_X86_64_64", 8)],
+  [elf.R_X86_64_PC64, relative("R_X86_64_PC64", 8)],
+  [elf.R_X86_64_PC32, relative("R_X86_64_PC32", 4)],
   // A call through a procedure linkage table; where there is none, a plain PC32 (as the kernel's loader does).
-  [elf.R_X86_64_PLT32, { name: "R_X86_64_PLT32", size: 4, relative: true, range: "signed" }],
-  [elf.R_X86_64_32, { name: "R_X86_64_32", size: 4, relative: false, range: "unsigned" }],
-  [elf.R_X86_64_32S, { name: "R_X86_64_32S", size: 4, relative: false, range: "signed" }],
-  [elf.R_X86_64_16, { name: "R_X86_64_16", size: 2, relative: false, range: "unsigned" }],
-  [elf.R_X86_64_PC16, { name: "R_X86_64_PC16", size: 2, relative: true, range: "signed" }],
-  [elf.R_X86_64_8, { name: "R_X86_64_8", size: 1, relative: false, range: "unsigned" }],
-  [elf.R_X86_64_PC8, { name: "R_X86_64_PC8", size: 1, relative: true, range: "signed" }],
-  [elf.R_X86_64_PC64, { name: "R_X86_64_PC64", size: 8, relative: true, range: "any" }],
+  [elf.R_X86_64_PLT32, relative("R_X86_64_PLT32", 4)],
+  [elf.R_X86_64_PC16, relative("R_X86_64_PC16", 2)],
+  [elf.R_X86_64_PC8, relative("R_X86_64_PC8", 1)],
+  [elf.R_X86_64_32, unsigned("R_X86_64_32", 4)],
+  [elf.R_X86_64_32S, signed("R_X86_64_32S", 4)],
+  [elf.R_X86_64_16, unsigned("R_X86_64_16", 2)],
+  [elf.R_X86_64_8, unsigned("R_X86_64_8", 1)],
 ]);
 
 /** Where a relocation writes, and what it refers to. */
@@ -51,7 +71,7 @@ export function relocateX86_64(contents: Uint8Array, relocation: Relocation): vo
   const { type, offset, place, symbol, addend } = relocation;
   const howto = HOWTO.get(type);
   if (howto === undefined) throw new ElfError(`unknown x86-64 relocation type ${type}`);
-  const { name, size, relative, range } = howto;
+  const { name, size } = howto;
   if (size === 0) return;
   if (!Number.isInteger(offset) || offset < 0 || offset + size > contents.length) {
     throw new ElfError(`${name} at offset ${offset} is outside the ${contents.length} bytes of its section`);
@@ -59,15 +79,11 @@ export function relocateX86_64(contents: Uint8Array, relocation: Relocation): vo
   for (let i = offset; i < offset + size; i++) {
     if (contents[i] !== 0) throw new ElfError(`${name} at offset ${offset}: there is something there already`);
   }
-  const value = BigInt.asUintN(64, symbol + addend - (relative ? place : 0n));
-  const bits = size * 8;
-  const fits =
-    range === "any" ||
-    (range === "signed"
-      ? BigInt.asUintN(64, BigInt.asIntN(bits, value)) === value
-      : BigInt.asUintN(bits, value) === value);
-  if (!fits) {
-    throw new ElfError(`${name} at offset ${offset} overflows: 0x${value.toString(16)} does not fit in ${bits} bits`);
+  const value = BigInt.asUintN(64, symbol + addend - (howto.relative ? place : 0n));
+  if (value >= howto.below && value < howto.from) {
+    throw new ElfError(
+      `${name} at offset ${offset} overflows: 0x${value.toString(16)} does not fit in ${size * 8} bits`,
+    );
   }
   const low = Number(value & 0xffffffffn);
   const high = Number(value >> 32n);

@@ -17,7 +17,7 @@ export class StringTable {
     readonly bytes: Uint8Array,
     readonly what: string,
   ) {
-    const text = new TextDecoder().decode(bytes);
+    const text = decodeText(bytes);
     this.#text = text.length === bytes.length ? text : null;
   }
 
@@ -42,11 +42,7 @@ export class StringTable {
   }
 }
 
-/** Short ASCII texts are common, and a decoder takes longer to make than they take to read. */
-const SHORT = 256;
-
 /** Bytes to text: UTF-8; what is not becomes U+FFFD. */
 export function decodeText(bytes: Uint8Array): string {
-  if (bytes.length > SHORT || bytes.some((byte) => byte >= 0x80)) return new TextDecoder().decode(bytes);
-  return String.fromCharCode(...bytes);
+  return new TextDecoder().decode(bytes);
 }

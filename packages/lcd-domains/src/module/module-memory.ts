@@ -1,10 +1,11 @@
-import { decodeText } from "elf-image";
 import { __gva, type gva_t } from "lcd-arch-x86";
 import { hex, invalidFormat } from "./format";
 import type { ModulePart } from "./types";
 
 /** A module's memory while it is being loaded: reads and writes by address, each checked against the parts. */
 export class ModuleMemory {
+  readonly #decoder = new TextDecoder();
+
   constructor(
     readonly module: string,
     readonly parts: readonly ModulePart[],
@@ -58,7 +59,7 @@ export class ModuleMemory {
     const start = Number(address - part.address);
     const end = part.bytes.indexOf(0, start);
     if (end < 0 || end - start > 4096) throw invalidFormat(this.module, `the text at ${hex(address)} does not end`);
-    return decodeText(part.bytes.subarray(start, end));
+    return this.#decoder.decode(part.bytes.subarray(start, end));
   }
 
   #partAt(address: bigint, length: number): ModulePart {

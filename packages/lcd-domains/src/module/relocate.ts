@@ -1,4 +1,4 @@
-import { type ElfSection, relocateX86_64, SHT_REL, SHT_RELA } from "elf-image";
+import { type ElfSection, relocateX86_64, SHN_UNDEF, SHT_REL, SHT_RELA } from "elf-image";
 import { invalidFormat } from "./format";
 import type { Layout } from "./layout";
 import type { LinkedSymbols } from "./link-symbols";
@@ -8,7 +8,7 @@ import type { ModuleMemory } from "./module-memory";
 /** Relocations by the address that they change: the name of the symbol that they refer to. */
 export type RelocatedNames = ReadonlyMap<bigint, string>;
 
-/** The symbols whose relocations are looked at again: calls that are patched, types of parameters. */
+/** The symbols of others whose relocations are looked at again: calls that are patched, types of parameters. */
 const REMEMBERED = /^(__fentry__|__x86_return_thunk|__x86_indirect_thunk_\w+|param_(array_)?ops\w*)$/;
 
 /**
@@ -59,6 +59,6 @@ function relocateSection(
       const words = error instanceof Error ? error.message : String(error);
       throw invalidFormat(name, `in ${elf.sections[table.info]?.name}, symbol ${symbol.name}: ${words}`, error);
     }
-    if (REMEMBERED.test(symbol.name)) names.set(place, symbol.name);
+    if (symbol.sectionIndex === SHN_UNDEF && REMEMBERED.test(symbol.name)) names.set(place, symbol.name);
   }
 }
