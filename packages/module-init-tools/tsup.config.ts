@@ -1,6 +1,13 @@
 import { packageBuild } from "../../tsup.shared";
 
 export default packageBuild(
-  { index: "src/index.ts", node: "src/node.ts", testing: "src/testing/index.ts" },
+  {
+    index: "src/index.ts",
+    node: "src/node.ts",
+    testing: "src/testing/index.ts",
+    "bin/lcd-modprobe": "src/bin/lcd-modprobe.ts",
+    "bin/lcd-insmod": "src/bin/lcd-insmod.ts",
+    "bin/lcd-depmod": "src/bin/lcd-depmod.ts",
+  },
   { external: [/^node:/] },
 );

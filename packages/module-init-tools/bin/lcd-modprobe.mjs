@@ -1,5 +1,2 @@
 #!/usr/bin/env node
-import { lcdModprobe } from "../dist/index.js";
-import { runTool } from "../dist/node.js";
-
-await runTool("lcd-modprobe", lcdModprobe);
+import "../dist/bin/lcd-modprobe.js";

@@ -17,7 +17,10 @@ export interface LcdDriver {
   close(): void;
 }
 
-/** @throws ToolError when there is no LCD driver */
+/** There is no LCD driver: nothing that a tool could load after it would fare better. */
+export class NoDriverError extends ToolError {}
+
+/** @throws NoDriverError */
 export async function openDriver(env: ToolEnvironment): Promise<LcdDriver> {
   const device = await openDevice(env);
   return {
@@ -47,7 +50,7 @@ async function openDevice(env: ToolEnvironment): Promise<LcdDevice> {
       code === "ENOENT" || code === "ENODEV" || code === "ENXIO"
         ? "no LCD driver is loaded (a host that LCD emulates has one: try `lcd modprobe`)"
         : describeError(error);
-    throw new ToolError(`cannot open ${LCD_DEVICE}: ${why}`);
+    throw new NoDriverError(`cannot open ${LCD_DEVICE}: ${why}`);
   }
 }
 

@@ -31,9 +31,14 @@ export class Log {
     this.#say("debug", message);
   }
 
-  /** A line without a level, as getopt's errors are; never silenced. */
-  plain(message: string): void {
+  /** What is wrong with the command line, as getopt says it: without a level, and never silenced. */
+  usage(message: string): void {
     this.stderr(`${this.program}: ${message}\n`);
+  }
+
+  /** As urgent as `fatal`, but without a level before it. */
+  plain(message: string): void {
+    if (this.level !== "silent") this.stderr(`${this.program}: ${message}\n`);
   }
 
   /** One step more talkative, as each `-v` asks. */

@@ -26,7 +26,7 @@ export async function lcdDepmod(argv: readonly string[], env: ToolEnvironment): 
     log.level = options.logLevel;
     return await run(options, env, log);
   } catch (error) {
-    if (error instanceof UsageError) log.plain(error.message);
+    if (error instanceof UsageError) log.usage(error.message);
     else if (errorCodeOf(error) !== null) log.fatal(describeError(error));
     else throw error;
     return 1;

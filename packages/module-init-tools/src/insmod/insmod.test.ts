@@ -31,5 +31,5 @@ test.each([
 test("without an LCD driver it says so", async () => {
   const { code, errors } = await insmod(["my-mod.ko"], { driver: null });
   expect(code).toBe(1);
-  expect(errors).toContain("insmod: ERROR: cannot open /dev/lcd: no LCD driver is loaded");
+  expect(errors).toContain("insmod: cannot open /dev/lcd: no LCD driver is loaded");
 });

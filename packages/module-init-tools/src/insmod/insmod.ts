@@ -1,6 +1,6 @@
 import { type OptionTable, parseOptions, UsageError } from "../command/getopt";
 import { Log } from "../command/log";
-import { openDriver } from "../driver";
+import { NoDriverError, openDriver } from "../driver";
 import type { ToolEnvironment } from "../environment";
 import { describeError, errorCodeOf, errorText } from "../errno";
 import { ToolError } from "../errors";
@@ -30,7 +30,8 @@ export async function lcdInsmod(argv: readonly string[], env: ToolEnvironment): 
   try {
     return await run(args, env, log);
   } catch (error) {
-    if (error instanceof UsageError) log.plain(error.message);
+    if (error instanceof UsageError) log.usage(error.message);
+    else if (error instanceof NoDriverError) log.plain(error.message);
     else if (error instanceof ToolError) log.error(error.message);
     else throw error;
     return 1;

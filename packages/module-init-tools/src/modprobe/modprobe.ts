@@ -2,7 +2,7 @@ import { UsageError } from "../command/getopt";
 import { Log } from "../command/log";
 import type { ModprobeConfig } from "../config/modprobe-config";
 import { CONFIG_DIRECTORIES, readConfig } from "../config/read-config";
-import { type LcdDriver, openDriver } from "../driver";
+import { type LcdDriver, NoDriverError, openDriver } from "../driver";
 import type { ToolEnvironment } from "../environment";
 import { describeError, errorCodeOf } from "../errno";
 import { ToolError } from "../errors";
@@ -27,7 +27,8 @@ export async function lcdModprobe(argv: readonly string[], env: ToolEnvironment)
     log.level = options.logLevel;
     return await run(options, env, log);
   } catch (error) {
-    if (error instanceof UsageError) log.plain(error.message);
+    if (error instanceof UsageError) log.usage(error.message);
+    else if (error instanceof NoDriverError) log.plain(error.message);
     else if (error instanceof ToolError) log.error(error.message);
     else if (errorCodeOf(error) !== null) log.fatal(describeFileError(error));
     else throw error;
@@ -102,7 +103,7 @@ class Session {
       await loadAll(steps, module.name, this.#driver, { first: firstTime, log: this.log, show });
       return true;
     } catch (error) {
-      if (!(error instanceof ToolError)) throw error;
+      if (!(error instanceof ToolError) || error instanceof NoDriverError) throw error;
       this.log.error(error.message);
       return false;
     }

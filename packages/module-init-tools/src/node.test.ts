@@ -1,0 +1,52 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { lcdDepmod } from "./depmod/depmod";
+import { lcdModprobe } from "./modprobe/modprobe";
+import { nodeEnvironment, nodeFiles } from "./node";
+import { makeModule } from "./testing";
+
+let root = "";
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), "module-init-tools-"));
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+function quietEnvironment() {
+  const written = { stdout: "", stderr: "" };
+  const write = (stream: "stdout" | "stderr") => (text: string) => {
+    written[stream] += text;
+  };
+  return { env: { ...nodeEnvironment(), stdout: write("stdout"), stderr: write("stderr") }, written };
+}
+
+test("a real directory tree is indexed, and a module of it planned", async () => {
+  const tree = join(root, "lib/modules/1.2.3");
+  mkdirSync(join(tree, "kernel"), { recursive: true });
+  writeFileSync(join(tree, "modules.order"), "kernel/a.ko\nkernel/b.ko\n");
+  writeFileSync(join(tree, "kernel/a.ko"), makeModule({ imports: ["b"] }));
+  writeFileSync(join(tree, "kernel/b.ko"), makeModule({ exports: ["b"] }));
+  const { env, written } = quietEnvironment();
+  expect(await lcdDepmod(["lcd-depmod", "-b", root, "1.2.3"], env)).toBe(0);
+  expect(readFileSync(join(tree, "modules.dep"), "utf8")).toBe("kernel/a.ko: kernel/b.ko\nkernel/b.ko:\n");
+  expect(await lcdModprobe(["lcd-modprobe", "-C", root, "-d", root, "-S", "1.2.3", "-D", "a"], env)).toBe(0);
+  expect(written).toEqual({
+    stdout: `insmod ${tree}/kernel/b.ko \ninsmod ${tree}/kernel/a.ko \n`,
+    stderr: "",
+  });
+});
+
+test("on a real machine there is no LCD driver", async () => {
+  mkdirSync(join(root, "lib/modules/1.2.3"), { recursive: true });
+  writeFileSync(join(root, "lib/modules/1.2.3/modules.dep"), "a.ko:\n");
+  const { env, written } = quietEnvironment();
+  expect(await lcdModprobe(["lcd-modprobe", "-C", root, "-d", root, "-S", "1.2.3", "a"], env)).toBe(1);
+  expect(written.stderr).toContain("lcd-modprobe: cannot open /dev/lcd: no LCD driver is loaded");
+});
+
+test("real files fail with the codes that files in memory fail with", async () => {
+  await expect(nodeFiles.readFile(join(root, "nothing"))).rejects.toMatchObject({ code: "ENOENT" });
+  await expect(nodeFiles.readFile(root)).rejects.toMatchObject({ code: "EISDIR" });
+  await expect(nodeFiles.readDirectory(join(root, "nothing"))).rejects.toMatchObject({ code: "ENOENT" });
+});
