@@ -37,21 +37,8 @@ export const Cr4 = {
   SMAP: 1 << 21,
 } as const;
 
-/** CR4 bits that this processor has; the others are reserved. */
-export const CR4_SUPPORTED =
-  Cr4.TSD |
-  Cr4.DE |
-  Cr4.PSE |
-  Cr4.PAE |
-  Cr4.MCE |
-  Cr4.PGE |
-  Cr4.PCE |
-  Cr4.OSFXSR |
-  Cr4.OSXMMEXCPT |
-  Cr4.VMXE |
-  Cr4.FSGSBASE |
-  Cr4.SMEP |
-  Cr4.SMAP;
+/** CR4 bits that this processor has, as CPUID announces their features; the others are reserved. */
+export const CR4_SUPPORTED = Cr4.TSD | Cr4.PAE | Cr4.PGE | Cr4.VMXE | Cr4.SMEP;
 
 /** IA32_EFER (SDM 3A, "Extended Feature Enable Register"). */
 export const Efer = { SCE: 1 << 0, LME: 1 << 8, LMA: 1 << 10, NXE: 1 << 11 } as const;

@@ -1,0 +1,300 @@
+import type { Site } from "./ir";
+import { type CodePage, type CodeSource, type DecodedRegion, discover, type Scope } from "./translate/discover";
+import type { ImportedFunction } from "./translate/emit";
+import { compileRegion, type RegionFunction, translateRegion } from "./translate/region";
+import { Status } from "./translate/runtime";
+
+/** How much work a translation is worth. */
+export const Tier = {
+  /** One instruction, for stops at an exact place. */
+  step: 0,
+  /** Seen for the first time. */
+  cold: 1,
+  /** Found running often: larger, with TLB lookups in place. */
+  hot: 2,
+} as const;
+export type Tier = (typeof Tier)[keyof typeof Tier];
+
+const scopes: readonly Scope[] = [
+  { instructions: 1, pages: 1 },
+  { instructions: 40, pages: 1 },
+  { instructions: 500, pages: 4 },
+];
+
+/** Code bytes that a translation was made from. */
+interface Range {
+  /** Index in the translation's `pages`. */
+  page: number;
+  /** Offset in that page. */
+  start: number;
+  bytes: Uint8Array;
+}
+
+/** A region's function, and the bytes it was made from: it is valid wherever exactly those stand at its addresses. */
+export interface Translation {
+  rip: bigint;
+  tier: Tier;
+  /** Index in the function table. */
+  index: number;
+  sites: readonly Site[];
+  /** Linear addresses of the pages it lies on. */
+  pages: readonly bigint[];
+  ranges: readonly Range[];
+  /** For which frames of those pages its bytes are known to stand there now. */
+  valid: number[][];
+}
+
+/** Part of a frame that translations were made from. */
+interface Mark {
+  translation: Translation;
+  start: number;
+  end: number;
+}
+
+/** Translations that are kept before all are dropped and made anew. */
+const MAX_TRANSLATIONS = 16384;
+
+/**
+ * The translations of a machine. They are found by address and checked by content, so code that comes back, at the same
+ * address with the same bytes, is never translated twice, whichever pages hold it.
+ */
+export class CodeCache {
+  private readonly byAddress = new Map<number, Translation[]>();
+  private readonly byIndex: (Translation | undefined)[] = [undefined];
+  private readonly marks = new Map<number, Mark[]>();
+  /** Not 0 for frames that hold translated code. */
+  private readonly isCodeFrame: Uint8Array;
+  private readonly functions: (RegionFunction | undefined)[] = [undefined];
+  /** Translations made since the machine was made. */
+  made = 0;
+
+  /**
+   * @param table where the dispatcher finds region functions
+   * @param runtime the functions that translations import
+   * @param frames number of frames of RAM
+   * @param protect told of a frame that starts to hold code: stores there must be looked at
+   * @param dropped told when translations are no longer valid: jump caches must be emptied
+   */
+  constructor(
+    private readonly memory: WebAssembly.Memory,
+    private readonly table: WebAssembly.Table,
+    private readonly runtime: Record<ImportedFunction, WebAssembly.ExportValue>,
+    frames: number,
+    private readonly protect: (frame: number) => void,
+    private readonly dropped: () => void,
+  ) {
+    this.isCodeFrame = new Uint8Array(frames + 1);
+  }
+
+  /** The translation at a table index. */
+  at(index: number): Translation {
+    const translation = this.byIndex[index];
+    if (translation === undefined) {
+      throw new RangeError(`no translation has index ${index}`);
+    }
+    return translation;
+  }
+
+  /** Runs a translation by itself; gives its Status. */
+  run(translation: Translation, cpu: number): number {
+    return this.functions[translation.index]?.(cpu) ?? Status.miss;
+  }
+
+  /** A valid translation for `rip`, at least of the tier (a step exactly); null when the code there cannot be fetched. */
+  find(source: CodeSource, rip: bigint, tier: Tier): Translation | null {
+    const key = Number(BigInt.asUintN(53, rip));
+    let best: Translation | null = null;
+    for (const candidate of this.byAddress.get(key) ?? []) {
+      const fits = tier === Tier.step ? candidate.tier === tier : candidate.tier >= tier;
+      if (fits && candidate.rip === rip && (best === null || candidate.tier > best.tier) && this.validate(candidate, source)) {
+        best = candidate;
+      }
+    }
+    return best ?? this.translate(source, rip, tier, key);
+  }
+
+  /** Whether the frame holds translated code. */
+  isCode(frame: number): boolean {
+    return this.isCodeFrame[frame] !== 0;
+  }
+
+  /** Whether bytes of RAM are part of a translation. */
+  overlaps(hpa: number, length: number): boolean {
+    return this.marksIn(hpa, length).length > 0;
+  }
+
+  /** Drops what was translated from bytes of RAM that change. */
+  invalidate(hpa: number, length: number): void {
+    const last = (hpa + length - 1) >>> 12;
+    for (let frame = hpa >>> 12; frame <= last; frame++) {
+      if (this.isCodeFrame[frame] !== 0) {
+        this.invalidateFrame(frame, hpa, length);
+      }
+    }
+  }
+
+  private invalidateFrame(frame: number, hpa: number, length: number): void {
+    const hit = new Set(this.marksIn(hpa, length).map((mark) => mark.translation));
+    if (hit.size === 0) {
+      return;
+    }
+    for (const translation of hit) {
+      translation.valid = translation.valid.filter((frames) => !frames.includes(frame));
+    }
+    const rest = (this.marks.get(frame) ?? []).filter((mark) => !hit.has(mark.translation));
+    if (rest.length > 0) {
+      this.marks.set(frame, rest);
+    } else {
+      this.marks.delete(frame);
+      this.isCodeFrame[frame] = 0;
+    }
+    this.dropped();
+  }
+
+  private marksIn(hpa: number, length: number): Mark[] {
+    const found: Mark[] = [];
+    const last = (hpa + length - 1) >>> 12;
+    for (let frame = hpa >>> 12; frame <= last; frame++) {
+      const start = hpa - frame * 4096;
+      for (const mark of this.marks.get(frame) ?? []) {
+        if (mark.start < start + length && start < mark.end) {
+          found.push(mark);
+        }
+      }
+    }
+    return found;
+  }
+
+  /** Whether a translation's bytes stand at its addresses now. */
+  private validate(translation: Translation, source: CodeSource): boolean {
+    const pages: CodePage[] = [];
+    for (const address of translation.pages) {
+      const page = source(address);
+      if (page === null) {
+        return false;
+      }
+      pages.push(page);
+    }
+    const known = translation.valid.some((frames) => frames.every((frame, at) => frame === pages[at].frame));
+    if (known) {
+      return true;
+    }
+    for (const { page, start, bytes } of translation.ranges) {
+      const now = pages[page].bytes;
+      for (let at = 0; at < bytes.length; at++) {
+        if (now[start + at] !== bytes[at]) {
+          return false;
+        }
+      }
+    }
+    this.mark(
+      translation,
+      pages.map((page) => page.frame),
+    );
+    return true;
+  }
+
+  /** Records that a translation stands in these frames, and has stores to them looked at. */
+  private mark(translation: Translation, frames: number[]): void {
+    translation.valid.push(frames);
+    for (const { page, start, bytes } of translation.ranges) {
+      const frame = frames[page];
+      const marks = this.marks.get(frame) ?? [];
+      marks.push({ translation, start, end: start + bytes.length });
+      this.marks.set(frame, marks);
+      if (this.isCodeFrame[frame] === 0) {
+        this.isCodeFrame[frame] = 1;
+        this.protect(frame);
+      }
+    }
+  }
+
+  private translate(source: CodeSource, rip: bigint, tier: Tier, key: number): Translation | null {
+    const region = discover(source, 64, rip, scopes[tier]);
+    if (region === null) {
+      return null;
+    }
+    if (this.byIndex.length >= MAX_TRANSLATIONS) {
+      this.clear();
+    }
+    const index = this.byIndex.length;
+    const { body, sites } = translateRegion(region, index, tier === Tier.hot);
+    const ranges = rangesOf(region, source);
+    freeInstructions(region);
+    const compiled = compileRegion(body, this.memory, this.runtime);
+    if (index >= this.table.length) {
+      this.table.grow(this.table.length);
+    }
+    this.table.set(index, compiled);
+    this.functions[index] = compiled;
+    const pages = region.pages.map((page) => page.address);
+    const translation: Translation = { rip, tier, index, sites, pages, ranges, valid: [] };
+    this.byIndex.push(translation);
+    const siblings = this.byAddress.get(key);
+    if (siblings) {
+      siblings.push(translation);
+    } else {
+      this.byAddress.set(key, [translation]);
+    }
+    this.mark(
+      translation,
+      region.pages.map((page) => page.frame),
+    );
+    this.made++;
+    return translation;
+  }
+
+  /** Drops everything: the cache is full. */
+  private clear(): void {
+    this.byAddress.clear();
+    this.byIndex.length = 1;
+    this.functions.length = 1;
+    this.marks.clear();
+    this.isCodeFrame.fill(0);
+    for (let index = 0; index < this.table.length; index++) {
+      this.table.set(index, null);
+    }
+    this.dropped();
+  }
+}
+
+/** The bytes of a region's instructions, joined where they touch, page by page. */
+function rangesOf(region: DecodedRegion, source: CodeSource): Range[] {
+  const spans: { start: bigint; end: bigint }[] = [];
+  const instructions = [...region.blocks.values()].flatMap((block) => block.instructions);
+  instructions.sort((a, b) => a.offset - b.offset);
+  for (const { offset, length } of instructions) {
+    const start = BigInt.asUintN(64, region.entry + BigInt(offset));
+    const last = spans[spans.length - 1];
+    // Where the end of an instruction cannot be fetched, its first byte stands for it.
+    const end = start + BigInt(Math.max(length, 1));
+    if (last && last.end === start) {
+      last.end = end;
+    } else {
+      spans.push({ start, end });
+    }
+  }
+  const ranges: Range[] = [];
+  for (const { start, end } of spans) {
+    for (let at = start; at < end; ) {
+      const page = at - (at % 4096n);
+      const stop = end < page + 4096n ? end : page + 4096n;
+      const index = region.pages.findIndex((known) => known.address === page);
+      const code = source(page);
+      if (index >= 0 && code !== null) {
+        const from = Number(at - page);
+        ranges.push({ page: index, start: from, bytes: code.bytes.slice(from, Number(stop - page)) });
+      }
+      at = stop;
+    }
+  }
+  return ranges;
+}
+
+function freeInstructions(region: DecodedRegion): void {
+  for (const block of region.blocks.values()) {
+    for (const { instruction } of block.instructions) {
+      instruction?.free();
+    }
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * The intermediate representation: what instructions mean, in a few typed operations. `lift/` makes it and
+ * `translate/` turns it into WebAssembly. Pure operations are WebAssembly's own, under their names and with their
+ * meaning (Core Specification, "Numeric Instructions"); guest state is read and written as registers and fields,
+ * guest memory through `load` and `store`, which can fault.
+ */
+
+export type ValueType = "i32" | "i64";
+
+/** Pure operations: opcode, result type. Those above 0xff are two bytes, or calls to `translate/runtime.ts`. */
+export const pureOperations = {
+  "i32.eqz": [0x45, "i32"],
+  "i32.eq": [0x46, "i32"],
+  "i32.ne": [0x47, "i32"],
+  "i32.lt_s": [0x48, "i32"],
+  "i32.lt_u": [0x49, "i32"],
+  "i32.gt_s": [0x4a, "i32"],
+  "i32.gt_u": [0x4b, "i32"],
+  "i32.le_s": [0x4c, "i32"],
+  "i32.le_u": [0x4d, "i32"],
+  "i32.ge_s": [0x4e, "i32"],
+  "i32.ge_u": [0x4f, "i32"],
+  "i64.eqz": [0x50, "i32"],
+  "i64.eq": [0x51, "i32"],
+  "i64.ne": [0x52, "i32"],
+  "i64.lt_s": [0x53, "i32"],
+  "i64.lt_u": [0x54, "i32"],
+  "i64.gt_s": [0x55, "i32"],
+  "i64.gt_u": [0x56, "i32"],
+  "i64.le_s": [0x57, "i32"],
+  "i64.le_u": [0x58, "i32"],
+  "i64.ge_s": [0x59, "i32"],
+  "i64.ge_u": [0x5a, "i32"],
+  "i32.clz": [0x67, "i32"],
+  "i32.ctz": [0x68, "i32"],
+  "i32.popcnt": [0x69, "i32"],
+  "i32.add": [0x6a, "i32"],
+  "i32.sub": [0x6b, "i32"],
+  "i32.mul": [0x6c, "i32"],
+  "i32.and": [0x71, "i32"],
+  "i32.or": [0x72, "i32"],
+  "i32.xor": [0x73, "i32"],
+  "i32.shl": [0x74, "i32"],
+  "i32.shr_s": [0x75, "i32"],
+  "i32.shr_u": [0x76, "i32"],
+  "i32.rotl": [0x77, "i32"],
+  "i32.rotr": [0x78, "i32"],
+  "i64.clz": [0x79, "i64"],
+  "i64.ctz": [0x7a, "i64"],
+  "i64.popcnt": [0x7b, "i64"],
+  "i64.add": [0x7c, "i64"],
+  "i64.sub": [0x7d, "i64"],
+  "i64.mul": [0x7e, "i64"],
+  /** Division: the lift has made sure that the divisor is not 0 and, if signed, that the quotient fits. */
+  "i64.div_s": [0x7f, "i64"],
+  "i64.div_u": [0x80, "i64"],
+  "i64.rem_s": [0x81, "i64"],
+  "i64.rem_u": [0x82, "i64"],
+  "i64.and": [0x83, "i64"],
+  "i64.or": [0x84, "i64"],
+  "i64.xor": [0x85, "i64"],
+  "i64.shl": [0x86, "i64"],
+  "i64.shr_s": [0x87, "i64"],
+  "i64.shr_u": [0x88, "i64"],
+  "i64.rotl": [0x89, "i64"],
+  "i64.rotr": [0x8a, "i64"],
+  "i32.wrap_i64": [0xa7, "i32"],
+  "i64.extend_i32_s": [0xac, "i64"],
+  "i64.extend_i32_u": [0xad, "i64"],
+  "i32.extend8_s": [0xc0, "i32"],
+  "i32.extend16_s": [0xc1, "i32"],
+  "i64.extend8_s": [0xc2, "i64"],
+  "i64.extend16_s": [0xc3, "i64"],
+  "i64.extend32_s": [0xc4, "i64"],
+  /** select(a, b, condition): a when the condition is not 0. */
+  "i32.select": [0x1b, "i32"],
+  "i64.select": [0x1b, "i64"],
+} as const satisfies Record<string, readonly [number, ValueType]>;
+
+/** Pure operations that the runtime module computes: name to argument types and result type. */
+export const runtimeOperations = {
+  /** The arithmetic flags, at their places in RFLAGS, of lazy flags (op, over, a, b). */
+  flagsOf: { parameters: ["i32", "i32", "i64", "i64"], result: "i32" },
+  /** High half of a 64 by 64 bit product. */
+  multiplyHighUnsigned: { parameters: ["i64", "i64"], result: "i64" },
+  multiplyHighSigned: { parameters: ["i64", "i64"], result: "i64" },
+  /** (high, low, divisor) of a 128-bit division whose quotient fits. */
+  divideUnsigned: { parameters: ["i64", "i64", "i64"], result: "i64" },
+  remainderUnsigned: { parameters: ["i64", "i64", "i64"], result: "i64" },
+} as const satisfies Record<string, { parameters: readonly ValueType[]; result: ValueType }>;
+
+export type PureOperation = keyof typeof pureOperations;
+export type RuntimeOperation = keyof typeof runtimeOperations;
+
+/** Virtual registers: the sixteen general-purpose ones by number, then the lazy flags (flags.ts). */
+export const Register = { flagA: 16, flagB: 17, flagOp: 18, flagOver: 19 } as const;
+export const REGISTER_COUNT = 20;
+
+/** Type of a virtual register. */
+export const registerType = (register: number): ValueType =>
+  register === Register.flagOp || register === Register.flagOver ? "i32" : "i64";
+
+/** What a value is computed from. `load` is the only one with an effect: it can fault. */
+export type ValueKind = "const" | "register" | "field" | "pure" | "runtime" | "load";
+
+/** One computed value. Values live inside one block. */
+export class Value {
+  /** Times it is read by what is emitted; set by translate/schedule.ts. */
+  uses = 0;
+  /** Position of the last statement that evaluates it; set by translate/schedule.ts. */
+  lastUse = 0;
+  /** WebAssembly local that holds it, or -1 when it is evaluated where it is used; set while emitting. */
+  local = -1;
+  /** Virtual registers that it reads, also through what it is computed from, as a bit set. */
+  reads = 0;
+
+  constructor(
+    readonly kind: ValueKind,
+    readonly type: ValueType,
+    /** Operation name, for pure and runtime values. */
+    readonly operation: PureOperation | RuntimeOperation | "",
+    readonly operands: readonly Value[],
+    /** Constant (bigint for i64), register number, or byte offset of a state field. */
+    readonly immediate: number | bigint,
+    /** Bytes accessed by a load. */
+    readonly size: number = 0,
+    /** For loads: the access needs write permission (a read-modify-write's read). */
+    readonly forWrite: boolean = false,
+  ) {
+    for (const operand of operands) {
+      // A load is evaluated where it stands, so what it read before does not matter after.
+      this.reads |= operand.kind === "load" ? 0 : operand.reads;
+    }
+    if (kind === "register") {
+      this.reads = 1 << (immediate as number);
+    }
+  }
+}
+
+/** What a block does, in order. */
+export type Statement =
+  | { kind: "set"; register: number; value: Value; position: number; dead: boolean }
+  | { kind: "define"; value: Value; position: number }
+  | { kind: "load"; value: Value; site: number; position: number }
+  | { kind: "store"; address: Value; value: Value; size: number; site: number; position: number }
+  /** Stops with the site's exception when the condition is not 0. */
+  | { kind: "raiseIf"; condition: Value; site: number; position: number }
+  | { kind: "setField"; offset: number; value: Value; position: number }
+  /** Runs `body` again and again until an `exitIf` in it leaves. Each repetition counts as one more instruction. */
+  | { kind: "repeat"; body: Statement[]; site: number; position: number }
+  | { kind: "exitIf"; condition: Value; position: number };
+
+/** How a block ends. */
+export type Terminator =
+  | { kind: "jump"; target: bigint }
+  | { kind: "branch"; condition: Value; taken: bigint; next: bigint }
+  | { kind: "indirect"; target: Value }
+  /** Leaves translated code: a system instruction, an exception, a stop that the site describes. */
+  | { kind: "stop"; site: number };
+
+/** A place where translated code can stop: what a processor needs to go on from there. */
+export interface Site {
+  /** Address of the instruction that stops there. */
+  rip: bigint;
+  /** Its length in bytes. */
+  length: number;
+  /** Instructions of the block that were counted but have not retired. */
+  uncount: number;
+  /** Why it stops there, when that is known from the code alone. */
+  cause: SiteCause;
+}
+
+export type SiteCause =
+  /** The slow path of a memory access knows; `stack`: it went through SS. */
+  | { kind: "memory"; stack: boolean }
+  /** The rest of the instruction lies on a page that cannot be fetched. */
+  | { kind: "fetch" }
+  /** No instructions left to run. */
+  | { kind: "limit" }
+  | { kind: "exception"; vector: number; errorCode: number | null }
+  /** A system instruction, to be executed by `cpu/system/`. */
+  | { kind: "system"; operation: string; operands: readonly number[] };
+
+/** A straight run of instructions, lifted. */
+export interface IrBlock {
+  rip: bigint;
+  /** Instructions in it. */
+  count: number;
+  statements: Statement[];
+  terminator: Terminator;
+}

@@ -1,0 +1,443 @@
+import {
+  type IrBlock,
+  type PureOperation,
+  pureOperations,
+  Register,
+  type RuntimeOperation,
+  registerType,
+  runtimeOperations,
+  type Site,
+  type SiteCause,
+  type Statement,
+  type Terminator,
+  Value,
+  type ValueType,
+} from "../ir";
+import { CARRY_IN_BIT, FlagKind, type FlagKindName, flagOp, overrideOf } from "../flags";
+import { Rflags, StateOffset } from "../state";
+
+/** What is known, while lifting, of the flags: the operation that set them last. */
+export interface KnownFlags {
+  kind: FlagKindName;
+  /** Operand size in bytes. */
+  size: number;
+  a: Value;
+  b: Value | null;
+  result: Value;
+  /** i32 values, 0 or 1, that replace CF or OF. */
+  carry: Value | null;
+  overflow: Value | null;
+}
+
+/** The kind and size of known flags, without their values: what one block can tell the next. */
+export interface FlagShape {
+  kind: FlagKindName;
+  size: number;
+}
+
+const typed = (type: ValueType, name: string): PureOperation => `${type}.${name}` as PureOperation;
+
+/** Builds one IR block: a statement list in which every value has one definition. */
+export class BlockBuilder {
+  statements: Statement[] = [];
+  terminator: Terminator | null = null;
+  flags: KnownFlags | null = null;
+  private position = 0;
+  private rip = 0n;
+  private length = 0;
+  private index = 0;
+  private overrideKnownZero = false;
+
+  private readonly ownSites: { site: Site; index: number }[] = [];
+
+  /**
+   * @param sites the region's table of sites, which this block adds to
+   * @param shape what is known of the flags at the block's start
+   */
+  constructor(
+    private readonly sites: Site[],
+    shape: FlagShape | null = null,
+  ) {
+    if (shape !== null) {
+      this.inheritFlags(shape);
+    }
+  }
+
+  /** Starts the instruction at `rip`, the block's `index`-th. */
+  beginInstruction(rip: bigint, length: number, index: number): void {
+    this.rip = rip;
+    this.length = length;
+    this.index = index;
+  }
+
+  get nextRip(): bigint {
+    return BigInt.asUintN(64, this.rip + BigInt(this.length));
+  }
+
+  get currentRip(): bigint {
+    return this.rip;
+  }
+
+  /** A place where the current instruction stops without having retired. */
+  site(cause: SiteCause): number {
+    const site = { rip: this.rip, length: this.length, uncount: 0, cause };
+    this.ownSites.push({ site, index: this.index });
+    this.sites.push(site);
+    return this.sites.length - 1;
+  }
+
+  /** Ends the block, which has `count` instructions; goes on at `next` when no instruction ended it. */
+  finish(rip: bigint, count: number, next: bigint): IrBlock {
+    for (const { site, index } of this.ownSites) {
+      site.uncount = count - index;
+    }
+    const { statements } = this;
+    return { rip, count, statements, terminator: this.terminator ?? { kind: "jump", target: next } };
+  }
+
+  // Values.
+
+  i32(value: number): Value {
+    return new Value("const", "i32", "", [], value | 0);
+  }
+
+  i64(value: bigint | number): Value {
+    return new Value("const", "i64", "", [], BigInt.asIntN(64, BigInt(value)));
+  }
+
+  constant(type: ValueType, value: number): Value {
+    return type === "i32" ? this.i32(value) : this.i64(value);
+  }
+
+  register(register: number): Value {
+    return this.define(new Value("register", registerType(register), "", [], register));
+  }
+
+  /** A 64-bit field of the processor's state. */
+  field64(offset: number): Value {
+    return this.define(new Value("field", "i64", "", [], offset));
+  }
+
+  field32(offset: number): Value {
+    return this.define(new Value("field", "i32", "", [], offset));
+  }
+
+  segmentBase(segment: number): Value {
+    return this.field64(StateOffset.segmentBase + segment * 8);
+  }
+
+  pure(operation: PureOperation, ...operands: Value[]): Value {
+    return this.define(new Value("pure", pureOperations[operation][1], operation, operands, 0));
+  }
+
+  runtime(operation: RuntimeOperation, ...operands: Value[]): Value {
+    return this.define(new Value("runtime", runtimeOperations[operation].result, operation, operands, 0));
+  }
+
+  /** A binary or unary operation of the first operand's type, by its name without the type. */
+  private op(name: string, a: Value, ...rest: Value[]): Value {
+    return this.pure(typed(a.type, name), a, ...rest);
+  }
+
+  add(a: Value, b: Value): Value {
+    if (b.kind === "const" && Number(b.immediate) === 0) {
+      return a;
+    }
+    return this.op("add", a, b);
+  }
+  sub(a: Value, b: Value): Value {
+    return this.op("sub", a, b);
+  }
+  mul(a: Value, b: Value): Value {
+    return this.op("mul", a, b);
+  }
+  and(a: Value, b: Value): Value {
+    return this.op("and", a, b);
+  }
+  or(a: Value, b: Value): Value {
+    return this.op("or", a, b);
+  }
+  xor(a: Value, b: Value): Value {
+    return this.op("xor", a, b);
+  }
+  not(a: Value): Value {
+    return this.op("xor", a, this.constant(a.type, -1));
+  }
+  /** Shift and rotate counts are of the value's type, taken modulo its width by WebAssembly. */
+  shl(a: Value, count: Value): Value {
+    return this.op("shl", a, count);
+  }
+  shrU(a: Value, count: Value): Value {
+    return this.op("shr_u", a, count);
+  }
+  shrS(a: Value, count: Value): Value {
+    return this.op("shr_s", a, count);
+  }
+  rotl(a: Value, count: Value): Value {
+    return this.op("rotl", a, count);
+  }
+  rotr(a: Value, count: Value): Value {
+    return this.op("rotr", a, count);
+  }
+  eqz(a: Value): Value {
+    return this.op("eqz", a);
+  }
+  eq(a: Value, b: Value): Value {
+    return this.op("eq", a, b);
+  }
+  ne(a: Value, b: Value): Value {
+    return this.op("ne", a, b);
+  }
+  ltU(a: Value, b: Value): Value {
+    return this.op("lt_u", a, b);
+  }
+  ltS(a: Value, b: Value): Value {
+    return this.op("lt_s", a, b);
+  }
+  leU(a: Value, b: Value): Value {
+    return this.op("le_u", a, b);
+  }
+  leS(a: Value, b: Value): Value {
+    return this.op("le_s", a, b);
+  }
+  clz(a: Value): Value {
+    return this.op("clz", a);
+  }
+  ctz(a: Value): Value {
+    return this.op("ctz", a);
+  }
+  popcnt(a: Value): Value {
+    return this.op("popcnt", a);
+  }
+  select(condition: Value, whenTrue: Value, whenFalse: Value): Value {
+    return this.op("select", whenTrue, whenFalse, condition);
+  }
+  /** i64 to i32: the low half. */
+  wrap(a: Value): Value {
+    return a.type === "i32" ? a : this.pure("i32.wrap_i64", a);
+  }
+  /** The low `size` bytes of a 64-bit value, in the type of such a value. */
+  wrapTo(a: Value, size: number): Value {
+    return size === 8 ? a : this.clean(this.wrap(a), size);
+  }
+  /** i32 to i64, unsigned. */
+  extendU(a: Value): Value {
+    return a.type === "i64" ? a : this.pure("i64.extend_i32_u", a);
+  }
+  extendS(a: Value): Value {
+    return a.type === "i64" ? a : this.pure("i64.extend_i32_s", a);
+  }
+  /** 1 when the value is not 0. */
+  truth(a: Value): Value {
+    return this.ne(a, this.constant(a.type, 0));
+  }
+
+  /** Cuts an i32 to the low `size` bytes, zero-extended; leaves 4- and 8-byte values alone. */
+  clean(value: Value, size: number): Value {
+    return size >= 4 ? value : this.and(value, this.i32(size === 1 ? 0xff : 0xffff));
+  }
+
+  /** Sign-extends the low `size` bytes of a value to its type. */
+  signExtend(value: Value, size: number): Value {
+    switch (size) {
+      case 1:
+        return this.op("extend8_s", value);
+      case 2:
+        return this.op("extend16_s", value);
+      case 4:
+        return value.type === "i64" ? this.pure("i64.extend32_s", value) : value;
+      default:
+        return value;
+    }
+  }
+
+  // Effects.
+
+  setRegister(register: number, value: Value): void {
+    this.statements.push({ kind: "set", register, value, position: this.position++, dead: false });
+  }
+
+  /**
+   * Loads `size` bytes, zero-extended: an i32, or an i64 when 8. `address` is a linear address; `stack`: through SS, so
+   * that a non-canonical one raises #SS, not #GP.
+   */
+  load(size: number, address: Value, forWrite = false, stack = false): Value {
+    const value = new Value("load", size === 8 ? "i64" : "i32", "", [address], 0, size, forWrite);
+    this.statements.push({ kind: "load", value, site: this.site({ kind: "memory", stack }), position: this.position++ });
+    return value;
+  }
+
+  store(size: number, address: Value, value: Value, stack = false): void {
+    const site = this.site({ kind: "memory", stack });
+    this.statements.push({ kind: "store", address, value, size, site, position: this.position++ });
+  }
+
+  setField64(offset: number, value: Value): void {
+    this.statements.push({ kind: "setField", offset, value, position: this.position++ });
+  }
+
+  setField32(offset: number, value: Value): void {
+    this.statements.push({ kind: "setField", offset, value, position: this.position++ });
+  }
+
+  raiseIf(condition: Value, vector: number, errorCode: number | null): void {
+    const site = this.site({ kind: "exception", vector, errorCode });
+    this.statements.push({ kind: "raiseIf", condition, site, position: this.position++ });
+  }
+
+  /** Repeats what `body` builds; it ends a repetition for good with `exitIf`. Flags are unknown after it. */
+  repeat(body: () => void): void {
+    const outer = this.statements;
+    const inner: Statement[] = [];
+    this.forgetFlags();
+    const position = this.position++;
+    this.statements = inner;
+    body();
+    this.statements = outer;
+    this.forgetFlags();
+    outer.push({ kind: "repeat", body: inner, site: this.site({ kind: "limit" }), position });
+  }
+
+  exitIf(condition: Value): void {
+    this.statements.push({ kind: "exitIf", condition, position: this.position++ });
+  }
+
+  // Flags.
+
+  /** Records what the flags are computed from. `a` and `b` as `FlagKind` says, zero-extended from `size` bytes. */
+  setFlags(
+    kind: FlagKindName,
+    size: number,
+    a: Value,
+    b: Value | null,
+    result: Value,
+    extra: { carryIn?: Value; carry?: Value; overflow?: Value; left?: Value } = {},
+  ): void {
+    const op = this.i32(flagOp(FlagKind[kind], size));
+    this.setRegister(
+      Register.flagOp,
+      extra.carryIn ? this.or(op, this.shl(extra.carryIn, this.i32(CARRY_IN_BIT))) : op,
+    );
+    this.setRegister(Register.flagA, this.extendU(a));
+    if (b !== null) {
+      this.setRegister(Register.flagB, this.extendU(b));
+    }
+    this.flags = {
+      kind,
+      size,
+      a: extra.left ?? a,
+      b,
+      result,
+      carry: extra.carry ?? null,
+      overflow: extra.overflow ?? null,
+    };
+    this.setOverride();
+  }
+
+  /** Replaces CF, and OF when given, and keeps the other flags. Values are i32, 0 or 1. */
+  overrideFlags(carry: Value, overflow: Value | null = null): void {
+    if (this.flags !== null) {
+      this.flags = { ...this.flags, carry, overflow: overflow ?? this.flags.overflow };
+      this.setOverride();
+      return;
+    }
+    const mask = overrideOf(Rflags.CF) | (overflow === null ? 0 : overrideOf(Rflags.OF));
+    const replaced = mask | Rflags.CF | (overflow === null ? 0 : Rflags.OF);
+    const kept = this.and(this.register(Register.flagOver), this.i32(~replaced));
+    this.setRegister(
+      Register.flagOver,
+      this.or(this.or(kept, this.i32(mask)), this.overrideBits(carry, overflow)),
+    );
+    this.overrideKnownZero = false;
+  }
+
+  /** All six flags, at their places in RFLAGS, as an i32. */
+  allFlags(): Value {
+    return this.runtime(
+      "flagsOf",
+      this.register(Register.flagOp),
+      this.register(Register.flagOver),
+      this.register(Register.flagA),
+      this.register(Register.flagB),
+    );
+  }
+
+  /** Sets all six flags from an i32 that holds them at their places in RFLAGS. */
+  setAllFlags(bits: Value): void {
+    this.setRegister(Register.flagA, this.extendU(bits));
+    this.setRegister(Register.flagOp, this.i32(flagOp(FlagKind.bits, 1)));
+    this.setRegister(Register.flagOver, this.i32(0));
+    this.forgetFlags();
+    this.overrideKnownZero = true;
+  }
+
+  forgetFlags(): void {
+    this.flags = null;
+    this.overrideKnownZero = false;
+  }
+
+  /** Makes the flags at a join: keeps the old ones when `condition` is 0. To be called around a conditional update. */
+  keepFlagsUnless(condition: Value, update: () => void): void {
+    const registers = [Register.flagOp, Register.flagOver, Register.flagA, Register.flagB];
+    const old = registers.map((register) => this.register(register));
+    update();
+    registers.forEach((register, index) => {
+      this.setRegister(register, this.select(condition, this.register(register), old[index]));
+    });
+    this.forgetFlags();
+  }
+
+  private overrideBits(carry: Value | null, overflow: Value | null): Value {
+    const low = carry ?? this.i32(0);
+    return overflow === null ? low : this.or(low, this.shl(overflow, this.i32(11)));
+  }
+
+  private setOverride(): void {
+    const { carry, overflow } = this.flags ?? { carry: null, overflow: null };
+    if (carry === null && overflow === null) {
+      if (!this.overrideKnownZero) {
+        this.setRegister(Register.flagOver, this.i32(0));
+        this.overrideKnownZero = true;
+      }
+      return;
+    }
+    const mask = (carry ? overrideOf(Rflags.CF) : 0) | (overflow ? overrideOf(Rflags.OF) : 0);
+    this.setRegister(Register.flagOver, this.or(this.overrideBits(carry, overflow), this.i32(mask)));
+    this.overrideKnownZero = false;
+  }
+
+  private inheritFlags({ kind, size }: FlagShape): void {
+    const narrow = (value: Value): Value => (size === 8 ? value : this.wrap(value));
+    const a = narrow(this.register(Register.flagA));
+    const b = narrow(this.register(Register.flagB));
+    switch (kind) {
+      case "compare":
+        this.flags = { kind, size, a, b, result: this.clean(this.sub(a, b), size), carry: null, overflow: null };
+        break;
+      case "subtract":
+        this.flags = { kind, size, a: this.clean(this.add(a, b), size), b, result: a, carry: null, overflow: null };
+        break;
+      case "add":
+      case "logic":
+        this.flags = { kind, size, a, b, result: a, carry: null, overflow: null };
+        break;
+      default:
+        return;
+    }
+    this.overrideKnownZero = true;
+  }
+
+  private define<V extends Value>(value: V): V {
+    this.statements.push({ kind: "define", value, position: this.position++ });
+    return value;
+  }
+}
+
+/** The shape that a block leaves to a successor which has no other predecessor; null when it cannot be told. */
+export function flagShape(flags: KnownFlags | null): FlagShape | null {
+  if (flags === null || flags.carry !== null || flags.overflow !== null) {
+    return null;
+  }
+  const { kind, size } = flags;
+  return kind === "compare" || kind === "subtract" || kind === "add" || kind === "logic" ? { kind, size } : null;
+}

@@ -1,0 +1,158 @@
+import { Access, type Mmu } from "../mmu/index";
+import type { CodeCache } from "./code-cache";
+import { type CpuState, StateOffset } from "./state";
+import type { Tlb } from "./tlb";
+import { AccessKind, ACCESS_KIND_SHIFT } from "./translate/runtime";
+
+/** Why a memory access stopped translated code. */
+export type AccessFault =
+  | { kind: "page-fault"; errorCode: number; address: bigint }
+  | { kind: "ept-violation"; qualification: number; gpa: bigint; address: bigint }
+  | { kind: "ept-misconfiguration"; gpa: bigint; address: bigint }
+  /** The linear address is not canonical: #GP(0), or #SS(0) through the stack segment. */
+  | { kind: "non-canonical" }
+  /** A store would change translated code: to be done by itself, the translation dropped. */
+  | { kind: "self-modifying" };
+
+const PAGE = 4096;
+
+/** Whether bits 63 to 47 of an address are all equal. */
+export const isCanonical = (high: number): boolean => {
+  const top = high >> 15;
+  return top === 0 || top === -1;
+};
+
+const addressOf = (low: number, high: number): bigint => (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
+
+/**
+ * The slow path of memory accesses: what translated code calls when its TLB lookup fails, or the access does not lie
+ * in one page of RAM.
+ */
+export class MemoryAccess {
+  /** Why the last access failed. */
+  fault: AccessFault = { kind: "non-canonical" };
+  /** Set while a single instruction runs by itself, which may change code. */
+  mayModifyCode = false;
+  private readonly bytes: Uint8Array;
+  private readonly bounce: number;
+
+  /**
+   * @param ramBase linear-memory address of RAM byte 0
+   * @param ramSize bytes of RAM
+   */
+  constructor(
+    buffer: ArrayBufferLike,
+    private readonly state: CpuState,
+    private readonly mmu: Mmu,
+    private readonly tlb: Tlb,
+    private readonly cache: CodeCache,
+    private readonly ramBase: number,
+    private readonly ramSize: number,
+  ) {
+    this.bytes = new Uint8Array(buffer);
+    this.bounce = state.base + StateOffset.bounce;
+  }
+
+  /**
+   * Serves the access that the state's `slowAddress` and, for stores, `slowValue` describe.
+   *
+   * @param request size in bytes and AccessKind
+   * @returns the place in linear memory where translated code goes on loading or storing, or 0 with `fault` set
+   */
+  serve(request: number): number {
+    const size = request & 0xff;
+    const kind = request >> ACCESS_KIND_SHIFT;
+    const low = this.state.low("slowAddress");
+    const high = this.state.high("slowAddress");
+    if (!isCanonical(high)) {
+      this.fault = { kind: "non-canonical" };
+      return 0;
+    }
+    return (low & (PAGE - 1)) + size > PAGE ? this.crossing(low, high, size, kind) : this.inPage(low, high, size, kind);
+  }
+
+  private inPage(low: number, high: number, size: number, kind: number): number {
+    const frame = this.translate(low, high, kind);
+    if (frame < 0) {
+      return 0;
+    }
+    if (frame >= this.ramSize) {
+      return this.nowhere();
+    }
+    const code = this.cache.isCode(frame >>> 12);
+    this.tlb.fill(low, high, frame >>> 12, this.ramBase + frame, this.mmu.writable && !code);
+    const hpa = frame + (low & (PAGE - 1));
+    return code && kind === AccessKind.write && !this.changeCode(hpa, size) ? 0 : this.ramBase + hpa;
+  }
+
+  /** An access to two pages: both are checked before either is touched. */
+  private crossing(low: number, high: number, size: number, kind: number): number {
+    const first = PAGE - (low & (PAGE - 1));
+    const nextLow = (low + first) | 0;
+    const nextHigh = nextLow === 0 ? (high + 1) | 0 : high;
+    const one = this.translate(low, high, kind);
+    if (one < 0) {
+      return 0;
+    }
+    if (!isCanonical(nextHigh)) {
+      this.fault = { kind: "non-canonical" };
+      return 0;
+    }
+    const two = this.translate(nextLow, nextHigh, kind);
+    if (two < 0) {
+      return 0;
+    }
+    const places = [one + (low & (PAGE - 1)), two];
+    const lengths = [first, size - first];
+    if (kind === AccessKind.write) {
+      for (const part of [0, 1]) {
+        if (places[part] < this.ramSize && !this.changeCode(places[part], lengths[part])) {
+          return 0;
+        }
+      }
+    }
+    const value = this.state.base + StateOffset.slowValue;
+    for (const part of [0, 1]) {
+      const inside = places[part] < this.ramSize;
+      const ram = this.ramBase + places[part];
+      const from = part === 0 ? 0 : first;
+      if (kind === AccessKind.write) {
+        if (inside) {
+          this.bytes.copyWithin(ram, value + from, value + from + lengths[part]);
+        }
+      } else if (inside) {
+        this.bytes.copyWithin(this.bounce + from, ram, ram + lengths[part]);
+      } else {
+        this.bytes.fill(0xff, this.bounce + from, this.bounce + from + lengths[part]);
+      }
+    }
+    return this.bounce;
+  }
+
+  /** Outside RAM nothing answers: reads give ones, writes are lost. */
+  private nowhere(): number {
+    this.bytes.fill(0xff, this.bounce, this.bounce + 16);
+    return this.bounce;
+  }
+
+  /** The frame that holds a linear address, or -1 with `fault` set. */
+  private translate(low: number, high: number, kind: number): number {
+    if (this.mmu.translate(low, high, kind === AccessKind.read ? Access.read : Access.write)) {
+      return this.mmu.hpa;
+    }
+    this.fault = { ...this.mmu.fault, address: addressOf(low, high) };
+    return -1;
+  }
+
+  /** A store to a code page: translations of those very bytes are dropped, if that may be done now. */
+  private changeCode(hpa: number, length: number): boolean {
+    if (this.cache.overlaps(hpa, length)) {
+      if (!this.mayModifyCode) {
+        this.fault = { kind: "self-modifying" };
+        return false;
+      }
+      this.cache.invalidate(hpa, length);
+    }
+    return true;
+  }
+}

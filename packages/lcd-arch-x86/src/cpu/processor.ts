@@ -1,0 +1,493 @@
+import type { PhysicalMemory } from "../machine/physical-memory";
+import { Access, Cr0, Cr4, Efer, Mmu, type Ram } from "../mmu/index";
+import { ExitReason, Rights, Vmx, type VmExitInformation, type VmxProcessorPort } from "../vmx/index";
+import { type CodeCache, Tier, type Translation } from "./code-cache";
+import { generalProtection, GuestException, Vector } from "./exception";
+import type { Site } from "./ir";
+import { type AccessFault, isCanonical, MemoryAccess } from "./memory-access";
+import { ARITHMETIC_FLAGS, CpuState, Rflags, Segment, STATE_SIZE } from "./state";
+import { FLAG_BITS } from "./flags";
+import { executeSystem } from "./system/index";
+import { readMsr, writeMsr } from "./system/msr";
+import { writeControlRegister } from "./system/control-registers";
+import { Tlb, TLB_AREA } from "./tlb";
+import type { CodeSource } from "./translate/discover";
+import { AccessKind, ACCESS_KIND_SHIFT, type Runtime, Status } from "./translate/runtime";
+
+/** Linear memory that one processor needs. */
+export const PROCESSOR_AREA = STATE_SIZE + TLB_AREA;
+
+/** Why `run` came back. */
+export type RunStop =
+  /** The guest has exited: the processor is in its host again, and the VMCS says why. */
+  | { kind: "vm-exit" }
+  /** HLT outside of a guest. */
+  | { kind: "halted" }
+  /** As many instructions have retired as were allowed. */
+  | { kind: "limit" }
+  /** An exception in VMX root operation; RIP is at the instruction. */
+  | { kind: "exception"; vector: number; errorCode: number | null };
+
+/** What a processor is given by its machine. */
+export interface ProcessorParts {
+  buffer: ArrayBufferLike;
+  /** Linear-memory address of PROCESSOR_AREA bytes. */
+  area: number;
+  ram: Ram;
+  ramBase: number;
+  memory: PhysicalMemory;
+  cache: CodeCache;
+  runtime: Runtime;
+  /** Retired instructions between two looks at where time goes; samples in one place that make it hot. */
+  sampling: { interval: number; hot: number };
+}
+
+/** One x86 processor: its registers, its address translation, its VMX, and the loop that runs translated code. */
+export class Processor implements VmxProcessorPort {
+  readonly state: CpuState;
+  readonly memory: PhysicalMemory;
+  readonly mmu: Mmu;
+  readonly tlb: Tlb;
+  readonly vmx: Vmx;
+  /** RAX RCX RDX RBX RSP RBP RSI RDI R8 to R15. */
+  readonly gpr: BigUint64Array;
+  interruptibility = 0;
+  deadline = Number.POSITIVE_INFINITY;
+  /** The slow path of this processor's memory accesses. */
+  readonly access: MemoryAccess;
+  private readonly cache: CodeCache;
+  private readonly ram: Uint8Array;
+  private readonly sampling: { interval: number; hot: number };
+  private readonly samples = new Map<bigint, number>();
+  private readonly pending: number[] = [];
+  private readonly hot = new Set<bigint>();
+  private readonly runtime: Runtime;
+  private readonly linear: DataView;
+  private retiredBefore = 0;
+
+  constructor(
+    readonly index: number,
+    parts: ProcessorParts,
+  ) {
+    this.state = new CpuState(parts.buffer, parts.area);
+    this.gpr = this.state.gpr;
+    this.memory = parts.memory;
+    this.cache = parts.cache;
+    this.runtime = parts.runtime;
+    this.linear = new DataView(parts.buffer);
+    this.sampling = parts.sampling;
+    this.mmu = new Mmu(this.state, parts.ram);
+    this.tlb = new Tlb(parts.buffer, parts.area + STATE_SIZE, this.state);
+    this.vmx = new Vmx(this);
+    this.ram = new Uint8Array(parts.buffer, parts.ramBase, parts.ram.size);
+    const { state, mmu, tlb, cache } = this;
+    this.access = new MemoryAccess(parts.buffer, state, mmu, tlb, cache, parts.ramBase, parts.ram.size);
+    this.startIn64BitMode();
+  }
+
+  // Registers.
+
+  /** Instruction pointer. */
+  get rip(): bigint {
+    return this.state.get64("rip");
+  }
+
+  set rip(value: bigint) {
+    this.state.set64("rip", value);
+  }
+
+  get rflags(): bigint {
+    const { state } = this;
+    const [op, over] = [state.getI32("flagOp"), state.getI32("flagOver")];
+    const arithmetic = this.runtime.flagsOf(op, over, state.get64("flagA"), state.get64("flagB"));
+    return BigInt((state.get32("systemFlags") | (arithmetic & ARITHMETIC_FLAGS) | Rflags.fixed) >>> 0);
+  }
+
+  set rflags(value: bigint) {
+    const bits = Number(value & 0xffffffffn);
+    this.state.set64("flagA", BigInt(bits & ARITHMETIC_FLAGS));
+    this.state.set32("flagOp", FLAG_BITS);
+    this.state.set32("flagOver", 0);
+    this.state.set32("systemFlags", bits & ~ARITHMETIC_FLAGS);
+  }
+
+  /** Instructions retired since reset. Each repetition of a string instruction counts as one. */
+  get retired(): number {
+    return this.retiredBefore;
+  }
+
+  /** What RDTSC reads: retired instructions, moved by writes to IA32_TIME_STAMP_COUNTER. */
+  get timeStamp(): bigint {
+    return BigInt.asUintN(64, BigInt(this.retired) + this.state.get64("tscAdjust"));
+  }
+
+  get nonRoot(): boolean {
+    return this.state.get32("nonRoot") !== 0;
+  }
+
+  /** Reads a model-specific register, as RDMSR does at CPL 0. @throws GuestException */
+  readMsr(index: number): bigint {
+    return readMsr(this, index);
+  }
+
+  /** Writes a model-specific register, as WRMSR does at CPL 0. @throws GuestException */
+  writeMsr(index: number, value: bigint): void {
+    writeMsr(this, index, value);
+  }
+
+  /** Writes CR0, CR2, CR3, CR4 or CR8, as MOV does at CPL 0. @throws GuestException */
+  writeControlRegister(number: 0 | 2 | 3 | 4 | 8, value: bigint): void {
+    writeControlRegister(this, number, value);
+  }
+
+  /** Makes the registers those that a 64-bit loader leaves: flat segments, 4-level paging on, CPL 0, interrupts off. */
+  startIn64BitMode(): void {
+    const { state } = this;
+    this.gpr.fill(0n);
+    this.rip = 0n;
+    this.rflags = BigInt(Rflags.fixed);
+    state.set64("cr0", BigInt.asUintN(32, BigInt(Cr0.PE | Cr0.MP | Cr0.ET | Cr0.NE | Cr0.WP | Cr0.PG)));
+    state.set64("cr3", 0n);
+    state.set64("cr4", BigInt(Cr4.PAE));
+    state.set64("efer", BigInt(Efer.SCE | Efer.LME | Efer.LMA | Efer.NXE));
+    state.set64("pat", 0x0007040600070406n);
+    state.set64("dr", 0xffff0ff0n, 6);
+    state.set64("dr", 0x400n, 7);
+    const flat = (segment: number, selector: number, rights: number): void => {
+      state.set32("segmentSelector", selector, segment);
+      state.set32("segmentLimit", 0xffffffff, segment);
+      state.set32("segmentRights", rights, segment);
+    };
+    flat(Segment.cs, 0x10, 0xa09b);
+    for (const segment of [Segment.ss, Segment.ds, Segment.es, Segment.fs, Segment.gs]) {
+      flat(segment, 0x18, 0xc093);
+    }
+    state.set32("segmentRights", Rights.unusable, Segment.ldtr);
+    state.set32("segmentSelector", 0x40, Segment.tr);
+    state.set32("segmentLimit", 0x67, Segment.tr);
+    state.set32("segmentRights", 0x8b, Segment.tr);
+    this.addressSpaceChanged();
+  }
+
+  /** @throws GuestException #GP(0) when CPL is not 0 */
+  requireCpl0(): void {
+    if (this.state.get32("cpl") !== 0) {
+      throw generalProtection();
+    }
+  }
+
+  // What VMX asks of the processor.
+
+  addressSpaceChanged(): void {
+    this.tlb.select();
+  }
+
+  invalidateEpt(eptp: bigint | null): void {
+    this.tlb.flushEpt(eptp);
+  }
+
+  invalidateVpid(vpid: number | null, _address: bigint | null): void {
+    this.tlb.flushVpid(vpid);
+  }
+
+  /** A VM exit at RIP. */
+  vmExit(reason: number, information: VmExitInformation = {}): void {
+    this.vmx.exit(reason, information);
+  }
+
+  /** An external interrupt: taken as soon as the processor runs a guest or has interrupts enabled. */
+  requestInterrupt(vector: number): void {
+    this.pending.push(vector);
+  }
+
+  /** Takes the oldest external interrupt that waits, as an interrupt acknowledge cycle does. */
+  acknowledgeInterrupt(): number | undefined {
+    return this.pending.shift();
+  }
+
+  // Running.
+
+  /**
+   * Runs code at RIP.
+   *
+   * @param limit instructions that may retire; exactly so many have when it stops for that reason
+   */
+  run(limit = Number.POSITIVE_INFINITY): RunStop {
+    const end = this.retired + limit;
+    for (;;) {
+      const stop = this.beforeCode(end) ?? this.runSome(Math.min(end, this.deadline) - this.retired);
+      if (stop !== null) {
+        return stop;
+      }
+    }
+  }
+
+  /** What happens at an instruction boundary before the next instruction does. */
+  private beforeCode(end: number): RunStop | null {
+    if (this.nonRoot) {
+      if (this.pending.length > 0) {
+        this.vmExit(ExitReason.externalInterrupt);
+        return { kind: "vm-exit" };
+      }
+      if (this.retired >= this.deadline) {
+        this.vmExit(ExitReason.preemptionTimer);
+        return { kind: "vm-exit" };
+      }
+    }
+    return this.retired >= end ? { kind: "limit" } : null;
+  }
+
+  /** Runs translated code until something needs attention, at most `most` instructions. */
+  private runSome(most: number): RunStop | null {
+    const { state } = this;
+    const given = Math.min(most, this.sampling.interval);
+    state.set32("left", given);
+    const status = this.runtime.run(state.base);
+    const left = state.getI32("left");
+    this.retiredBefore += given - left;
+    switch (status) {
+      case Status.miss:
+        return this.findCode();
+      case Status.limit:
+        this.sample(null);
+        return null;
+      default: {
+        const translation = this.cache.at(state.get32("region"));
+        const site = translation.sites[state.get32("site")];
+        const stop = this.stopAt(site);
+        if (stop !== "limit") {
+          return stop;
+        }
+        this.sample(translation);
+        // When the last of all is near, its block has more instructions than may run: the rest one by one.
+        return given === most ? this.finishExactly(left + site.uncount) : null;
+      }
+    }
+  }
+
+  /** Goes on from a stop of translated code: registers are those at the start of the site's instruction. */
+  private stopAt(site: Site): RunStop | "limit" | null {
+    this.rip = site.rip;
+    this.retiredBefore -= site.uncount;
+    const { cause } = site;
+    switch (cause.kind) {
+      case "limit":
+        return "limit";
+      case "memory":
+        return this.accessFault(this.access.fault, cause.stack);
+      case "exception":
+        return this.raise(cause.vector, cause.errorCode, 0n, site.length);
+      case "system":
+        return this.system(site, cause.operation, cause.operands);
+      case "fetch":
+        return this.fetchFault(BigInt.asUintN(64, (site.rip & ~0xfffn) + 4096n));
+    }
+  }
+
+  /** Runs instructions one at a time. */
+  private finishExactly(count: number): RunStop | null {
+    const end = this.retiredBefore + count;
+    while (this.retiredBefore < end) {
+      const stop = this.step();
+      if (stop !== null) {
+        return stop;
+      }
+    }
+    return null;
+  }
+
+  /** Runs one instruction, or one repetition of a string instruction, from a translation of its own. */
+  private step(): RunStop | null {
+    const { state } = this;
+    const translation = this.translation(Tier.step);
+    if (translation === null) {
+      return this.fetchFault(this.rip);
+    }
+    state.set32("left", 1);
+    const status = this.cache.run(translation, state.base);
+    this.retiredBefore += 1 - state.getI32("left");
+    if (status === Status.continue) {
+      return null;
+    }
+    const stop = this.stopAt(translation.sites[state.get32("site")]);
+    return stop === "limit" ? null : stop;
+  }
+
+  // Code.
+
+  /** The page of code at a linear address, as it may be fetched now. */
+  private readonly source: CodeSource = (page) => {
+    const low = Number(page & 0xffffffffn) | 0;
+    const high = Number(page >> 32n) | 0;
+    if (!isCanonical(high) || !this.mmu.translate(low, high, Access.execute)) {
+      return null;
+    }
+    const { hpa } = this.mmu;
+    // Outside RAM nothing answers: fetches give ones.
+    return hpa < this.ram.length
+      ? { bytes: this.ram.subarray(hpa, hpa + 4096), frame: hpa >>> 12 }
+      : { bytes: new Uint8Array(4096).fill(0xff), frame: this.ram.length >>> 12 };
+  };
+
+  private translation(tier: Tier): Translation | null {
+    return this.cache.find(this.source, this.rip, tier);
+  }
+
+  /** Makes the jump cache know the code at RIP. */
+  private findCode(): RunStop | null {
+    const { state } = this;
+    const translation = this.translation(this.hot.has(this.rip) ? Tier.hot : Tier.cold);
+    if (translation === null) {
+      return this.fetchFault(this.rip);
+    }
+    this.tlb.fillJump(state.low("rip"), state.high("rip"), translation.index);
+    return null;
+  }
+
+  /** Counts where time goes; a place that is seen often gets a larger translation, and so does the region it is in. */
+  private sample(translation: Translation | null): void {
+    const { rip } = this;
+    if (translation?.tier === Tier.hot) {
+      return;
+    }
+    const seen = (this.samples.get(rip) ?? 0) + 1;
+    if (seen < this.sampling.hot) {
+      this.samples.set(rip, seen);
+      return;
+    }
+    this.samples.delete(rip);
+    this.heat(rip);
+    if (translation !== null) {
+      this.heat(translation.rip);
+    }
+    this.rip = rip;
+  }
+
+  private heat(entry: bigint): void {
+    if (this.hot.has(entry)) {
+      return;
+    }
+    if (this.hot.size >= MAX_HOT) {
+      this.hot.clear();
+      this.samples.clear();
+    }
+    this.hot.add(entry);
+    this.rip = entry;
+    // When the code cannot be fetched just now, it is found hot when it next runs.
+    if (this.translation(Tier.hot) !== null) {
+      this.findCode();
+    }
+  }
+
+  // Faults and system instructions.
+
+  /** A fetch that failed: what the walk for it says. */
+  private fetchFault(address: bigint): RunStop | null {
+    const low = Number(address & 0xffffffffn) | 0;
+    const high = Number(address >> 32n) | 0;
+    if (!isCanonical(high)) {
+      return this.raise(Vector.generalProtection, 0, 0n, 0);
+    }
+    if (this.mmu.translate(low, high, Access.execute)) {
+      return null;
+    }
+    return this.accessFault({ ...this.mmu.fault, address }, false);
+  }
+
+  private accessFault(fault: AccessFault, stack: boolean): RunStop | null {
+    switch (fault.kind) {
+      case "page-fault":
+        return this.raise(Vector.pageFault, fault.errorCode, fault.address, 0);
+      case "ept-violation":
+        this.vmExit(ExitReason.eptViolation, {
+          qualification: BigInt(fault.qualification),
+          guestPhysicalAddress: fault.gpa,
+          guestLinearAddress: fault.address,
+        });
+        return { kind: "vm-exit" };
+      case "ept-misconfiguration":
+        this.vmExit(ExitReason.eptMisconfiguration, {
+          guestPhysicalAddress: fault.gpa,
+          guestLinearAddress: fault.address,
+        });
+        return { kind: "vm-exit" };
+      case "non-canonical":
+        return this.raise(stack ? Vector.stackFault : Vector.generalProtection, 0, 0n, 0);
+      case "self-modifying": {
+        this.access.mayModifyCode = true;
+        const stop = this.step();
+        this.access.mayModifyCode = false;
+        return stop;
+      }
+    }
+  }
+
+  /** An exception at RIP: a VM exit when the host of a guest wants it. */
+  private raise(vector: number, errorCode: number | null, address: bigint, length: number): RunStop {
+    if (this.nonRoot && this.vmx.exits.exception(vector, errorCode ?? 0)) {
+      const software = vector === Vector.breakpoint || vector === Vector.debug;
+      this.vmx.exitForException(vector, errorCode, address, software ? length : 0);
+      return { kind: "vm-exit" };
+    }
+    if (vector === Vector.pageFault) {
+      this.state.set64("cr2", address);
+    }
+    return { kind: "exception", vector, errorCode };
+  }
+
+  private system(site: Site, operation: string, operands: readonly number[]): RunStop | null {
+    try {
+      const outcome = executeSystem(this, { operation, operands, length: site.length });
+      if (outcome === "vm-exit") {
+        return { kind: "vm-exit" };
+      }
+      this.retiredBefore++;
+      if (outcome === "elsewhere") {
+        return null;
+      }
+      this.rip = BigInt.asUintN(64, site.rip + BigInt(site.length));
+      return outcome === "halted" ? { kind: "halted" } : null;
+    } catch (error) {
+      if (error instanceof GuestException) {
+        return this.raise(error.vector, error.errorCode, 0n, site.length);
+      }
+      if (error instanceof LinearAccessError) {
+        return this.accessFault(error.fault, false);
+      }
+      throw error;
+    }
+  }
+
+  /** Reads 8 bytes at a linear address, for system instructions. @throws LinearAccessError */
+  readLinear64(address: bigint): bigint {
+    return this.linear.getBigUint64(this.place(address, AccessKind.read), true);
+  }
+
+  /** Writes 8 bytes at a linear address, for system instructions. @throws LinearAccessError */
+  writeLinear64(address: bigint, value: bigint): void {
+    this.state.set64("slowValue", value);
+    this.linear.setBigUint64(this.place(address, AccessKind.write), value, true);
+  }
+
+  private place(address: bigint, kind: number): number {
+    this.state.set64("slowAddress", address);
+    this.access.mayModifyCode = true;
+    const place = this.access.serve(8 | (kind << ACCESS_KIND_SHIFT));
+    this.access.mayModifyCode = false;
+    if (place === 0) {
+      throw new LinearAccessError(this.access.fault);
+    }
+    return place;
+  }
+}
+
+/** Entries that are kept marked hot before all are forgotten. */
+const MAX_HOT = 8192;
+
+/** A system instruction's memory operand could not be accessed. */
+class LinearAccessError extends Error {
+  constructor(readonly fault: AccessFault) {
+    super(`memory operand: ${fault.kind}`);
+    this.name = "LinearAccessError";
+  }
+}

@@ -1,0 +1,218 @@
+import { Decoder, DecoderError, DecoderOptions, FlowControl, type Instruction } from "iced-x86";
+import { endsBlock } from "../lift/index";
+
+/** One page of code as the processor may fetch it now. */
+export interface CodePage {
+  /** Its 4096 bytes, as they are in RAM. */
+  bytes: Uint8Array;
+  /** Its frame number in RAM. */
+  frame: number;
+}
+
+/** Where code comes from: the page of linear address `page` (a multiple of 4096), or null when it cannot be fetched. */
+export type CodeSource = (page: bigint) => CodePage | null;
+
+/** How far discovery goes from a region's entry. */
+export interface Scope {
+  instructions: number;
+  /** Pages that the region may touch; an instruction that crosses into one more is still taken. */
+  pages: number;
+}
+
+/** A decoded instruction; `instruction` is null where the rest of it cannot be fetched. */
+export interface Decoded {
+  /** Distance in bytes from the region's entry. */
+  offset: number;
+  length: number;
+  instruction: Instruction | null;
+}
+
+/** A straight run of instructions. */
+export interface DecodedBlock {
+  offset: number;
+  instructions: Decoded[];
+  /** Offsets where control may go next, if known; they need not be in the region. */
+  successors: number[];
+}
+
+/** A region's code: blocks by offset (the entry has offset 0), and the pages they lie on. */
+export interface DecodedRegion {
+  entry: bigint;
+  blocks: Map<number, DecodedBlock>;
+  /** Pages in order of discovery: linear address and frame. */
+  pages: { address: bigint; frame: number }[];
+}
+
+const PAGE = 4096n;
+const MAX_LENGTH = 15;
+
+/** Reads instructions of one region, page by page. */
+class CodeReader {
+  readonly pages: { address: bigint; frame: number; bytes: Uint8Array; decoder: Decoder }[] = [];
+
+  constructor(
+    private readonly source: CodeSource,
+    private readonly bitness: number,
+  ) {}
+
+  /** The page that holds an address, if it has been read or can be. */
+  page(address: bigint): (typeof this.pages)[number] | null {
+    const start = address - (address % PAGE);
+    const known = this.pages.find((page) => page.address === start);
+    if (known) {
+      return known;
+    }
+    const code = this.source(start);
+    if (code === null) {
+      return null;
+    }
+    const decoder = new Decoder(this.bitness, code.bytes, DecoderOptions.None);
+    this.pages.push({ address: start, frame: code.frame, bytes: code.bytes, decoder });
+    return this.pages[this.pages.length - 1];
+  }
+
+  has(address: bigint): boolean {
+    const start = address - (address % PAGE);
+    return this.pages.some((page) => page.address === start);
+  }
+
+  /** The instruction at an address on a page that can be read; null when its end cannot be fetched. */
+  decode(address: bigint): Instruction | null {
+    const page = this.page(address);
+    if (page === null) {
+      return null;
+    }
+    const at = Number(address % PAGE);
+    page.decoder.position = at;
+    page.decoder.ip = address;
+    const instruction = page.decoder.decode();
+    if (page.decoder.lastError !== DecoderError.NoMoreBytes || at + MAX_LENGTH <= Number(PAGE)) {
+      return instruction;
+    }
+    instruction.free();
+    const next = this.page(page.address + PAGE);
+    if (next === null) {
+      return null;
+    }
+    const window = new Uint8Array(2 * MAX_LENGTH);
+    window.set(page.bytes.subarray(at));
+    window.set(next.bytes.subarray(0, MAX_LENGTH), Number(PAGE) - at);
+    const decoder = new Decoder(this.bitness, window, DecoderOptions.None);
+    decoder.ip = address;
+    const crossing = decoder.decode();
+    decoder.free();
+    return crossing;
+  }
+
+  free(): void {
+    for (const page of this.pages) {
+      page.decoder.free();
+    }
+  }
+}
+
+/** Where control may go after a block's last instruction, as offsets; calls and indirect jumps leave the region. */
+function successorsOf(instruction: Instruction, next: number, entry: bigint): number[] {
+  const target = (): number => Number(BigInt.asIntN(64, instruction.nearBranchTarget - entry));
+  switch (instruction.flowControl) {
+    case FlowControl.UnconditionalBranch:
+      return [target()];
+    case FlowControl.ConditionalBranch:
+      return [target(), next];
+    case FlowControl.Next:
+      return endsBlock(instruction) ? [] : [next];
+    default:
+      return [];
+  }
+}
+
+/**
+ * Finds the blocks that belong together with the one at `entry`, following direct jumps in the order in which they are
+ * found, within the scope. Null when the first byte cannot be fetched.
+ */
+export function discover(source: CodeSource, bitness: number, entry: bigint, scope: Scope): DecodedRegion | null {
+  const reader = new CodeReader(source, bitness);
+  if (reader.page(entry) === null) {
+    return null;
+  }
+  const blocks = new Map<number, DecodedBlock>();
+  /** The block that each decoded instruction is in, by offset. */
+  const owner = new Map<number, DecodedBlock>();
+  const queue = [0];
+  let count = 0;
+  for (let at = 0; at < queue.length && count < scope.instructions; at++) {
+    const offset = queue[at];
+    const inside = owner.get(offset);
+    if (inside) {
+      split(inside, offset, blocks, owner);
+      continue;
+    }
+    const start = BigInt.asUintN(64, entry + BigInt(offset));
+    if (!reader.has(start) && (reader.pages.length >= scope.pages || reader.page(start) === null)) {
+      continue;
+    }
+    const block: DecodedBlock = { offset, instructions: [], successors: [] };
+    blocks.set(offset, block);
+    count += decodeBlock(reader, block, entry, scope.instructions - count, owner);
+    queue.push(...block.successors);
+  }
+  const pages = reader.pages.map(({ address, frame }) => ({ address, frame }));
+  reader.free();
+  return { entry, blocks, pages };
+}
+
+/** Decodes from the block's offset to its end; gives the number of instructions. */
+function decodeBlock(
+  reader: CodeReader,
+  block: DecodedBlock,
+  entry: bigint,
+  limit: number,
+  owner: Map<number, DecodedBlock>,
+): number {
+  let offset = block.offset;
+  for (let count = 1; ; count++) {
+    const address = BigInt.asUintN(64, entry + BigInt(offset));
+    if (count > 1 && (owner.has(offset) || count > Math.min(limit, MAX_BLOCK) || !reader.has(address))) {
+      block.successors = [offset];
+      return count - 1;
+    }
+    const instruction = reader.decode(address);
+    const length = instruction?.length ?? 0;
+    block.instructions.push({ offset, length, instruction });
+    owner.set(offset, block);
+    if (instruction === null) {
+      return count;
+    }
+    offset += length;
+    if (endsBlock(instruction)) {
+      block.successors = successorsOf(instruction, offset, entry);
+      return count;
+    }
+  }
+}
+
+/** Longest block: what a stop between two instructions may have to run one at a time. */
+const MAX_BLOCK = 48;
+
+/** Cuts a block in two at an instruction that something jumps to. */
+function split(
+  block: DecodedBlock,
+  offset: number,
+  blocks: Map<number, DecodedBlock>,
+  owner: Map<number, DecodedBlock>,
+): void {
+  if (block.offset === offset) {
+    return;
+  }
+  const at = block.instructions.findIndex((instruction) => instruction.offset === offset);
+  const rest: DecodedBlock = {
+    offset,
+    instructions: block.instructions.splice(at),
+    successors: block.successors,
+  };
+  block.successors = [offset];
+  blocks.set(offset, rest);
+  for (const instruction of rest.instructions) {
+    owner.set(instruction.offset, rest);
+  }
+}

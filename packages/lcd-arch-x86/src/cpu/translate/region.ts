@@ -1,0 +1,293 @@
+import { BlockBuilder, type FlagShape, flagShape } from "../lift/builder";
+import { liftInstruction } from "../lift/index";
+import { type IrBlock, REGISTER_COUNT, Register, registerType, type Site } from "../ir";
+import { StateOffset } from "../state";
+import { type CutEdges, edgeKey, type Structure, structure } from "./cfg";
+import type { DecodedBlock, DecodedRegion } from "./discover";
+import { FunctionEmitter, fixedLocals, type ImportedFunction, importedFunctions, type Label, Local } from "./emit";
+import { importTypes, regionType, Status } from "./runtime";
+import { registersIn, registerUse, schedule } from "./schedule";
+import { encodeModule, type FunctionBody, type FunctionImport, Wasm } from "./wasm";
+
+/** A region as WebAssembly, before it is compiled, with what a processor needs to go on from its stops. */
+export interface RegionCode {
+  body: FunctionBody;
+  sites: Site[];
+  /** The region's blocks as they were lifted, for whoever wants to look at them. */
+  blocks: IrBlock[];
+}
+
+/** A compiled region: runs from its entry until control leaves it, on the processor whose state is at `cpu`. */
+export type RegionFunction = (cpu: number) => number;
+
+/** Where each virtual register lies in a processor's state. */
+const registerOffset = (register: number): number => {
+  switch (register) {
+    case Register.flagA:
+      return StateOffset.flagA;
+    case Register.flagB:
+      return StateOffset.flagB;
+    case Register.flagOp:
+      return StateOffset.flagOp;
+    case Register.flagOver:
+      return StateOffset.flagOver;
+    default:
+      return StateOffset.gpr + register * 8;
+  }
+};
+
+/** Lifts the blocks of a region in an order in which a block's only predecessor comes before it. */
+function liftBlocks(
+  region: DecodedRegion,
+  decoded: readonly DecodedBlock[],
+  successors: readonly (readonly number[])[],
+  order: readonly number[],
+  sites: Site[],
+): (IrBlock | undefined)[] {
+  const predecessors: number[][] = decoded.map(() => []);
+  successors.forEach((list, from) => {
+    for (const to of list) {
+      predecessors[to].push(from);
+    }
+  });
+  const shapes: (FlagShape | null)[] = decoded.map(() => null);
+  const blocks: (IrBlock | undefined)[] = decoded.map(() => undefined);
+  for (const index of order) {
+    const only = predecessors[index].length === 1 && index !== 0 ? predecessors[index][0] : -1;
+    const builder = new BlockBuilder(sites, only >= 0 ? shapes[only] : null);
+    blocks[index] = liftBlock(region, decoded[index], builder);
+    shapes[index] = flagShape(builder.flags);
+  }
+  return blocks;
+}
+
+function liftBlock(region: DecodedRegion, decoded: DecodedBlock, builder: BlockBuilder): IrBlock {
+  const ripOf = (offset: number): bigint => BigInt.asUintN(64, region.entry + BigInt(offset));
+  decoded.instructions.forEach(({ offset, length, instruction }, index) => {
+    builder.beginInstruction(ripOf(offset), length, index);
+    if (instruction === null) {
+      builder.terminator = { kind: "stop", site: builder.site({ kind: "fetch" }) };
+    } else {
+      liftInstruction(builder, instruction);
+    }
+  });
+  const last = decoded.instructions[decoded.instructions.length - 1];
+  return builder.finish(ripOf(decoded.offset), decoded.instructions.length, ripOf(last.offset + last.length));
+}
+
+/** Turns a region's blocks into one WebAssembly function with structured control flow. */
+class RegionEmitter {
+  private readonly stop: Label = {};
+  private readonly exit: Label = {};
+  private readonly emitter: FunctionEmitter;
+  private readonly labels = new Map<number, { merge?: Label; loop?: Label }>();
+
+  constructor(
+    private readonly blocks: readonly (IrBlock | undefined)[],
+    private readonly byRip: ReadonlyMap<bigint, number>,
+    private readonly shape: Structure,
+    private readonly cut: CutEdges,
+    private readonly sites: Site[],
+    inline: boolean,
+  ) {
+    this.emitter = new FunctionEmitter(inline, this.stop);
+  }
+
+  emit(name: string, index: number): FunctionBody {
+    const e = this.emitter;
+    const use = this.registers();
+    for (const register of registersIn(use.read | use.written)) {
+      e.get(Local.cpu);
+      e.memory(registerType(register) === "i64" ? Wasm.i64Load : Wasm.i32Load, registerOffset(register));
+      e.set(Local.registers + register);
+    }
+    for (const [local, offset] of [
+      [Local.left, StateOffset.left],
+      [Local.tlb, StateOffset.tlb],
+    ]) {
+      e.get(Local.cpu);
+      e.memory(Wasm.i32Load, offset);
+      e.set(local);
+    }
+    e.open(Wasm.block, this.stop);
+    e.open(Wasm.block, this.exit);
+    this.tree(0);
+    e.close();
+    e.get(Local.cpu);
+    e.get(Local.rip);
+    e.memory(Wasm.i64Store, StateOffset.rip);
+    this.writeBack(use.written);
+    e.i32(Status.continue);
+    e.code.byte(Wasm.return);
+    e.close();
+    this.storeWord(StateOffset.site, () => e.get(Local.site));
+    this.storeWord(StateOffset.region, () => e.i32(index));
+    this.writeBack(use.written);
+    e.i32(Status.stopped);
+    return { name, type: regionType, locals: [...fixedLocals, ...e.temporaryLocals], code: e.code };
+  }
+
+  private registers(): { read: number; written: number } {
+    let read = 0;
+    let written = 0;
+    for (const block of this.blocks) {
+      if (block) {
+        const use = registerUse(block.statements);
+        read |= use.read;
+        written |= use.written;
+      }
+    }
+    return { read: read & ((1 << REGISTER_COUNT) - 1), written };
+  }
+
+  private writeBack(written: number): void {
+    const e = this.emitter;
+    for (const register of registersIn(written)) {
+      e.get(Local.cpu);
+      e.get(Local.registers + register);
+      e.memory(registerType(register) === "i64" ? Wasm.i64Store : Wasm.i32Store, registerOffset(register));
+    }
+    this.storeWord(StateOffset.left, () => e.get(Local.left));
+  }
+
+  private storeWord(offset: number, push: () => void): void {
+    this.emitter.get(Local.cpu);
+    push();
+    this.emitter.memory(Wasm.i32Store, offset);
+  }
+
+  /** A block and all that it dominates (Ramsey, "Beyond Relooper", 2022). */
+  private tree(block: number): void {
+    const merges = this.shape.children[block].filter((child) => this.shape.isMerge[child]);
+    if (!this.shape.isLoopHeader[block]) {
+      this.within(block, merges);
+      return;
+    }
+    const loop: Label = {};
+    this.labels.set(block, { ...this.labels.get(block), loop });
+    this.emitter.open(Wasm.loop, loop);
+    this.within(block, merges);
+    this.emitter.close();
+  }
+
+  /** The block's own code, inside a label for each merge point that it dominates; the last in order is outermost. */
+  private within(block: number, merges: readonly number[]): void {
+    if (merges.length === 0) {
+      this.block(block);
+      return;
+    }
+    const last = merges[merges.length - 1];
+    const label: Label = {};
+    this.labels.set(last, { ...this.labels.get(last), merge: label });
+    this.emitter.open(Wasm.block, label);
+    this.within(block, merges.slice(0, -1));
+    this.emitter.close();
+    this.tree(last);
+  }
+
+  private block(index: number): void {
+    const block = this.blocks[index];
+    if (block === undefined) {
+      throw new Error(`block ${index} was not lifted`);
+    }
+    const e = this.emitter;
+    e.beginBlock();
+    this.sites.push({ rip: block.rip, length: 0, uncount: block.count, cause: { kind: "limit" } });
+    e.setSite(this.sites.length - 1);
+    e.countDown(block.count);
+    e.branch(this.stop, Wasm.brIf);
+    e.statements(block.statements);
+    const { terminator } = block;
+    switch (terminator.kind) {
+      case "jump":
+        this.goTo(index, terminator.target);
+        break;
+      case "branch":
+        e.value(terminator.condition);
+        e.open(Wasm.if, {});
+        this.goTo(index, terminator.taken);
+        e.close();
+        this.goTo(index, terminator.next);
+        break;
+      case "indirect":
+        e.value(terminator.target);
+        e.set(Local.rip);
+        e.branch(this.exit);
+        break;
+      case "stop":
+        e.setSite(terminator.site);
+        e.branch(this.stop);
+        break;
+    }
+  }
+
+  private goTo(from: number, target: bigint): void {
+    const to = this.byRip.get(target);
+    const e = this.emitter;
+    if (to === undefined || this.cut.has(edgeKey(from, to))) {
+      e.i64(target);
+      e.set(Local.rip);
+      e.branch(this.exit);
+      return;
+    }
+    const { loop, merge } = this.labels.get(to) ?? {};
+    if (this.shape.index[to] <= this.shape.index[from]) {
+      e.branch(loop ?? this.exit);
+    } else if (merge) {
+      e.branch(merge);
+    } else {
+      this.tree(to);
+    }
+  }
+}
+
+/**
+ * Lifts and translates a region.
+ *
+ * @param index table index that the function will have; stops report it
+ * @param inline look up the TLB in place: larger and faster code
+ */
+export function translateRegion(region: DecodedRegion, index: number, inline: boolean): RegionCode {
+  const decoded = [...region.blocks.values()];
+  const numbers = new Map(decoded.map((block, number) => [block.offset, number] as const));
+  const successors = decoded.map((block) =>
+    block.successors.map((offset) => numbers.get(offset)).filter((number) => number !== undefined),
+  );
+  const cut: CutEdges = new Set();
+  const shape = structure({ successors }, cut);
+  const sites: Site[] = [];
+  const blocks = liftBlocks(region, decoded, successors, shape.order, sites);
+  for (const block of blocks) {
+    if (block) {
+      schedule(block.statements, block.terminator);
+    }
+  }
+  const byRip = new Map<bigint, number>();
+  blocks.forEach((block, number) => {
+    if (block) {
+      byRip.set(block.rip, number);
+    }
+  });
+  const emitter = new RegionEmitter(blocks, byRip, shape, cut, sites, inline);
+  const body = emitter.emit("region", index);
+  return { body, sites, blocks: shape.order.flatMap((number) => blocks[number] ?? []) };
+}
+
+const imports: readonly FunctionImport[] = importedFunctions.map((name) => {
+  const type = importTypes.get(name);
+  if (type === undefined) {
+    throw new Error(`the runtime has no function ${name}`);
+  }
+  return { name, type };
+});
+
+/** Compiles a region and gives its function. */
+export function compileRegion(
+  body: FunctionBody,
+  memory: WebAssembly.Memory,
+  runtime: Record<ImportedFunction, WebAssembly.ExportValue>,
+): RegionFunction {
+  const bytes = encodeModule({ imports, functions: [body] });
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, ...runtime } });
+  return instance.exports[body.name] as RegionFunction;
+}

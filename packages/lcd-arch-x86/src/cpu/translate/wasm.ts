@@ -1,0 +1,212 @@
+/** A writer for the parts of the WebAssembly binary format (Core Specification 2.0, chapter 5) that translations use. */
+
+/** Value types. */
+export const WasmType = { i32: 0x7f, i64: 0x7e, f32: 0x7d, f64: 0x7c, v128: 0x7b, empty: 0x40 } as const;
+
+/** Control and variable instructions; numeric ones are in `ir.ts`, each with the meaning it has there. */
+export const Wasm = {
+  unreachable: 0x00,
+  block: 0x02,
+  loop: 0x03,
+  if: 0x04,
+  else: 0x05,
+  end: 0x0b,
+  br: 0x0c,
+  brIf: 0x0d,
+  brTable: 0x0e,
+  return: 0x0f,
+  call: 0x10,
+  callIndirect: 0x11,
+  drop: 0x1a,
+  select: 0x1b,
+  localGet: 0x20,
+  localSet: 0x21,
+  localTee: 0x22,
+  i32Load: 0x28,
+  i64Load: 0x29,
+  i32Load8S: 0x2c,
+  i32Load8U: 0x2d,
+  i32Load16S: 0x2e,
+  i32Load16U: 0x2f,
+  i32Store: 0x36,
+  i64Store: 0x37,
+  i32Store8: 0x3a,
+  i32Store16: 0x3b,
+  i32Const: 0x41,
+  i64Const: 0x42,
+  i32Eqz: 0x45,
+  i32Eq: 0x46,
+  i32LtS: 0x48,
+  i64Eqz: 0x50,
+  i64Eq: 0x51,
+  i64GtU: 0x56,
+  i32Add: 0x6a,
+  i32Sub: 0x6b,
+  i32And: 0x71,
+  i32Or: 0x72,
+  i32Xor: 0x73,
+  i32Shl: 0x74,
+  i64Sub: 0x7d,
+  i64ShrU: 0x88,
+  i64Xor: 0x85,
+  i32WrapI64: 0xa7,
+} as const;
+
+/** A growing run of bytes with the format's integer encodings. */
+export class ByteWriter {
+  private bytes: Uint8Array;
+  length = 0;
+
+  constructor(capacity = 256) {
+    this.bytes = new Uint8Array(capacity);
+  }
+
+  byte(value: number): this {
+    if (this.length === this.bytes.length) {
+      this.grow(1);
+    }
+    this.bytes[this.length++] = value;
+    return this;
+  }
+
+  append(other: ByteWriter | Uint8Array): this {
+    const data = other instanceof ByteWriter ? other.view() : other;
+    if (this.length + data.length > this.bytes.length) {
+      this.grow(data.length);
+    }
+    this.bytes.set(data, this.length);
+    this.length += data.length;
+    return this;
+  }
+
+  /** Unsigned LEB128 of 0 to 2^32 - 1. */
+  u32(value: number): this {
+    let rest = value >>> 0;
+    while (rest > 0x7f) {
+      this.byte((rest & 0x7f) | 0x80);
+      rest >>>= 7;
+    }
+    return this.byte(rest);
+  }
+
+  /** Signed LEB128 of a 32-bit integer. */
+  s32(value: number): this {
+    let rest = value | 0;
+    while (rest > 63 || rest < -64) {
+      this.byte((rest & 0x7f) | 0x80);
+      rest >>= 7;
+    }
+    return this.byte(rest & 0x7f);
+  }
+
+  /** Signed LEB128 of a 64-bit integer. */
+  s64(value: bigint): this {
+    let rest = BigInt.asIntN(64, value);
+    while (rest > 0x7fffffffn || rest < -0x80000000n) {
+      this.byte(Number(rest & 0x7fn) | 0x80);
+      rest >>= 7n;
+    }
+    return this.s32(Number(rest));
+  }
+
+  name(text: string): this {
+    this.u32(text.length);
+    for (let i = 0; i < text.length; i++) {
+      this.byte(text.charCodeAt(i));
+    }
+    return this;
+  }
+
+  /** What has been written; valid until the next write. */
+  view(): Uint8Array {
+    return this.bytes.subarray(0, this.length);
+  }
+
+  private grow(atLeast: number): void {
+    const bigger = new Uint8Array(Math.max(this.bytes.length * 2, this.length + atLeast));
+    bigger.set(this.bytes.subarray(0, this.length));
+    this.bytes = bigger;
+  }
+}
+
+/** A function type: parameter and result value types. */
+export interface FunctionType {
+  parameters: readonly number[];
+  results: readonly number[];
+}
+
+/** One function to put in a module: its type, its locals by run (count, type), its body without the final `end`. */
+export interface FunctionBody {
+  type: FunctionType;
+  locals: readonly (readonly [count: number, type: number])[];
+  code: ByteWriter;
+  /** Name to export it under. */
+  name: string;
+}
+
+/** A function that the module imports from the import module "env". */
+export interface FunctionImport {
+  name: string;
+  type: FunctionType;
+}
+
+/** What a module is made of: it imports functions, memory and perhaps a table from "env" and exports its functions. */
+export interface ModuleParts {
+  imports: readonly FunctionImport[];
+  functions: readonly FunctionBody[];
+  /** Import the shared function table as well. */
+  table?: boolean;
+  /** The function type to give index 0. */
+  firstType?: FunctionType;
+}
+
+function section(out: ByteWriter, id: number, body: ByteWriter): void {
+  out.byte(id).u32(body.length).append(body);
+}
+
+/** Encodes a module. Imported functions come first in the function index space, in order. */
+export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
+  const types: FunctionType[] = parts.firstType ? [parts.firstType] : [];
+  const typeIndex = (type: FunctionType): number => {
+    const known = types.findIndex(
+      (other) => other.parameters.join() === type.parameters.join() && other.results.join() === type.results.join(),
+    );
+    return known >= 0 ? known : types.push(type) - 1;
+  };
+  const importSection = new ByteWriter();
+  importSection.u32(parts.imports.length + 1 + (parts.table ? 1 : 0));
+  importSection.name("env").name("memory").byte(0x02).byte(0x00).u32(1);
+  if (parts.table) {
+    importSection.name("env").name("table").byte(0x01).byte(0x70).byte(0x00).u32(1);
+  }
+  for (const entry of parts.imports) {
+    importSection.name("env").name(entry.name).byte(0x00).u32(typeIndex(entry.type));
+  }
+  const functionSection = new ByteWriter().u32(parts.functions.length);
+  const exportSection = new ByteWriter().u32(parts.functions.length);
+  const codeSection = new ByteWriter(1024).u32(parts.functions.length);
+  parts.functions.forEach((body, index) => {
+    functionSection.u32(typeIndex(body.type));
+    exportSection.name(body.name).byte(0x00).u32(parts.imports.length + index);
+    const locals = new ByteWriter(32).u32(body.locals.length);
+    for (const [count, type] of body.locals) {
+      locals.u32(count).byte(type);
+    }
+    codeSection.u32(locals.length + body.code.length + 1).append(locals).append(body.code).byte(Wasm.end);
+  });
+  const typeSection = new ByteWriter().u32(types.length);
+  for (const type of types) {
+    typeSection.byte(0x60).u32(type.parameters.length);
+    type.parameters.forEach((value) => typeSection.byte(value));
+    typeSection.u32(type.results.length);
+    type.results.forEach((value) => typeSection.byte(value));
+  }
+  const out = new ByteWriter(codeSection.length + 512);
+  out.append(Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00));
+  section(out, 1, typeSection);
+  section(out, 2, importSection);
+  section(out, 3, functionSection);
+  section(out, 7, exportSection);
+  section(out, 10, codeSection);
+  return out.view().slice();
+}

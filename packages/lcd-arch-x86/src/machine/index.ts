@@ -1,0 +1,5 @@
+export { type CodeCache, Tier } from "../cpu/code-cache";
+export { Processor, type RunStop } from "../cpu/processor";
+export { Gpr, gprNames, Rflags, Segment } from "../cpu/state";
+export { Machine, type MachineOptions } from "./machine";
+export { PhysicalMemory } from "./physical-memory";

@@ -1,0 +1,1 @@
+export { BareMachine, CODE, DATA, STACK_TOP } from "./bare-machine";
