@@ -152,12 +152,14 @@ describe("lcd-runtime.ko", () => {
     expect([...exported].filter(([name, symbol]) => name !== symbol)).toEqual([]);
   });
 
-  it("exports what crc16, crc8, cordic, arc4, lz4, curve25519 and reed_solomon of Debian's 6.1 import", () => {
+  it("exports what crc16, crc8, cordic, arc4, chacha, lz4, curve25519 and reed_solomon of Debian's 6.1 import", () => {
     // nm -u of the modules of linux-image-6.1.0-56-amd64
     const imports = [
       ..."__fentry__ __x86_return_thunk __stack_chk_fail memcpy memmove memset fortify_panic".split(" "),
       ..."__kmalloc kfree kmalloc_caches kmalloc_trace __x86_indirect_thunk_r13".split(" "),
-      ..."__list_add_valid __list_del_entry_valid mutex_lock mutex_unlock fips_enabled".split(" "),
+      ..."__list_add_valid __list_del_entry_valid mutex_lock mutex_unlock fips_enabled __crypto_xor chacha_block_generic".split(
+        " ",
+      ),
     ];
     expect(imports.filter((name) => !exported.has(name))).toEqual([]);
   });

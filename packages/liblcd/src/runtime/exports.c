@@ -137,6 +137,8 @@ EXPORT_SYMBOL(fips_enabled);
 EXPORT_SYMBOL(__crypto_memneq);
 EXPORT_SYMBOL(__crypto_xor);
 EXPORT_SYMBOL(crypto_inc);
+EXPORT_SYMBOL(chacha_block_generic);
+EXPORT_SYMBOL(hchacha_block_generic);
 
 EXPORT_SYMBOL(param_ops_byte);
 EXPORT_SYMBOL(param_ops_short);

@@ -40,6 +40,8 @@ extern int fips_enabled;
 extern const unsigned char _ctype[256];
 unsigned long __crypto_memneq(const void *a, const void *b, size_t length);
 void __crypto_xor(u8 *to, const u8 *a, const u8 *b, unsigned int length);
+void chacha_block_generic(u32 *state, u8 *stream, int rounds);
+void hchacha_block_generic(const u32 *state, u32 *key, int rounds);
 void crypto_inc(u8 *counter, unsigned int length);
 
 /* The names by which instrumented code asks for the plain functions. */

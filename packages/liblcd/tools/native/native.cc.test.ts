@@ -60,7 +60,7 @@ describe("liblcd's machine code on this processor", () => {
   it("names slots, asks for pages and edits page tables", () => {
     expect(run(harness, "pages")).toBe("3 checks\n");
   });
-  it("offers parameters, lists, locks and bytes to modules that Kbuild built", () => {
-    expect(run(harness, "runtime")).toBe("6 checks\n");
+  it("offers parameters, lists, locks, bytes and ChaCha to modules that Kbuild built", () => {
+    expect(run(harness, "runtime")).toBe("7 checks\n");
   });
 });

@@ -159,6 +159,39 @@ static void bytes(void)
 	}
 }
 
+void k_chacha_block_generic(uint32_t *state, uint8_t *stream, int rounds);
+void k_hchacha_block_generic(const uint32_t *state, uint32_t *key, int rounds);
+
+/* "expand 32-byte k", the key 00 01 .. 1f, then counter and nonce. */
+static void chacha_state(uint32_t *state, const char *last_row)
+{
+	uint8_t key[32];
+
+	for (int i = 0; i < 32; i++)
+		key[i] = (uint8_t)i;
+	memcpy(state, "expand 32-byte k", 16);
+	memcpy(state + 4, key, 32);
+	memcpy(state + 12, last_row, 16);
+}
+
+static void chacha(void)
+{
+	uint32_t state[16], key[8];
+	uint8_t stream[64];
+
+	/* RFC 8439, 2.3.2 */
+	chacha_state(state, "\1\0\0\0\0\0\0\x09\0\0\0\x4a\0\0\0\0");
+	k_chacha_block_generic(state, stream, 20);
+	CHECK(!memcmp(stream, "\x10\xf1\xe7\xe4\xd1\x3b\x59\x15\x50\x0f\xdd\x1f\xa3\x20\x71\xc4", 16));
+	CHECK(!memcmp(stream + 48, "\xb5\x12\x9c\xd1\xde\x16\x4e\xb9\xcb\xd0\x83\xe8\xa2\x50\x3c\x4e", 16));
+	CHECK(state[12] == 2);
+	/* draft-irtf-cfrg-xchacha-03, 2.2.1 */
+	chacha_state(state, "\0\0\0\x09\0\0\0\x4a\0\0\0\0\x31\x41\x59\x27");
+	k_hchacha_block_generic(state, key, 20);
+	CHECK(!memcmp(key, "\x82\x41\x3b\x42\x27\xb2\x7b\xfe\xd3\x0e\x42\x50\x8a\x87\x7d\x73", 16));
+	CHECK(!memcmp(key + 4, "\xa0\xf9\xe4\xd5\x8a\x74\xa8\x53\xc1\x2e\xc4\x13\x26\xd3\xec\xdc", 16));
+}
+
 int k_mutex_trylock(void *lock);
 void k_mutex_lock(void *lock);
 void k_mutex_unlock(void *lock);
@@ -187,6 +220,7 @@ int test_runtime(void)
 	arrays();
 	lists();
 	bytes();
+	chacha();
 	locks_and_blocks();
-	return 6;
+	return 7;
 }
