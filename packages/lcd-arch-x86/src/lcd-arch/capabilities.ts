@@ -48,8 +48,6 @@ const EPT_NEEDS =
   EptVpidCapability.invept |
   EptVpidCapability.inveptSingle;
 
-const REGION_SIZE_SHIFT = 32n;
-const REGION_SIZE_MASK = 0x1fffn;
 const MEMORY_TYPE_MASK = 0xfn << 50n;
 const REVISION_MASK = 0x7fff_ffffn;
 
@@ -66,8 +64,6 @@ export function vmcsRevision(processor: LcdProcessor): number {
  */
 export function domainControls(processor: LcdProcessor): DomainControls {
   const basic = processor.readMsr(VmxMsr.basic);
-  const regionSize = (basic >> REGION_SIZE_SHIFT) & REGION_SIZE_MASK;
-  if (regionSize > 4096n) throw missing(processor, `VMCS regions take ${regionSize} bytes, more than a page`);
   if ((basic & MEMORY_TYPE_MASK) !== VmxBasic.writeBack) throw missing(processor, "VMCS regions are not write-back");
   if ((basic & VmxBasic.trueControls) === 0n) throw missing(processor, 'no "true" VMX control MSRs');
   const controls = {

@@ -1,0 +1,5 @@
+export * from "./address";
+export { Gpr, gprNames } from "./cpu/state";
+export { Errno, type ErrnoName, errnoName, errnoOf, KernelError } from "./errno";
+export * from "./lcd-arch";
+export { PhysicalMemory } from "./machine/physical-memory";
