@@ -1,4 +1,5 @@
 /** load_module: from an ELF image to a module in memory (seed 000, SETUP; design/microkernel.md, Loading a module). */
+export { type Cpuid, hasLinuxFeature } from "./cpu-features";
 export { loadModule } from "./load-module";
 export type {
   ExportedSymbol,
