@@ -71,13 +71,32 @@ export function parseModulesDep(text: string, directory: string): ReadonlyMap<st
   for (const line of linesOf(text)) {
     const colon = line.indexOf(":");
     if (colon < 0) continue;
-    const path = line.slice(0, colon);
-    const name = moduleNameOfPath(path);
-    if (modules.has(name)) continue;
-    const dependencies = wordsOf(line.slice(colon + 1)).map(moduleNameOfPath);
-    modules.set(name, { name, path: path.startsWith("/") ? path : `${directory}/${path}`, dependencies });
+    const module = new DependencyLine(line, colon, directory);
+    if (!modules.has(module.name)) modules.set(module.name, module);
   }
   return modules;
+}
+
+/** A line of `modules.dep`. Of thousands only a few are asked for more than the name. */
+class DependencyLine implements ModuleFile {
+  readonly name: string;
+
+  constructor(
+    private readonly line: string,
+    private readonly colon: number,
+    private readonly directory: string,
+  ) {
+    this.name = moduleNameOfPath(line.slice(0, colon));
+  }
+
+  get path(): string {
+    const path = this.line.slice(0, this.colon);
+    return path.startsWith("/") ? path : `${this.directory}/${path}`;
+  }
+
+  get dependencies(): readonly string[] {
+    return wordsOf(this.line.slice(this.colon + 1)).map(moduleNameOfPath);
+  }
 }
 
 /** The lines `alias <pattern> <module>`; patterns are matched with dashes and underscores being the same. */
