@@ -57,6 +57,14 @@ export function __cptr(value: bigint | number): cptr_t {
   return cptr;
 }
 
+/** Every cptr that names a slot, the lowest levels first. */
+export function* allCptrs(): Generator<cptr_t> {
+  for (let level = 0; level <= Cptr.maxLevel; level++) {
+    const count = 1 << (Cptr.slotBits + Cptr.fanoutBits * level);
+    for (let number = level === 0 ? 1 : 0; number < count; number++) yield __cptr((level << levelShift) | number);
+  }
+}
+
 /** The number of a cptr. */
 export function cptr_val(cptr: cptr_t): number {
   return cptr;

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { __hpa } from "lcd-arch-x86";
 import { describe, expect, it } from "vitest";
-import { __cptr, cptr_val, cptrPath } from "./cptr";
+import { __cptr, allCptrs, cptr_val, cptrPath } from "./cptr";
 import { Cspace } from "./cspace";
-import type { Capability } from "./object";
+import type { PageCapability } from "./object";
 import { ALL_MEMORY_RIGHTS } from "./rights";
 
-function capability(order = 0): Capability {
+function capability(order = 0): PageCapability {
   return { object: { type: "page", hpa: __hpa(0x1000), order, mapped: null }, rights: ALL_MEMORY_RIGHTS };
 }
 
@@ -48,6 +48,17 @@ describe("a cspace", () => {
     expect(cspace.tableCount).toBe(1);
   });
 
+  it("finds the lowest free slot, until all are taken", () => {
+    const cspace = new Cspace();
+    expect(cspace.freeSlot()).toBe(1);
+    cspace.insert(__cptr(1), capability());
+    expect(cspace.freeSlot()).toBe(2);
+    // 8 + 64 + 512 + 4096 slots, without cptr 0.
+    for (const cptr of allCptrs()) if (cspace.isFree(cptr)) cspace.insert(cptr, capability());
+    expect(cspace.size).toBe(4679);
+    expect(() => cspace.freeSlot()).toThrowError(expect.objectContaining({ code: "ENOMEM" }));
+  });
+
   it("is a map from cptrs to capabilities, for any sequence of changes", () => {
     const cptrs = fc
       .integer({ min: 0, max: 3 })
@@ -59,7 +70,7 @@ describe("a cspace", () => {
     fc.assert(
       fc.property(fc.array(fc.record({ cptr: cptrs, remove: fc.boolean() })), (steps) => {
         const cspace = new Cspace();
-        const model = new Map<number, Capability>();
+        const model = new Map<number, PageCapability>();
         for (const { cptr, remove } of steps) {
           if (remove && model.has(cptr)) {
             expect(cspace.remove(cptr)).toBe(model.get(cptr));

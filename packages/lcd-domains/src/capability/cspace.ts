@@ -1,16 +1,20 @@
 import { KernelError } from "lcd-arch-x86";
-import { CAPABILITY_SLOTS, type cptr_t, cptrPath, TABLE_FANOUT } from "./cptr";
+import { allCptrs, CAPABILITY_SLOTS, type cptr_t, cptrPath, TABLE_FANOUT } from "./cptr";
 import type { Capability } from "./object";
 
 /** A table of cnodes: one half holds capabilities, the other leads to further tables. */
-interface CnodeTable {
-  readonly capabilities: (Capability | null)[];
-  readonly tables: (CnodeTable | null)[];
+interface CnodeTable<C> {
+  readonly capabilities: (C | null)[];
+  readonly tables: (CnodeTable<C> | null)[];
 }
 
-/** What a domain can name: a tree of cnode tables that grows as slots are filled and shrinks as they are emptied. */
-export class Cspace {
-  private readonly root = newTable();
+/**
+ * What somebody can name: a tree of cnode tables that grows as slots are filled and shrinks as they are emptied.
+ *
+ * @typeParam C the capabilities that it can hold
+ */
+export class Cspace<C extends Capability = Capability> {
+  private readonly root = newTable<C>();
   private tables = 1;
   private held = 0;
 
@@ -30,21 +34,27 @@ export class Cspace {
   }
 
   /** @throws KernelError ENOENT when the slot holds nothing */
-  lookup(cptr: cptr_t): Capability {
+  lookup(cptr: cptr_t): C {
     const capability = this.peek(cptr);
     if (capability === null) throw new KernelError("ENOENT", `slot 0x${cptr.toString(16)} holds no capability`);
     return capability;
   }
 
+  /** The lowest free slot. @throws KernelError ENOMEM when every slot is taken */
+  freeSlot(): cptr_t {
+    for (const cptr of allCptrs()) if (this.isFree(cptr)) return cptr;
+    throw new KernelError("ENOMEM", `all ${this.held} slots of the cspace are taken`);
+  }
+
   /** Puts a capability into a free slot. @throws KernelError EEXIST when the slot holds one already */
-  insert(cptr: cptr_t, capability: Capability): void {
+  insert(cptr: cptr_t, capability: C): void {
     if (!this.isFree(cptr)) throw new KernelError("EEXIST", `slot 0x${cptr.toString(16)} holds a capability already`);
     const { steps, slot } = cptrPath(cptr);
     let table = this.root;
     for (const step of steps) {
       let next = table.tables[step];
       if (next === null) {
-        next = newTable();
+        next = newTable<C>();
         table.tables[step] = next;
         this.tables++;
       }
@@ -55,7 +65,7 @@ export class Cspace {
   }
 
   /** Empties a slot and gives what was in it. @throws KernelError ENOENT when the slot holds nothing */
-  remove(cptr: cptr_t): Capability {
+  remove(cptr: cptr_t): C {
     const capability = this.lookup(cptr);
     const { steps, slot } = cptrPath(cptr);
     const path = [this.root];
@@ -73,8 +83,8 @@ export class Cspace {
   }
 
   /** Empties every slot, and gives what was in them. */
-  removeAll(): Capability[] {
-    const removed: Capability[] = [];
+  removeAll(): C[] {
+    const removed: C[] = [];
     collect(this.root, removed);
     this.root.capabilities.fill(null);
     this.root.tables.fill(null);
@@ -83,9 +93,9 @@ export class Cspace {
     return removed;
   }
 
-  private peek(cptr: cptr_t): Capability | null {
+  private peek(cptr: cptr_t): C | null {
     const { steps, slot } = cptrPath(cptr);
-    let table: CnodeTable | null = this.root;
+    let table: CnodeTable<C> | null = this.root;
     for (const step of steps) {
       table = table.tables[step];
       if (table === null) return null;
@@ -94,18 +104,18 @@ export class Cspace {
   }
 }
 
-function newTable(): CnodeTable {
+function newTable<C>(): CnodeTable<C> {
   return {
-    capabilities: new Array<Capability | null>(CAPABILITY_SLOTS).fill(null),
-    tables: new Array<CnodeTable | null>(TABLE_FANOUT).fill(null),
+    capabilities: new Array<C | null>(CAPABILITY_SLOTS).fill(null),
+    tables: new Array<CnodeTable<C> | null>(TABLE_FANOUT).fill(null),
   };
 }
 
-function isEmpty(table: CnodeTable): boolean {
+function isEmpty<C>(table: CnodeTable<C>): boolean {
   return table.capabilities.every((entry) => entry === null) && table.tables.every((entry) => entry === null);
 }
 
-function collect(table: CnodeTable, into: Capability[]): void {
+function collect<C>(table: CnodeTable<C>, into: C[]): void {
   for (const capability of table.capabilities) if (capability !== null) into.push(capability);
   for (const next of table.tables) if (next !== null) collect(next, into);
 }

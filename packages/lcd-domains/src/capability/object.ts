@@ -1,4 +1,5 @@
 import type { gpa_t, hpa_t } from "lcd-arch-x86";
+import type { Lcd } from "../lcd/lcd";
 
 /** What a capability lets its holder do with memory. */
 export interface MemoryRights {
@@ -16,11 +17,22 @@ export interface PageObject {
   mapped: gpa_t | null;
 }
 
-/** What a capability can name. */
-export type KernelObject = PageObject;
+/** A domain. */
+export interface LcdObject {
+  readonly type: "lcd";
+  readonly lcd: Lcd;
+}
 
-/** A capability: an object, and what its holder may do with it. */
-export interface Capability {
-  readonly object: KernelObject;
+/** A capability to pages, and what its holder may do with them. */
+export interface PageCapability {
+  readonly object: PageObject;
   readonly rights: MemoryRights;
 }
+
+/** A capability to a domain: its holder decides about its life. */
+export interface LcdCapability {
+  readonly object: LcdObject;
+}
+
+/** What a slot of a cspace can hold. */
+export type Capability = PageCapability | LcdCapability;

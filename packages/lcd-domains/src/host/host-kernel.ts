@@ -4,12 +4,13 @@ import {
   type LcdArchSystem,
   lcd_arch_exit,
   lcd_arch_init,
-  type Machine,
   type PhysicalMemory,
 } from "lcd-arch-x86";
+import { cpuid, type Machine } from "lcd-arch-x86/machine";
 import { BootPageTables } from "../lcd/boot-page-tables";
 import { BOOT_BASE } from "../lcd/layout";
 import type { Lcd } from "../lcd/lcd";
+import { hasLinuxFeature } from "../module";
 import { LCD_DEVICE } from "../uapi";
 import { DeviceTable } from "./devices";
 import { type YieldToEventLoop, yieldToEventLoop } from "./event-loop";
@@ -80,7 +81,7 @@ export class HostKernel {
     const { machine } = options;
     this.machine = machine;
     this.memory = machine.memory;
-    this.log = new KernelLog(() => machine.now(), options.logLines);
+    this.log = new KernelLog(() => machineTime(machine), options.logLines);
     this.random = new SeededRandom(options.seed ?? 0);
     this.scheduler = new Scheduler({
       processors: machine.processors,
@@ -97,7 +98,7 @@ export class HostKernel {
     this.modules = new ModuleTable({
       pages: this.pages,
       log: this.log,
-      hasFeature: (feature) => machine.hasFeature(feature),
+      hasFeature: (feature) => hasLinuxFeature(feature, (leaf, subleaf) => cpuid(leaf, subleaf, 0)),
       perCpuBase: __gva(BOOT_BASE),
     });
     this.devices.register(
@@ -164,4 +165,12 @@ export class HostKernel {
 /** Boots a host kernel on a machine. @throws KernelError when VMX cannot be used or the runtime cannot be loaded */
 export function boot(options: BootOptions): HostKernel {
   return new HostKernel(options);
+}
+
+/** Instructions per second of machine time: the processors' nominal speed. */
+const CLOCK_RATE = 1e9;
+
+/** Seconds since the machine started: its clock counts the instructions that the processors have retired. */
+function machineTime(machine: Machine): number {
+  return machine.processors.reduce((sum, processor) => sum + processor.retired, 0) / CLOCK_RATE;
 }

@@ -1,6 +1,6 @@
 import { __gva, type gva_t, type hpa_t, KernelError, PAGE_SIZE } from "lcd-arch-x86";
 import type { LoadedModule, LoadRequest, ModuleHost, ModulePart, ResolvedSymbol } from "../module";
-import { load_module, MODULE_SPACE_SIZE, MODULE_SPACE_START } from "../module";
+import { loadModule, MODULE_SPACE_SIZE, MODULE_SPACE_START } from "../module";
 import { AddressSpan } from "./address-space";
 import type { PageAllocator, PageOwner } from "./page-allocator";
 import type { KernelLog } from "./printk";
@@ -147,7 +147,7 @@ export class ModuleTable {
 
   /** Loads a module and makes its pages and symbols; `owner` is `null` for the host's own table. */
   private store(request: LoadRequest, name: string | null): HostModule {
-    const loaded = load_module(this.host(), request);
+    const loaded = loadModule(request, this.host());
     try {
       if (name !== null && this.modules.has(loaded.name)) {
         throw new KernelError("EEXIST", `module ${loaded.name} is already loaded`);

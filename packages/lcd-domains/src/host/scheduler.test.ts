@@ -1,4 +1,4 @@
-import type { Processor } from "lcd-arch-x86";
+import type { Processor } from "lcd-arch-x86/machine";
 import { describe, expect, it } from "vitest";
 import { RESCHEDULE_VECTOR, Scheduler } from "./scheduler";
 import type { Task, TurnEnd } from "./task";
@@ -9,8 +9,8 @@ class FakeProcessor {
   requestInterrupt(vector: number): void {
     this.pending.push(vector);
   }
-  acknowledgeInterrupts(): number[] {
-    return this.pending.splice(0);
+  acknowledgeInterrupt(): number | undefined {
+    return this.pending.shift();
   }
 }
 

@@ -1,4 +1,5 @@
-import { KernelError, type Processor } from "lcd-arch-x86";
+import { KernelError } from "lcd-arch-x86";
+import type { Processor } from "lcd-arch-x86/machine";
 import type { YieldToEventLoop } from "./event-loop";
 import { SeededRandom } from "./random";
 import { RunQueue } from "./run-queue";
@@ -158,8 +159,7 @@ export class Scheduler {
     }
     task.sliceLeft = Math.max(0, task.sliceLeft - task.spent);
     if (end === "interrupted") {
-      cpu.processor.acknowledgeInterrupts();
-      cpu.needsReschedule = true;
+      while (cpu.processor.acknowledgeInterrupt() !== undefined) cpu.needsReschedule = true;
     }
     // The task may have been taken off while it ran.
     if (cpu.current !== task) return task.spent;

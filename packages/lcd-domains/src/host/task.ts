@@ -1,4 +1,4 @@
-import type { Processor } from "lcd-arch-x86";
+import type { Processor } from "lcd-arch-x86/machine";
 
 /** Priorities run from 0, the most urgent, to 139; most have the one in the middle of Linux's range. */
 export const DEFAULT_PRIORITY = 120;

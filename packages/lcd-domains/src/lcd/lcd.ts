@@ -1,6 +1,6 @@
 import { KernelError, type LcdArch, lcd_arch_create, lcd_arch_destroy } from "lcd-arch-x86";
 import { Cspace } from "../capability/cspace";
-import type { Capability } from "../capability/object";
+import type { PageCapability } from "../capability/object";
 import { ALL_MEMORY_RIGHTS } from "../capability/rights";
 import type { HostKernel } from "../host/host-kernel";
 import type { HostModule } from "../host/module-table";
@@ -16,7 +16,7 @@ export class Lcd {
   readonly name: string;
   readonly module: HostModule;
   readonly arch: LcdArch;
-  readonly cspace = new Cspace();
+  readonly cspace = new Cspace<PageCapability>();
   readonly space: GuestPhysicalSpace;
   readonly console: Console;
   /** Runs the module's init code when it is started. */
@@ -62,17 +62,9 @@ export class Lcd {
    *
    * @throws KernelError ENOMEM, EINVAL
    */
-  allocatePages(order: number): Capability {
+  allocatePages(order: number): PageCapability {
     const hpa = this.host.pages.alloc(this.space.owner, order);
     return { object: { type: "page", hpa, order, mapped: null }, rights: ALL_MEMORY_RIGHTS };
-  }
-
-  /** The life of an object ends with its last capability. */
-  releaseObject(capability: Capability): void {
-    const { object } = capability;
-    if (object.mapped !== null) this.space.unmapRange(object.mapped, 1 << object.order);
-    object.mapped = null;
-    this.host.pages.release(this.space.owner, object.hpa);
   }
 
   /** Takes everything back. Told by `lcd_destroy` only. */

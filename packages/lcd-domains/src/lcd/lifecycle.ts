@@ -20,8 +20,6 @@ export interface LcdOptions {
   readonly console?: ConsoleOutput;
   /** Module parameters, `count=3`; they count only when this loads the module. */
   readonly parameters?: readonly string[];
-  /** Who asks, when it holds locks. */
-  readonly holder?: LockHolder;
 }
 
 /** How a domain starts; what is absent is as design/microkernel.md says. */
@@ -47,7 +45,7 @@ export interface LcdConfig {
  * @see seed 000, EXAMPLE; seed 004, LCD STATUS
  */
 export async function lcd_create(host: HostKernel, name: string, options: LcdOptions = {}): Promise<Lcd> {
-  const holder = options.holder ?? new LockHolder(`lcd_create ${name}`);
+  const holder = new LockHolder(`lcd_create ${name}`);
   const module = await getModule(host, holder, name, options.parameters ?? []);
   try {
     return new Lcd(host, module, options.console ?? (() => {}));

@@ -6,8 +6,8 @@ import {
   lcd_arch_run,
   lcd_arch_set_pc,
   lcd_arch_set_sp,
-  type Processor,
 } from "lcd-arch-x86";
+import type { Processor } from "lcd-arch-x86/machine";
 import { DEFAULT_PRIORITY, type Task, type TurnEnd } from "../host/task";
 import type { Lcd } from "../lcd/lcd";
 import { dispatchSyscall } from "../syscall/dispatch";
