@@ -10,7 +10,7 @@ import {
   VmxBasic,
   VmxMsr,
 } from "../vmx";
-import type { LcdProcessor } from "./machine-port";
+import type { Processor } from "../cpu/processor";
 
 /** Values for the control fields of a domain's VMCS. */
 export interface DomainControls {
@@ -52,7 +52,7 @@ const MEMORY_TYPE_MASK = 0xfn << 50n;
 const REVISION_MASK = 0x7fff_ffffn;
 
 /** The revision identifier that VMXON and VMCS regions begin with. */
-export function vmcsRevision(processor: LcdProcessor): number {
+export function vmcsRevision(processor: Processor): number {
   return Number(processor.readMsr(VmxMsr.basic) & REVISION_MASK);
 }
 
@@ -62,7 +62,7 @@ export function vmcsRevision(processor: LcdProcessor): number {
  * @throws KernelError ENODEV, naming what is missing
  * @see SDM 3D, "VMX Capability Reporting Facility"
  */
-export function domainControls(processor: LcdProcessor): DomainControls {
+export function domainControls(processor: Processor): DomainControls {
   const basic = processor.readMsr(VmxMsr.basic);
   if ((basic & MEMORY_TYPE_MASK) !== VmxBasic.writeBack) throw missing(processor, "VMCS regions are not write-back");
   if ((basic & VmxBasic.trueControls) === 0n) throw missing(processor, 'no "true" VMX control MSRs');
@@ -85,7 +85,7 @@ export function domainControls(processor: LcdProcessor): DomainControls {
  *
  * @throws KernelError ENODEV when it is locked and disabled
  */
-export function enableVmxFeature(processor: LcdProcessor): void {
+export function enableVmxFeature(processor: Processor): void {
   const features = processor.readMsr(VmxMsr.featureControl);
   const enabled = FeatureControl.lock | FeatureControl.vmxOutsideSmx;
   if ((features & FeatureControl.lock) === 0n) processor.writeMsr(VmxMsr.featureControl, features | enabled);
@@ -93,7 +93,7 @@ export function enableVmxFeature(processor: LcdProcessor): void {
 }
 
 /** A control value with all wanted bits, and those that must be 1. */
-function adjust(processor: LcdProcessor, msr: number, bits: number, name: string): bigint {
+function adjust(processor: Processor, msr: number, bits: number, name: string): bigint {
   const capability = processor.readMsr(msr);
   const must = BigInt.asUintN(32, capability);
   const may = capability >> 32n;
@@ -102,6 +102,6 @@ function adjust(processor: LcdProcessor, msr: number, bits: number, name: string
   return value;
 }
 
-function missing(processor: LcdProcessor, what: string): KernelError {
+function missing(processor: Processor, what: string): KernelError {
   return new KernelError("ENODEV", `processor ${processor.index} cannot run domains: ${what}`);
 }

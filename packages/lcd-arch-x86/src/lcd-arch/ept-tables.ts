@@ -1,7 +1,7 @@
 import { __hpa, type gpa_t, type hpa_t, PAGE_SHIFT, PAGE_SIZE } from "../address";
 import { KernelError } from "../errno";
 import type { PhysicalMemory } from "../machine/physical-memory";
-import type { PageSource } from "./machine-port";
+import type { PageSource } from "./page-source";
 
 /** Permission bits of an EPT entry (SDM 3C, "EPT Translation Mechanism"). */
 export const EptPermission = { read: 1n, write: 2n, execute: 4n } as const;

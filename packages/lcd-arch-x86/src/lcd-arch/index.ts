@@ -22,6 +22,6 @@ export {
   lcd_arch_set_sp,
   lcd_arch_sp,
 } from "./lcd-arch";
-export type { LcdMachine, LcdProcessor, PageSource } from "./machine-port";
+export type { PageSource } from "./page-source";
 export { type LcdArchRunOptions, lcd_arch_run } from "./run";
 export { type LcdArchSystem, lcd_arch_exit, lcd_arch_init } from "./system";

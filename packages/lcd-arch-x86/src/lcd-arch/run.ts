@@ -3,7 +3,7 @@ import { KernelError } from "../errno";
 import { VM_ENTRY_FAILED, VmcsField } from "../vmx";
 import { type LcdArchExit, type LcdArchExitCause, readExit } from "./exit";
 import { alive, type LcdArch, makeCurrent, vmread, vmwrite } from "./lcd-arch";
-import type { LcdProcessor } from "./machine-port";
+import type { Processor } from "../cpu/processor";
 import { checkVmx, type VmxProcessor } from "./system";
 
 /** How to run a domain. */
@@ -24,7 +24,7 @@ const TSC_MSR = 0x10;
  *   the budget is no number of instructions; EIO when a VMX instruction fails
  * @see seed 001, EXAMPLE; SDM 3C, "VM Entries"
  */
-export function lcd_arch_run(lcd: LcdArch, processor: LcdProcessor, options: LcdArchRunOptions = {}): LcdArchExit {
+export function lcd_arch_run(lcd: LcdArch, processor: Processor, options: LcdArchRunOptions = {}): LcdArchExit {
   const { budget = Number.POSITIVE_INFINITY } = options;
   if (!(budget >= 0)) throw new KernelError("EINVAL", `a budget of ${budget} instructions`);
   const { system } = alive(lcd);

@@ -4,19 +4,22 @@ import { Cr4 } from "../mmu";
 import { instructionErrorWords, VM_FAIL_INVALID, VM_SUCCEED, type VmxResult } from "../vmx";
 import { type DomainControls, domainControls, enableVmxFeature, vmcsRevision } from "./capabilities";
 import type { LcdArch } from "./lcd-arch";
-import type { LcdMachine, LcdProcessor, PageSource } from "./machine-port";
+import { readControlRegister } from "../cpu/system/control-registers";
+import type { Processor } from "../cpu/processor";
+import type { Machine } from "../machine/machine";
+import type { PageSource } from "./page-source";
 
 const VMXE = BigInt(Cr4.VMXE);
 
 /** A processor in VMX operation. */
 export class VmxProcessor {
-  readonly processor: LcdProcessor;
+  readonly processor: Processor;
   readonly controls: DomainControls;
   readonly vmxonRegion: hpa_t;
   /** The domain whose VMCS is current here. */
   current: LcdArch | null = null;
 
-  constructor(processor: LcdProcessor, controls: DomainControls, vmxonRegion: hpa_t) {
+  constructor(processor: Processor, controls: DomainControls, vmxonRegion: hpa_t) {
     this.processor = processor;
     this.controls = controls;
     this.vmxonRegion = vmxonRegion;
@@ -25,7 +28,7 @@ export class VmxProcessor {
 
 /** The arch layer of one host kernel: its machine with VMX on. Made by `lcd_arch_init`. */
 export class LcdArchSystem {
-  readonly machine: LcdMachine;
+  readonly machine: Machine;
   readonly pages: PageSource;
   readonly processors: readonly VmxProcessor[];
   /** Revision identifier of VMCS regions. */
@@ -34,7 +37,7 @@ export class LcdArchSystem {
   private readonly vpids = new Set<number>();
   private nextVpid = 1;
 
-  constructor(machine: LcdMachine, pages: PageSource, processors: readonly VmxProcessor[], revision: number) {
+  constructor(machine: Machine, pages: PageSource, processors: readonly VmxProcessor[], revision: number) {
     this.machine = machine;
     this.pages = pages;
     this.processors = processors;
@@ -58,7 +61,7 @@ export class LcdArchSystem {
   }
 
   /** The VMX side of a processor. @throws KernelError EINVAL when it is another machine's */
-  processorOf(processor: LcdProcessor): VmxProcessor {
+  processorOf(processor: Processor): VmxProcessor {
     const found = this.processors[processor.index];
     if (found?.processor === processor) return found;
     throw new KernelError("EINVAL", `processor ${processor.index} is not one of this machine's`);
@@ -73,7 +76,7 @@ const MAX_VPID = 0xffff;
  * @throws KernelError ENODEV when a processor lacks something that domains need; ENOMEM; then VMX is off everywhere
  * @see seed 001; SDM 3C, "Discovering Support for VMX", "Enabling and Entering VMX Operation"
  */
-export function lcd_arch_init(machine: LcdMachine, pages: PageSource): LcdArchSystem {
+export function lcd_arch_init(machine: Machine, pages: PageSource): LcdArchSystem {
   const [first] = machine.processors;
   if (first === undefined) throw new KernelError("ENODEV", "the machine has no processor");
   const on: VmxProcessor[] = [];
@@ -106,28 +109,28 @@ export function checkVmx(result: VmxResult, what: string): void {
   throw new KernelError("EIO", `${what}: ${words}`);
 }
 
-function turnOn(machine: LcdMachine, pages: PageSource, processor: LcdProcessor): VmxProcessor {
+function turnOn(machine: Machine, pages: PageSource, processor: Processor): VmxProcessor {
   if (processor.vmx.on) throw new KernelError("EBUSY", `VMX is on already on processor ${processor.index}`);
   const controls = domainControls(processor);
   enableVmxFeature(processor);
   const region = pages.allocPage();
   try {
     machine.memory.writeU32(region, vmcsRevision(processor));
-    processor.writeControlRegister(4, processor.readControlRegister(4) | VMXE);
+    processor.writeControlRegister(4, readControlRegister(processor, 4) | VMXE);
     const result = processor.vmx.vmxon(region);
     if (result !== VM_SUCCEED) {
       throw new KernelError("EIO", `VMXON on processor ${processor.index} failed at 0x${region.toString(16)}`);
     }
   } catch (error) {
-    processor.writeControlRegister(4, processor.readControlRegister(4) & ~VMXE);
+    processor.writeControlRegister(4, readControlRegister(processor, 4) & ~VMXE);
     pages.freePage(region);
     throw error;
   }
   return new VmxProcessor(processor, controls, region);
 }
 
-function turnOff(pages: PageSource, processor: LcdProcessor, vmxonRegion: hpa_t): void {
+function turnOff(pages: PageSource, processor: Processor, vmxonRegion: hpa_t): void {
   processor.vmx.vmxoff();
-  processor.writeControlRegister(4, processor.readControlRegister(4) & ~VMXE);
+  processor.writeControlRegister(4, readControlRegister(processor, 4) & ~VMXE);
   pages.freePage(vmxonRegion);
 }

@@ -1,8 +1,9 @@
 import { Rflags } from "../cpu/state";
 import { Cr0, Cr4, Efer } from "../mmu";
 import { NO_VMCS, Rights, SegmentType, VmcsField } from "../vmx";
+import { readControlRegister } from "../cpu/system/control-registers";
 import type { DomainControls } from "./capabilities";
-import type { LcdProcessor } from "./machine-port";
+import type { Processor } from "../cpu/processor";
 
 /** Selectors of a domain's segments: it has no descriptor tables, so they are names only. */
 const GuestSelector = { code: 0x08n, data: 0x10n, task: 0x18n } as const;
@@ -55,7 +56,7 @@ export interface DomainIdentity {
  */
 export function domainFields(
   controls: DomainControls,
-  processor: LcdProcessor,
+  processor: Processor,
   domain: DomainIdentity,
 ): readonly (readonly [field: VmcsField, value: bigint])[] {
   return [
@@ -72,9 +73,9 @@ export function domainFields(
     [VmcsField.cr4Mask, ALL_BITS],
     [VmcsField.cr4Shadow, GUEST_CR4],
 
-    [VmcsField.hostCr0, processor.readControlRegister(0)],
-    [VmcsField.hostCr3, processor.readControlRegister(3)],
-    [VmcsField.hostCr4, processor.readControlRegister(4)],
+    [VmcsField.hostCr0, readControlRegister(processor, 0)],
+    [VmcsField.hostCr3, readControlRegister(processor, 3)],
+    [VmcsField.hostCr4, readControlRegister(processor, 4)],
     [VmcsField.hostEfer, processor.readMsr(EFER_MSR)],
     [VmcsField.hostPat, processor.readMsr(PAT_MSR)],
     [VmcsField.hostCsSelector, HostSelector.code],

@@ -109,7 +109,7 @@ const pop = (lift: Lift): void => {
     const base = lift.instruction.memoryBase;
     const usesStack = base !== 0 && !lift.instruction.isIpRelMemoryOperand && gprOperand(base).register === Gpr.rsp;
     const address = usesStack ? b.add(lift.linearAddress(), b.i64(size)) : lift.linearAddress();
-    b.store(size, address, value);
+    b.store(size, address, value, lift.throughStack);
     b.setRegister(Gpr.rsp, moved);
   } else {
     b.setRegister(Gpr.rsp, moved);

@@ -94,13 +94,13 @@ const compareExchangePair =
       b.raiseIf(b.wrap(b.and(address, b.i64(15))), 13, 0);
     }
     const upper = b.add(address, b.i64(half));
-    const low = b.load(half, address, true);
-    const high = b.load(half, upper, true);
+    const low = b.load(half, address, true, lift.throughStack);
+    const high = b.load(half, upper, true, lift.throughStack);
     const equal = b.and(b.eq(low, lift.gpr(Gpr.rax, half)), b.eq(high, lift.gpr(Gpr.rdx, half)));
     const flags = b.allFlags();
     // The upper half first: it alone can lie on a page that stops the store.
-    b.store(half, upper, b.select(equal, lift.gpr(Gpr.rcx, half), high));
-    b.store(half, address, b.select(equal, lift.gpr(Gpr.rbx, half), low));
+    b.store(half, upper, b.select(equal, lift.gpr(Gpr.rcx, half), high), lift.throughStack);
+    b.store(half, address, b.select(equal, lift.gpr(Gpr.rbx, half), low), lift.throughStack);
     const rax = b.register(Gpr.rax);
     const rdx = b.register(Gpr.rdx);
     b.setRegister(Gpr.rax, b.select(equal, rax, b.extendU(low)));

@@ -85,6 +85,7 @@ class RegionEmitter {
   constructor(
     private readonly blocks: readonly (IrBlock | undefined)[],
     private readonly byRip: ReadonlyMap<bigint, number>,
+    private readonly successors: readonly (readonly number[])[],
     private readonly shape: Structure,
     private readonly cut: CutEdges,
     private readonly sites: Site[],
@@ -224,7 +225,8 @@ class RegionEmitter {
   private goTo(from: number, target: bigint): void {
     const to = this.byRip.get(target);
     const e = this.emitter;
-    if (to === undefined || this.cut.has(edgeKey(from, to))) {
+    // A call to a block of the region is no edge of its graph.
+    if (to === undefined || !this.successors[from].includes(to) || this.cut.has(edgeKey(from, to))) {
       e.i64(target);
       e.set(Local.rip);
       e.branch(this.exit);
@@ -232,7 +234,10 @@ class RegionEmitter {
     }
     const { loop, merge } = this.labels.get(to) ?? {};
     if (this.shape.index[to] <= this.shape.index[from]) {
-      e.branch(loop ?? this.exit);
+      if (loop === undefined) {
+        throw new Error(`block ${to} is no loop header`);
+      }
+      e.branch(loop);
     } else if (merge) {
       e.branch(merge);
     } else {
@@ -268,7 +273,7 @@ export function translateRegion(region: DecodedRegion, index: number, inline: bo
       byRip.set(block.rip, number);
     }
   });
-  const emitter = new RegionEmitter(blocks, byRip, shape, cut, sites, inline);
+  const emitter = new RegionEmitter(blocks, byRip, successors, shape, cut, sites, inline);
   const body = emitter.emit("region", index);
   return { body, sites, blocks: shape.order.flatMap((number) => blocks[number] ?? []) };
 }
