@@ -32,7 +32,6 @@ const runs: readonly (readonly [module: string, parameters: readonly string[], e
   ["undefined-instruction", [], "faulted"],
   ["halt", [], "faulted"],
   ["write-text", [], "faulted"],
-  ["write-rodata", [], "faulted"],
   ["spin", [], "killed"],
 ];
 

@@ -1,6 +1,6 @@
 import { __gva, type gva_t, KernelError } from "lcd-arch-x86";
 import type { HostKernel } from "../host/host-kernel";
-import { STACK_TOP } from "../lcd/layout";
+import { FIRST_FRAME } from "../lcd/layout";
 import type { Lcd } from "../lcd/lcd";
 import { type LcdOptions, lcd_config, lcd_create, lcd_destroy, lcd_run, startAddress } from "../lcd/lifecycle";
 import type { ThreadStartOptions } from "../thread/lifecycle";
@@ -94,7 +94,7 @@ export class DomainModule {
     const values = args.map((arg) => (typeof arg === "object" ? BigInt(arg.address) : BigInt(arg)));
     if (lcd.status === "embryo") lcd_config(lcd, { function: address, arguments: values });
     else {
-      thread.prepare({ pc: startAddress(lcd.host), sp: __gva(STACK_TOP), function: address, arguments: values });
+      thread.prepare({ pc: startAddress(lcd.host), sp: __gva(FIRST_FRAME), function: address, arguments: values });
     }
     thread.fuel = this.limits.fuel ?? Number.POSITIVE_INFINITY;
     this.busy = true;

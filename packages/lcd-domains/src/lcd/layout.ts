@@ -19,6 +19,8 @@ export const BOOT_INFO = 0x100;
 export const STACK_BASE = 0x0050_4000;
 export const STACK_PAGES = 4;
 export const STACK_TOP = 0x0050_8000;
+/** Where the first frame begins: a small overrun of it hits the stack still, and its protector finds it. */
+export const FIRST_FRAME = STACK_TOP - 0x100;
 
 /** The module, guest-physical; behind it what it uses. */
 export const MODULE_BASE = 0x0051_0000;

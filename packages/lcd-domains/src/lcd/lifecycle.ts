@@ -11,7 +11,7 @@ import type { HostKernel } from "../host/host-kernel";
 import { LockHolder } from "../host/lock";
 import { getModule } from "../host/request-module";
 import type { ConsoleOutput } from "./console";
-import { BOOT_BASE, STACK_TOP, TABLES_BASE } from "./layout";
+import { BOOT_BASE, FIRST_FRAME, TABLES_BASE } from "./layout";
 import { Lcd } from "./lcd";
 
 /** What may be said about a domain when it is made. */
@@ -26,7 +26,7 @@ export interface LcdOptions {
 export interface LcdConfig {
   /** First instruction of the init thread; the runtime's `__lcd_start` when absent. */
   readonly pc?: gva_t;
-  /** Stack pointer; the top of the boot stack when absent. */
+  /** Stack pointer; near the top of the boot stack when absent. */
   readonly sp?: gva_t;
   /** Guest-physical address of the top page table; that of the boot address space when absent. */
   readonly gva_root?: gpa_t;
@@ -73,7 +73,7 @@ export function lcd_config(lcd: Lcd, config: LcdConfig = {}): void {
     lcd_arch_set_gs_base(lcd.arch, __gva(BOOT_BASE));
     lcd.init_thread.prepare({
       pc: config.pc ?? startAddress(lcd.host),
-      sp: config.sp ?? __gva(STACK_TOP),
+      sp: config.sp ?? __gva(FIRST_FRAME),
       function: target,
       arguments: config.arguments ?? [],
     });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { runModule, testHost } from "../../test/host";
+import { DomainModule } from "../call/domain-module";
 import type { FaultReport } from "./fault-report";
 import { formatFault } from "./format-fault";
 
@@ -55,9 +56,13 @@ describe("a fault ends the domain with a report that says", () => {
   });
 
   it("that constants are neither writable nor executable", async () => {
-    const report = await faultOf("write-rodata");
-    expect(report.cause).toMatchObject({ vector: 14, access: { operation: "write" } });
-    expect(report.ept?.rights).toEqual({ read: true, write: false, execute: false });
+    const module = await DomainModule.load(testHost(), "hello");
+    const constants = module.lcd.module.loaded.parts.find((part) => part.kind === "rodata")?.address ?? 0n;
+    const result = await module.call("memcpy", constants, constants + 8n, 8);
+    const report = result.kind === "faulted" ? result.report : null;
+    expect(report?.cause).toMatchObject({ vector: 14, access: { operation: "write", address: constants } });
+    expect(report?.ept?.rights).toEqual({ read: true, write: false, execute: false });
+    module.destroy();
   });
 
   it("that an instruction is undefined, and where it is", async () => {

@@ -130,6 +130,7 @@ function stackOf(lcd: Lcd): FaultReport["stack"] {
 
 function eptOf(lcd: Lcd, gpa: gpa_t): FaultReport["ept"] {
   const found = lcd_arch_ept_walk(lcd.arch, gpa);
-  const none = { read: false, write: false, execute: false };
-  return found === null ? { gpa, entry: null, rights: none } : { gpa, entry: found.entry, rights: found };
+  if (found === null) return { gpa, entry: null, rights: { read: false, write: false, execute: false } };
+  const { entry, read, write, execute } = found;
+  return { gpa, entry, rights: { read, write, execute } };
 }
