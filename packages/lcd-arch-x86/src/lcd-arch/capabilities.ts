@@ -1,3 +1,4 @@
+import type { Processor } from "../cpu/processor";
 import { KernelError } from "../errno";
 import {
   EntryControl,
@@ -10,7 +11,6 @@ import {
   VmxBasic,
   VmxMsr,
 } from "../vmx";
-import type { Processor } from "../cpu/processor";
 
 /** Values for the control fields of a domain's VMCS. */
 export interface DomainControls {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { __gpa, __hpa, type gpa_t, PAGE_SIZE } from "../address";
+import { EptWalker } from "../mmu/ept-walker";
 import {
   type EptMapOptions,
   lcd_arch_ept_gpa_to_hpa,
@@ -12,7 +13,7 @@ import {
 } from "./ept";
 import { type LcdArch, lcd_arch_create, lcd_arch_destroy } from "./lcd-arch";
 import { lcd_arch_run } from "./run";
-import { type LcdArchSystem, lcd_arch_init } from "./system";
+import type { LcdArchSystem } from "./system";
 import { TestMachine } from "./test-machine";
 
 let machine: TestMachine;
@@ -21,7 +22,7 @@ let lcd: LcdArch;
 let empty: number;
 beforeEach(() => {
   machine = new TestMachine();
-  system = lcd_arch_init(machine, machine.pages);
+  system = machine.init();
   lcd = lcd_arch_create(system);
   empty = machine.pages.used;
 });
@@ -29,25 +30,13 @@ beforeEach(() => {
 const code = (code: string) => expect.objectContaining({ code });
 const GPA = __gpa(0x51_0000);
 const HPA = __hpa(0x8_0000);
+const RAM = 0x10_0000;
 
-/** What the processor's own EPT walk gives for an access by the guest: a host-physical frame or null. */
+/** What the processor's own EPT walk gives for an access to guest-physical memory: a host-physical frame or null. */
 function hardware(gpa: gpa_t, access: 0 | 1 | 2): number | null {
-  let found: number | null = null;
-  const [processor] = machine.processors;
-  processor.guest = (p) => {
-    p.state.set64("cr0", 0x31n); // paging off, as no guest could: linear is guest-physical
-    found = p.access(Number(gpa), access);
-    if (found !== null) p.vmx.exit(18);
-  };
-  lcd_arch_run(lcd, processor);
-  // The scripted guest has left CR0 as VM entry does not accept it.
-  processor.guest = () => {};
-  restoreCr0(processor);
-  return found;
-}
-
-function restoreCr0({ vmx }: TestMachine["processors"][number]): void {
-  vmx.vmwrite(0x6800, 0x8001_0031n);
+  const walker = new EptWalker({ words: new Uint32Array(machine.memory.read(__hpa(0), RAM).buffer), size: RAM });
+  const pointer = Number(lcd.internals.ept.pointer);
+  return walker.translate(pointer, 0, Number(gpa), 1 << access) ? walker.hpa : null;
 }
 
 describe("lcd_arch_ept_map", () => {
@@ -95,7 +84,7 @@ describe("lcd_arch_ept_map", () => {
 
   it("maps the last page of guest-physical space", () => {
     lcd_arch_ept_map(lcd, __gpa(0xffff_ffff_f000n), HPA);
-    expect(hardware(__gpa(0xffff_f000n), 0)).toBeNull();
+    expect(hardware(__gpa(0xffff_ffff_f000n), 0)).toBe(0x8_0000);
     expect(lcd_arch_ept_gpa_to_hpa(lcd, __gpa(0xffff_ffff_ffffn))).toBe(0x8_0fffn);
   });
 
@@ -160,14 +149,14 @@ describe("lcd_arch_ept_unmap", () => {
   });
 
   it("drops cached translations on the processors that the domain has run on, and on no other", () => {
+    const flushes = machine.processors.map((processor) => vi.spyOn(processor, "invalidateEpt"));
     lcd_arch_ept_map(lcd, GPA, HPA);
     lcd_arch_ept_unmap(lcd, GPA);
-    expect(machine.processors.map((processor) => processor.invalidated.length)).toEqual([0, 0]);
+    expect(flushes.map((flush) => flush.mock.calls.length)).toEqual([0, 0]);
     lcd_arch_ept_map(lcd, GPA, HPA);
-    machine.processors[1].guest = (p) => p.vmx.exit(18);
-    lcd_arch_run(lcd, machine.processors[1]);
+    expect(lcd_arch_run(lcd, machine.processors[1]).kind).toBe("ept-violation");
     lcd_arch_ept_unmap(lcd, GPA);
-    expect(machine.processors.map((processor) => processor.invalidated.length)).toEqual([0, 1]);
+    expect(flushes.map((flush) => flush.mock.calls.length)).toEqual([0, 1]);
   });
 });
 

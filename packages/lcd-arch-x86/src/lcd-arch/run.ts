@@ -1,9 +1,9 @@
+import type { Processor } from "../cpu/processor";
 import { Gpr } from "../cpu/state";
 import { KernelError } from "../errno";
 import { VM_ENTRY_FAILED, VmcsField } from "../vmx";
 import { type LcdArchExit, type LcdArchExitCause, readExit } from "./exit";
 import { alive, type LcdArch, makeCurrent, vmread, vmwrite } from "./lcd-arch";
-import type { Processor } from "../cpu/processor";
 import { checkVmx, type VmxProcessor } from "./system";
 
 /** How to run a domain. */

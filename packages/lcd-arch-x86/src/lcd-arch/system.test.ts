@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { readControlRegister } from "../cpu/system/control-registers";
 import { lcd_arch_create, lcd_arch_destroy } from "./lcd-arch";
-import { lcd_arch_exit, lcd_arch_init } from "./system";
+import { lcd_arch_exit } from "./system";
 import { TestMachine } from "./test-machine";
 
 let machine: TestMachine;
@@ -8,25 +9,28 @@ beforeEach(() => {
   machine = new TestMachine();
 });
 
-const enodev = expect.objectContaining({ code: "ENODEV" });
+const code = (code: string) => expect.objectContaining({ code });
+const on = () => machine.processors.map((processor) => processor.vmx.on);
+const cr4 = () => machine.processors.map((processor) => readControlRegister(processor, 4));
 
 describe("lcd_arch_init", () => {
   it("turns VMX on, on every processor, with a VMXON region each", () => {
-    lcd_arch_init(machine, machine.pages);
-    expect(machine.processors.map((processor) => processor.vmx.on)).toEqual([true, true]);
+    machine.init();
+    expect(on()).toEqual([true, true]);
     expect(machine.pages.used).toBe(2);
   });
 
   it("locks IA32_FEATURE_CONTROL when firmware has not", () => {
-    lcd_arch_init(machine, machine.pages);
+    machine.init();
     expect(machine.processors[1].readMsr(0x3a)).toBe(5n);
   });
 
   it("says ENODEV when firmware has disabled VMX, and leaves VMX off everywhere", () => {
+    const before = cr4();
     machine.processors[1].writeMsr(0x3a, 1n);
-    expect(() => lcd_arch_init(machine, machine.pages)).toThrow(enodev);
-    expect(machine.processors.map((processor) => processor.vmx.on)).toEqual([false, false]);
-    expect(machine.processors[0].readControlRegister(4)).toBe(0x20n);
+    expect(() => machine.init()).toThrow(code("ENODEV"));
+    expect(on()).toEqual([false, false]);
+    expect(cr4()).toEqual(before);
     expect(machine.pages.used).toBe(0);
   });
 
@@ -40,41 +44,38 @@ describe("lcd_arch_init", () => {
     const [processor] = machine.processors;
     const read = processor.readMsr.bind(processor);
     processor.readMsr = (msr) => (msr === index ? value : read(msr));
-    expect(() => lcd_arch_init(machine, machine.pages)).toThrow(enodev);
-    expect(() => lcd_arch_init(machine, machine.pages)).toThrow(words);
+    expect(() => machine.init()).toThrow(code("ENODEV"));
+    expect(() => machine.init()).toThrow(words);
     expect(machine.pages.used).toBe(0);
   });
 
   it("says ENOMEM without a page for each processor, and gives back what it took", () => {
     machine.pages.limit = 1;
-    expect(() => lcd_arch_init(machine, machine.pages)).toThrow(expect.objectContaining({ code: "ENOMEM" }));
+    expect(() => machine.init()).toThrow(code("ENOMEM"));
     expect(machine.pages.used).toBe(0);
-    expect(machine.processors[0].vmx.on).toBe(false);
+    expect(on()).toEqual([false, false]);
   });
 
   it("says EBUSY when VMX is on already", () => {
-    lcd_arch_init(machine, machine.pages);
-    expect(() => lcd_arch_init(machine, machine.pages)).toThrow(expect.objectContaining({ code: "EBUSY" }));
-    expect(machine.processors[0].vmx.on).toBe(true);
-  });
-
-  it("says ENODEV for a machine without processors", () => {
-    expect(() => lcd_arch_init(new TestMachine(0), machine.pages)).toThrow(enodev);
+    machine.init();
+    expect(() => machine.init()).toThrow(code("EBUSY"));
+    expect(on()).toEqual([true, true]);
   });
 });
 
 describe("lcd_arch_exit", () => {
   it("turns VMX off and frees the VMXON regions", () => {
-    lcd_arch_exit(lcd_arch_init(machine, machine.pages));
-    expect(machine.processors.map((processor) => processor.vmx.on)).toEqual([false, false]);
-    expect(machine.processors[0].readControlRegister(4)).toBe(0x20n);
+    const before = cr4();
+    lcd_arch_exit(machine.init());
+    expect(on()).toEqual([false, false]);
+    expect(cr4()).toEqual(before);
     expect(machine.pages.used).toBe(0);
   });
 
   it("says EBUSY while a domain exists", () => {
-    const system = lcd_arch_init(machine, machine.pages);
+    const system = machine.init();
     const lcd = lcd_arch_create(system);
-    expect(() => lcd_arch_exit(system)).toThrow(expect.objectContaining({ code: "EBUSY" }));
+    expect(() => lcd_arch_exit(system)).toThrow(code("EBUSY"));
     lcd_arch_destroy(lcd);
     lcd_arch_exit(system);
     expect(machine.pages.used).toBe(0);

@@ -1,12 +1,12 @@
 import type { hpa_t } from "../address";
+import type { Processor } from "../cpu/processor";
+import { readControlRegister } from "../cpu/system/control-registers";
 import { KernelError } from "../errno";
+import type { Machine } from "../machine/machine";
 import { Cr4 } from "../mmu";
 import { instructionErrorWords, VM_FAIL_INVALID, VM_SUCCEED, type VmxResult } from "../vmx";
 import { type DomainControls, domainControls, enableVmxFeature, vmcsRevision } from "./capabilities";
 import type { LcdArch } from "./lcd-arch";
-import { readControlRegister } from "../cpu/system/control-registers";
-import type { Processor } from "../cpu/processor";
-import type { Machine } from "../machine/machine";
 import type { PageSource } from "./page-source";
 
 const VMXE = BigInt(Cr4.VMXE);

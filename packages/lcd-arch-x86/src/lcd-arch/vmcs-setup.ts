@@ -1,9 +1,9 @@
+import type { Processor } from "../cpu/processor";
 import { Rflags } from "../cpu/state";
+import { readControlRegister } from "../cpu/system/control-registers";
 import { Cr0, Cr4, Efer } from "../mmu";
 import { NO_VMCS, Rights, SegmentType, VmcsField } from "../vmx";
-import { readControlRegister } from "../cpu/system/control-registers";
 import type { DomainControls } from "./capabilities";
-import type { Processor } from "../cpu/processor";
 
 /** Selectors of a domain's segments: it has no descriptor tables, so they are names only. */
 const GuestSelector = { code: 0x08n, data: 0x10n, task: 0x18n } as const;
