@@ -96,7 +96,9 @@ async function compare(name, usable, folder) {
 
 function report(results, usable) {
   if (values.json) {
-    process.stdout.write(`${JSON.stringify({ processor: cpus()[0].model, node: process.version, results }, null, 2)}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ processor: cpus()[0].model, node: process.version, results }, null, 2)}\n`,
+    );
     return;
   }
   const names = usable.map(({ name }) => name);

@@ -3,7 +3,9 @@ export function table(head, rows) {
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i].length)));
   const line = (cells) =>
     cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join("  ");
-  return [head, widths.map((width) => "-".repeat(width)), ...rows].map((cells) => `${line(cells).trimEnd()}\n`).join("");
+  return [head, widths.map((width) => "-".repeat(width)), ...rows]
+    .map((cells) => `${line(cells).trimEnd()}\n`)
+    .join("");
 }
 
 /** The geometric mean of those that are numbers; NaN when there are none. */

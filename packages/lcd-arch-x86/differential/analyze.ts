@@ -10,6 +10,7 @@ import {
   RegisterExt,
   RflagsBits,
 } from "iced-x86";
+import { Layout } from "./layout";
 import {
   ALL_FLAGS,
   countedInstructions,
@@ -50,6 +51,11 @@ interface Step {
 export function analyze(code: Uint8Array, address: number): Analysis | null {
   const steps = decodeSteps(code, address);
   return steps && follow(steps, code.length);
+}
+
+/** Whether a case that ended like this has left its instructions, and what it then did is no test of anything. */
+export function wentAstray(analysis: Analysis, offset: number): boolean {
+  return offset >= -Layout.codeSize && offset < Layout.codeSize && !analysis.undefinedAt.has(offset);
 }
 
 /** Flags whose value does not count when a case has stopped at `offset`. */

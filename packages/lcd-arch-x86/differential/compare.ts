@@ -39,13 +39,17 @@ export function differences(test: TestCase, analysis: Analysis, expected: CaseRe
       found.push(`${gprNames[i]} ${hex(actual.gpr[i])}, expected ${hex(expected.gpr[i])}`);
     }
   }
-  const offset = Number(expected.rip) - Layout.codeBase - test.start;
-  const defined = COMPARED_FLAGS & ~undefinedFlagsAt(analysis, offset);
+  const defined = COMPARED_FLAGS & ~undefinedFlagsAt(analysis, stopOffset(test, expected));
   if ((expected.rflags ^ actual.rflags) & defined) {
     found.push(`flags ${flagNames(actual.rflags & defined)}, expected ${flagNames(expected.rflags & defined)}`);
   }
   compareMemory(expected, actual, found);
   return found;
+}
+
+/** Where a case stopped, counted from its first byte. */
+export function stopOffset(test: TestCase, { rip }: CaseResult): number {
+  return Number(rip) - Layout.codeBase - test.start;
 }
 
 function compareFault(expected: CaseResult, actual: CaseResult, found: string[]): void {

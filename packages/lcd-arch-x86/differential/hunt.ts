@@ -1,9 +1,9 @@
-import { analyze } from "./analyze";
+import { type Analysis, analyze, wentAstray } from "./analyze";
 import type { CaseRunner, TestCase } from "./case";
-import { differences } from "./compare";
+import { differences, stopOffset } from "./compare";
 import { Generator } from "./generate";
 import { Layout } from "./layout";
-import { disassemble } from "./names";
+import { disassemble, formatLine } from "./names";
 import { type Failure, shrink } from "./shrink";
 
 /** What an open-ended run is asked to do. */
@@ -21,7 +21,7 @@ export interface HuntOptions {
 export interface HuntResult {
   readonly passed: number;
   readonly failed: number;
-  /** Cases that did not end on the real processor. */
+  /** Cases that did not end on the real processor, or that left their own instructions. */
   readonly skipped: number;
   /** Each kind of difference once, shrunk. */
   readonly failures: readonly Failure[];
@@ -70,15 +70,13 @@ function compareBatch(
   totals: { passed: number; failed: number; skipped: number },
 ): Failure[] {
   const wanted = expected.run(tests);
-  const ending = tests.map((test, i) => ({ test, want: wanted[i] })).filter(({ want }) => !want.timedOut);
+  const ending = tests
+    .map((test, i) => ({ test, want: wanted[i], analysis: analysisOf(test) }))
+    .filter(({ test, want, analysis }) => !want.timedOut && !wentAstray(analysis, stopOffset(test, want)));
   totals.skipped += tests.length - ending.length;
   const got = actual.run(ending.map(({ test }) => test));
   const failures: Failure[] = [];
-  for (const [i, { test, want }] of ending.entries()) {
-    const analysis = analyze(test.code, Layout.codeBase + test.start);
-    if (!analysis) {
-      throw new Error("the generator made a case with an undefined outcome");
-    }
+  for (const [i, { test, want, analysis }] of ending.entries()) {
     const found = differences(test, analysis, want, got[i]);
     if (found.length > 0) {
       totals.failed++;
@@ -90,11 +88,19 @@ function compareBatch(
   return failures;
 }
 
+function analysisOf(test: TestCase): Analysis {
+  const analysis = analyze(test.code, Layout.codeBase + test.start);
+  if (!analysis) {
+    throw new Error("the generator made a case with an undefined outcome");
+  }
+  return analysis;
+}
+
 /** Reports a failure unless one with the same instructions and the same kind of difference is there already. */
 function note(failure: Failure, failures: Map<string, Failure>, log: (line: string) => void): void {
   const { test } = failure;
   const lines = disassemble(test.code, Layout.codeBase + test.start);
-  const mnemonics = lines.map((line) => line.slice(40).replace(/ [^ ]*$/, ""));
+  const mnemonics = lines.map(({ text }) => text.replace(/ [^ ]*$/, ""));
   const kinds = failure.differences.map((difference) => difference.split(" ")[0].replace(/^r.*/, "register"));
   const kind = [...mnemonics, ...new Set(kinds)].join(" ");
   if (failures.has(kind)) {
@@ -102,7 +108,7 @@ function note(failure: Failure, failures: Map<string, Failure>, log: (line: stri
   }
   failures.set(kind, failure);
   log("");
-  for (const line of [...lines, ...failure.differences.map((difference) => `    ${difference}`)]) {
+  for (const line of [...lines.map(formatLine), ...failure.differences.map((difference) => `    ${difference}`)]) {
     log(`  ${line}`);
   }
   log(`  classes ${test.classes.toString(16)} seed ${test.seed.toString(16)}`);

@@ -14,6 +14,12 @@ export const Layout = {
   windowSize: 128,
   /** Base of GS. That of FS is not used: the C library of the harness needs it. */
   gsBase: 0x0fff_0000,
+  /** One page that belongs to the runner; a place that shifts and sums of the other addresses do not hit. */
+  controlBase: 0x5ab3_c000,
+  /** The control page's word with the address that a case jumps to when it is done. */
+  exitAddress: 0x5ab3_c008,
+  /** That address, in the emulator. */
+  exitBase: 0x5ab3_d000,
 } as const;
 
 /** `int3`: what the code pages hold where the case does not. */

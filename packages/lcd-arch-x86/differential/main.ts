@@ -3,6 +3,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { CaseRunner } from "./case";
+import { EmulatorRunner } from "./emulator";
 import { hunt } from "./hunt";
 import { makeVectors } from "./make-vectors";
 import { NativeRunner } from "./native";
@@ -48,7 +49,7 @@ export function main(argv: string[], folder: string): number {
       writeFileSync(values.vectors, makeVectors(native, seed, [`Made by: ${command}`, `On: ${cpus()[0].model}`]));
       return 0;
     }
-    const actual = runnerFor(values.against);
+    const actual = runnerFor(values.tier, values.against);
     try {
       const started = Date.now();
       const result = hunt(native, actual, {
@@ -70,6 +71,12 @@ export function main(argv: string[], folder: string): number {
   }
 }
 
-function runnerFor(against: string | undefined): CaseRunner {
-  return new NativeRunner((against ?? "").split(" "));
+function runnerFor(tier: string, against: string | undefined): CaseRunner {
+  if (against !== undefined) {
+    return new NativeRunner(against.split(" "));
+  }
+  if (tier !== "cold" && tier !== "hot") {
+    throw new Error(`--tier is cold or hot, not "${tier}"`);
+  }
+  return new EmulatorRunner(tier);
 }

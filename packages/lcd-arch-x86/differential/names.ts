@@ -1,22 +1,35 @@
-import { Decoder, DecoderOptions, FastFormatter, Instruction } from "iced-x86";
+import { Decoder, DecoderOptions, FastFormatter, Instruction, Mnemonic } from "iced-x86";
 
 /** The general-purpose registers in the order in which instructions encode them. */
 export const gprNames = "rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15".split(" ");
 
-/** Code as assembly, one line for each instruction, without the `nop`s that shrinking leaves. */
-export function disassemble(code: Uint8Array, address: number): string[] {
+/** One instruction of a case. */
+export interface Line {
+  readonly address: number;
+  readonly bytes: Uint8Array;
+  /** As assembly. */
+  readonly text: string;
+}
+
+const NOP = 0x90;
+
+/** The instructions of a case, without the `nop`s that shrinking leaves; nothing follows one that does not exist. */
+export function disassemble(code: Uint8Array, address: number): Line[] {
   const decoder = new Decoder(64, code, DecoderOptions.None);
   const instruction = new Instruction();
   const formatter = new FastFormatter();
-  const lines: string[] = [];
+  const lines: Line[] = [];
   try {
     decoder.ip = BigInt(address);
     for (let offset = 0; offset < code.length; offset += instruction.length) {
       decoder.decodeOut(instruction);
-      const bytes = code.subarray(offset, offset + instruction.length);
-      if (bytes.length > 1 || bytes[0] !== 0x90) {
-        const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
-        lines.push(`${(address + offset).toString(16)}  ${digits.padEnd(30)} ${formatter.format(instruction)}`);
+      const invalid = instruction.mnemonic === Mnemonic.INVALID;
+      const bytes = code.subarray(offset, invalid ? code.length : offset + instruction.length);
+      if (bytes.length > 1 || bytes[0] !== NOP) {
+        lines.push({ address: address + offset, bytes, text: formatter.format(instruction) });
+      }
+      if (invalid) {
+        break;
       }
     }
     return lines;
@@ -25,4 +38,10 @@ export function disassemble(code: Uint8Array, address: number): string[] {
     instruction.free();
     decoder.free();
   }
+}
+
+/** Address, bytes and assembly in columns. */
+export function formatLine({ address, bytes, text }: Line): string {
+  const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
+  return `${address.toString(16)}  ${digits.padEnd(30)} ${text}`;
 }

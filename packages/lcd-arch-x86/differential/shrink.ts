@@ -1,6 +1,6 @@
-import { type Analysis, analyze } from "./analyze";
+import { type Analysis, analyze, wentAstray } from "./analyze";
 import type { CaseRunner, TestCase } from "./case";
-import { differences } from "./compare";
+import { differences, stopOffset } from "./compare";
 import { Layout } from "./layout";
 
 const NOP = 0x90;
@@ -54,7 +54,7 @@ function firstFailing(tries: readonly Candidate[], expected: CaseRunner, actual:
   const tests = tries.map(({ test }) => test);
   const wanted = expected.run(tests);
   for (const [i, { test, analysis }] of tries.entries()) {
-    if (wanted[i].timedOut) {
+    if (wanted[i].timedOut || wentAstray(analysis, stopOffset(test, wanted[i]))) {
       continue;
     }
     const [got] = actual.run([test]);

@@ -30,8 +30,11 @@
 #define GS_BASE 0x0fff0000UL
 #define CODE_FILL 0xcc
 
-/* Where the entry and exit code below find everything, by absolute address, so that they need no register. */
-#define CONTROL_BASE 0x0e000000UL
+/*
+ * Where the entry and exit code below find everything, by absolute address, so that they need no register. A place that
+ * shifts and sums of the addresses above do not hit.
+ */
+#define CONTROL_BASE 0x5ab3c000UL
 
 #define VECTOR_NONE 0xff
 #define VECTOR_TIMEOUT 0xfe
@@ -89,20 +92,20 @@ __asm__(
 	".globl enter_case, exit_case, exit_after_signal\n"
 	"enter_case:\n"
 	"	push %rbx\n	push %rbp\n	push %r12\n	push %r13\n	push %r14\n	push %r15\n"
-	"	mov %rsp, 0x0e000000\n"
-	"	pushq 0x0e000018\n	popfq\n"
-	"	mov 0x0e000020, %rax\n	mov 0x0e000028, %rcx\n	mov 0x0e000030, %rdx\n	mov 0x0e000038, %rbx\n"
-	"	mov 0x0e000040, %rsp\n	mov 0x0e000048, %rbp\n	mov 0x0e000050, %rsi\n	mov 0x0e000058, %rdi\n"
-	"	mov 0x0e000060, %r8\n	mov 0x0e000068, %r9\n	mov 0x0e000070, %r10\n	mov 0x0e000078, %r11\n"
-	"	mov 0x0e000080, %r12\n	mov 0x0e000088, %r13\n	mov 0x0e000090, %r14\n	mov 0x0e000098, %r15\n"
-	"	jmp *0x0e000010\n"
+	"	mov %rsp, 0x5ab3c000\n"
+	"	pushq 0x5ab3c018\n	popfq\n"
+	"	mov 0x5ab3c020, %rax\n	mov 0x5ab3c028, %rcx\n	mov 0x5ab3c030, %rdx\n	mov 0x5ab3c038, %rbx\n"
+	"	mov 0x5ab3c040, %rsp\n	mov 0x5ab3c048, %rbp\n	mov 0x5ab3c050, %rsi\n	mov 0x5ab3c058, %rdi\n"
+	"	mov 0x5ab3c060, %r8\n	mov 0x5ab3c068, %r9\n	mov 0x5ab3c070, %r10\n	mov 0x5ab3c078, %r11\n"
+	"	mov 0x5ab3c080, %r12\n	mov 0x5ab3c088, %r13\n	mov 0x5ab3c090, %r14\n	mov 0x5ab3c098, %r15\n"
+	"	jmp *0x5ab3c010\n"
 	"exit_case:\n"
-	"	mov %rax, 0x0e0000a0\n	mov %rcx, 0x0e0000a8\n	mov %rdx, 0x0e0000b0\n	mov %rbx, 0x0e0000b8\n"
-	"	mov %rsp, 0x0e0000c0\n	mov %rbp, 0x0e0000c8\n	mov %rsi, 0x0e0000d0\n	mov %rdi, 0x0e0000d8\n"
-	"	mov %r8, 0x0e0000e0\n	mov %r9, 0x0e0000e8\n	mov %r10, 0x0e0000f0\n	mov %r11, 0x0e0000f8\n"
-	"	mov %r12, 0x0e000100\n	mov %r13, 0x0e000108\n	mov %r14, 0x0e000110\n	mov %r15, 0x0e000118\n"
-	"	mov 0x0e000000, %rsp\n"
-	"	pushfq\n	popq 0x0e000120\n"
+	"	mov %rax, 0x5ab3c0a0\n	mov %rcx, 0x5ab3c0a8\n	mov %rdx, 0x5ab3c0b0\n	mov %rbx, 0x5ab3c0b8\n"
+	"	mov %rsp, 0x5ab3c0c0\n	mov %rbp, 0x5ab3c0c8\n	mov %rsi, 0x5ab3c0d0\n	mov %rdi, 0x5ab3c0d8\n"
+	"	mov %r8, 0x5ab3c0e0\n	mov %r9, 0x5ab3c0e8\n	mov %r10, 0x5ab3c0f0\n	mov %r11, 0x5ab3c0f8\n"
+	"	mov %r12, 0x5ab3c100\n	mov %r13, 0x5ab3c108\n	mov %r14, 0x5ab3c110\n	mov %r15, 0x5ab3c118\n"
+	"	mov 0x5ab3c000, %rsp\n"
+	"	pushfq\n	popq 0x5ab3c120\n"
 	"exit_after_signal:\n"
 	"	cld\n"
 	"	pop %r15\n	pop %r14\n	pop %r13\n	pop %r12\n	pop %rbp\n	pop %rbx\n"

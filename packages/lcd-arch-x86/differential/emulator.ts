@@ -1,0 +1,176 @@
+import { __hpa } from "../src/address";
+import { Machine, type Processor, type RunStop, Segment } from "../src/machine/index";
+import { type CaseResult, type CaseRunner, type InitialState, initialState, type TestCase } from "./case";
+import { backgroundByte, CODE_FILL, Layout } from "./layout";
+
+/** Where things lie in the machine's RAM. */
+const Ram = { tables: 0x1000, code: 0x8000, data: 0xa000, control: 0xc000, exit: 0xd000, size: 0x10_0000 } as const;
+
+const PAGE = 0x1000;
+const PageBit = { present: 1n, writable: 1n << 1n, noExecute: 1n << 63n } as const;
+
+const HLT = 0xf4;
+
+/** Behind each case stands the jump that native/harness.c puts there, `jmp *exitAddress(%rip)`. */
+const EXIT_JUMP = [0xff, 0x25] as const;
+const EXIT_JUMP_LENGTH = 6;
+
+/** A case that has not ended after so many instructions does not end. */
+const INSTRUCTION_LIMIT = 20_000_000;
+
+const BREAKPOINT = 3;
+const INT3 = 0xcc;
+
+/** Runs cases on the emulated processor, bare: 64-bit mode, the pages of the layout mapped and nothing else. */
+export class EmulatorRunner implements CaseRunner {
+  readonly name: string;
+  private readonly machine: Machine;
+  private readonly cpu: Processor;
+  private readonly background = Uint8Array.from({ length: Layout.dataSize }, (_, index) => backgroundByte(index));
+  private lastCode: TestCase | null = null;
+
+  /** @param tier cold: code is translated as it is the first time; hot: as code that runs often */
+  constructor(tier: "cold" | "hot") {
+    this.name = `the emulator, ${tier} code`;
+    this.machine = new Machine({ memory: Ram.size, hotThreshold: tier === "hot" ? 0 : 1_000_000_000 });
+    this.cpu = this.machine.processors[0];
+    this.buildPageTables();
+    const { memory } = this.machine;
+    memory.fill(__hpa(BigInt(Ram.code)), Layout.codeSize, CODE_FILL);
+    memory.fill(__hpa(BigInt(Ram.exit)), PAGE, HLT);
+    memory.writeU64(__hpa(BigInt(Ram.control + Layout.exitAddress - Layout.controlBase)), BigInt(Layout.exitBase));
+    this.cpu.state.set64("segmentBase", BigInt(Layout.gsBase), Segment.gs);
+  }
+
+  run(cases: readonly TestCase[]): CaseResult[] {
+    return cases.map((test) => this.runOne(test));
+  }
+
+  close(): void {
+    this.lastCode = null;
+  }
+
+  private runOne(test: TestCase): CaseResult {
+    const { cpu } = this;
+    const initial = initialState(test);
+    this.placeCode(test);
+    const before = this.placeData(initial);
+    cpu.gpr.set(initial.gpr);
+    cpu.rflags = BigInt(initial.rflags);
+    cpu.rip = BigInt(Layout.codeBase + test.start);
+    const stop = cpu.run(INSTRUCTION_LIMIT);
+    return {
+      exception: stop.kind === "exception" ? stop.vector : null,
+      errorCode: stop.kind === "exception" ? (stop.errorCode ?? 0) : 0,
+      rip: this.stoppedAt(stop, test),
+      address: cpu.state.get64("cr2"),
+      gpr: cpu.gpr.slice(),
+      rflags: Number(cpu.rflags),
+      memory: this.changes(before),
+      timedOut: stop.kind === "limit",
+    };
+  }
+
+  private placeCode(test: TestCase): void {
+    const { lastCode } = this;
+    if (lastCode?.code === test.code && lastCode.start === test.start) {
+      return;
+    }
+    const { memory } = this.machine;
+    if (lastCode) {
+      memory.fill(at(Ram.code + lastCode.start), lastCode.code.length + EXIT_JUMP_LENGTH, CODE_FILL);
+    }
+    const bytes = new Uint8Array(test.code.length + EXIT_JUMP_LENGTH);
+    bytes.set(test.code);
+    bytes.set(EXIT_JUMP, test.code.length);
+    const displacement = Layout.exitAddress - (Layout.codeBase + test.start + bytes.length);
+    new DataView(bytes.buffer).setInt32(test.code.length + EXIT_JUMP.length, displacement, true);
+    memory.write(at(Ram.code + test.start), bytes);
+    this.lastCode = test;
+  }
+
+  /** Fills the data pages; returns what they hold. */
+  private placeData({ window }: InitialState): Uint8Array {
+    const { background } = this;
+    background.set(window, Layout.windowBase - Layout.dataBase);
+    this.machine.memory.write(at(Ram.data), background);
+    return background;
+  }
+
+  private changes(before: Uint8Array): [number, bigint][] {
+    const after = this.machine.memory.read(at(Ram.data), Layout.dataSize);
+    const old = new Int32Array(before.buffer);
+    const now = new Int32Array(after.buffer);
+    const words = new BigUint64Array(after.buffer);
+    const found: [number, bigint][] = [];
+    for (let i = 0; i < now.length; i += 2) {
+      if (now[i] !== old[i] || now[i + 1] !== old[i + 1]) {
+        found.push([i / 2, words[i / 2]]);
+      }
+    }
+    return found;
+  }
+
+  /** As the real processor's RIP is reported: behind the case at its end, behind `int3`, else at what faulted. */
+  private stoppedAt(stop: RunStop, test: TestCase): bigint {
+    const { rip } = this.cpu;
+    if (stop.kind === "halted" && rip === BigInt(Layout.exitBase + 1)) {
+      return BigInt(Layout.codeBase + test.start + test.code.length);
+    }
+    if (stop.kind === "exception" && stop.vector === BREAKPOINT) {
+      const offset = Number(rip) - Layout.codeBase;
+      const bytes = this.machine.memory.read(at(Ram.code + offset), 15);
+      return rip + BigInt(bytes.indexOf(INT3) + 1);
+    }
+    return rip;
+  }
+
+  private buildPageTables(): void {
+    const tables = new Tables(this.machine);
+    const { writable, noExecute } = PageBit;
+    for (let offset = 0; offset < Layout.codeSize; offset += PAGE) {
+      tables.map(Layout.codeBase + offset, Ram.code + offset, 0n);
+    }
+    for (let offset = 0; offset < Layout.dataSize; offset += PAGE) {
+      tables.map(Layout.dataBase + offset, Ram.data + offset, writable | noExecute);
+    }
+    tables.map(Layout.controlBase, Ram.control, noExecute);
+    tables.map(Layout.exitBase, Ram.exit, 0n);
+    this.cpu.writeControlRegister(3, BigInt(Ram.tables));
+  }
+}
+
+/** 4-level page tables, made as they are needed from `Ram.tables` on. */
+class Tables {
+  private next = Ram.tables + PAGE;
+
+  constructor(private readonly machine: Machine) {}
+
+  map(linear: number, physical: number, bits: bigint): void {
+    let table: number = Ram.tables;
+    for (const shift of [39, 30, 21]) {
+      table = this.below(table + (Math.floor(linear / 2 ** shift) & 511) * 8);
+    }
+    const entry = table + ((linear >>> 12) & 511) * 8;
+    this.machine.memory.writeU64(at(entry), BigInt(physical) | PageBit.present | bits);
+  }
+
+  private below(entry: number): number {
+    const { memory } = this.machine;
+    const found = Number(memory.readU64(at(entry)) & 0xffff_f000n);
+    if (found !== 0) {
+      return found;
+    }
+    const table = this.next;
+    this.next += PAGE;
+    if (this.next > Ram.code) {
+      throw new Error("the layout needs more page tables than there is room for");
+    }
+    memory.writeU64(at(entry), BigInt(table) | PageBit.present | PageBit.writable);
+    return table;
+  }
+}
+
+function at(address: number): ReturnType<typeof __hpa> {
+  return __hpa(BigInt(address));
+}
