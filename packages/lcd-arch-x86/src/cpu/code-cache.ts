@@ -1,8 +1,7 @@
 import type { Site } from "./ir";
 import { type CodePage, type CodeSource, type DecodedRegion, discover, type Scope } from "./translate/discover";
-import type { ImportedFunction } from "./translate/emit";
 import { compileRegion, type RegionFunction, translateRegion } from "./translate/region";
-import { Status } from "./translate/runtime";
+import { type Miss, Status } from "./translate/runtime";
 
 /** How much work a translation is worth. */
 export const Tier = {
@@ -70,7 +69,7 @@ export class CodeCache {
 
   /**
    * @param table where the dispatcher finds region functions
-   * @param runtime the functions that translations import
+   * @param miss the slow path of memory accesses, which translations import
    * @param frames number of frames of RAM
    * @param protect told of a frame that starts to hold code: stores there must be looked at
    * @param dropped told when translations are no longer valid: jump caches must be emptied
@@ -78,7 +77,7 @@ export class CodeCache {
   constructor(
     private readonly memory: WebAssembly.Memory,
     private readonly table: WebAssembly.Table,
-    private readonly runtime: Record<ImportedFunction, WebAssembly.ExportValue>,
+    private readonly miss: Miss,
     frames: number,
     private readonly protect: (frame: number) => void,
     private readonly dropped: () => void,
@@ -218,10 +217,10 @@ export class CodeCache {
       this.clear();
     }
     const index = this.byIndex.length;
-    const { body, sites } = translateRegion(region, index, tier === Tier.hot);
+    const { functions, sites } = translateRegion(region, index, tier === Tier.hot);
     const ranges = rangesOf(region, source);
     freeInstructions(region);
-    const compiled = compileRegion(body, this.memory, this.runtime);
+    const compiled = compileRegion(functions, this.memory, this.miss);
     if (index >= this.table.length) {
       this.table.grow(this.table.length);
     }

@@ -9,7 +9,7 @@ import { ARITHMETIC_FLAGS, CpuState, Rflags, Segment, STATE_SIZE } from "./state
 import { FLAG_BITS } from "./flags";
 import { executeSystem } from "./system/index";
 import { readMsr, writeMsr } from "./system/msr";
-import { writeControlRegister } from "./system/control-registers";
+import { readControlRegister, writeControlRegister } from "./system/control-registers";
 import { Tlb, TLB_AREA } from "./tlb";
 import type { CodeSource } from "./translate/discover";
 import { AccessKind, ACCESS_KIND_SHIFT, type Runtime, Status } from "./translate/runtime";
@@ -133,6 +133,11 @@ export class Processor implements VmxProcessorPort {
   /** Writes a model-specific register, as WRMSR does at CPL 0. @throws GuestException */
   writeMsr(index: number, value: bigint): void {
     writeMsr(this, index, value);
+  }
+
+  /** Reads CR0, CR2, CR3, CR4 or CR8, as MOV does at CPL 0. */
+  readControlRegister(number: 0 | 2 | 3 | 4 | 8): bigint {
+    return readControlRegister(this, number);
   }
 
   /** Writes CR0, CR2, CR3, CR4 or CR8, as MOV does at CPL 0. @throws GuestException */

@@ -114,7 +114,7 @@ describe("the budget of lcd_arch_run", () => {
     expect(run(domain(0x90, ...VMCALL), 0, 1000)).toEqual({ kind: "vmcall", instructions: 1 });
   });
 
-  it("gives the exit precedence over preemption when both fall on one instruction", () => {
+  it("comes before an exit that the next instruction would cause", () => {
     const lcd = domain(0x90, ...VMCALL);
     expect(run(lcd, 0, 1)).toEqual({ kind: "preempted", instructions: 1 });
     expect(run(lcd, 0, 1)).toEqual({ kind: "vmcall", instructions: 0 });

@@ -45,13 +45,13 @@ export class Machine {
     const { buffer } = linear;
     const processors: Processor[] = [];
     const table = new WebAssembly.Table({ element: "anyfunc", initial: 1024 });
-    const runtime = createRuntime(linear, table, (cpu, request) =>
-      processors[(cpu - FIRST_AREA) / PROCESSOR_AREA].access.serve(request),
-    );
+    const miss = (cpu: number, request: number): number =>
+      processors[(cpu - FIRST_AREA) / PROCESSOR_AREA].access.serve(request);
+    const runtime = createRuntime(linear, table, miss);
     this.code = new CodeCache(
       linear,
       table,
-      runtime.imports,
+      miss,
       size / 4096,
       (frame) => processors.forEach((processor) => processor.tlb.protect(frame)),
       () => processors.forEach((processor) => processor.tlb.flushJumps()),

@@ -16,7 +16,6 @@ export const ProcessorBased = {
   cr8StoreExiting: 1 << 20,
   movDrExiting: 1 << 23,
   unconditionalIoExiting: 1 << 24,
-  pauseExiting: 1 << 30,
   activateSecondaryControls: 1 << 31,
 } as const;
 

@@ -55,7 +55,6 @@ describe("instructions (SDM 3C, Instructions That Cause VM Exits)", () => {
     ["rdtscp", 12n, 51],
     ["movDr", 23n, 29],
     ["io", 24n, 30],
-    ["pause", 30n, 40],
   ] as const)("%s exits when processor control %i is set, reason %i", (name, bit, reason) => {
     expect(exits().instruction(name)).toBeNull();
     host.vmx.vmwrite(F.processorControls, PROCESSOR | (1n << bit));

@@ -43,7 +43,6 @@ const instructions = {
   io: [ExitReason.ioInstruction, processor(ProcessorBased.unconditionalIoExiting)],
   rdmsr: [ExitReason.rdmsr, always],
   wrmsr: [ExitReason.wrmsr, always],
-  pause: [ExitReason.pause, processor(ProcessorBased.pauseExiting)],
   wbinvd: [ExitReason.wbinvd, secondary(Secondary.wbinvdExiting)],
   xsetbv: [ExitReason.xsetbv, always],
 } as const;

@@ -73,7 +73,7 @@ export class TestHost implements VmxProcessorPort {
 }
 
 /** A 64-bit guest at CPL 0 and a 64-bit host, by the rules of SDM 3C, "VM Entries". */
-const validFields: readonly (readonly [VmcsField, bigint])[] = [
+export const validFields: readonly (readonly [VmcsField, bigint])[] = [
   // Default1 bits, external-interrupt and NMI exiting; HLT exiting; 64-bit host; IA-32e mode guest.
   [F.pinBasedControls, 0x1fn],
   [F.processorControls, 0x0401_e1f2n],

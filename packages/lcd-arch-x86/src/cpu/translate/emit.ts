@@ -11,23 +11,8 @@ import { NEEDS_LOCAL } from "./schedule";
 import { TLB_MASK, TLB_SHIFT, TlbEntry } from "./tlb-layout";
 import { ByteWriter, Wasm, WasmType } from "./wasm";
 
-/** Functions of the runtime module that translations import, in the order of their function indexes. */
-export const importedFunctions = [
-  "flagsOf",
-  "multiplyHighUnsigned",
-  "multiplyHighSigned",
-  "divideUnsigned",
-  "remainderUnsigned",
-  "readAddress",
-  "writeAddress",
-  "readMiss",
-  "modifyMiss",
-  "writeMiss",
-] as const;
-
-export type ImportedFunction = (typeof importedFunctions)[number];
-
-const importIndex = new Map<ImportedFunction, number>(importedFunctions.map((name, index) => [name, index]));
+/** Functions of `runtime.ts` that statements call; values call those of `ir.ts`. */
+type MemoryFunction = "readAddress" | "writeAddress" | "readMiss" | "modifyMiss" | "writeMiss";
 
 /** Where in a function's locals things are. The parameter is the address of the processor's state. */
 export const Local = {
@@ -74,6 +59,7 @@ export type Label = object;
 export class FunctionEmitter {
   readonly code = new ByteWriter(1024);
   private readonly labels: Label[] = [];
+  private readonly calls: { at: number; name: string }[] = [];
   private readonly temporaries: number[] = [];
   private readonly pool: Record<ValueType, { locals: number[]; used: number }> = {
     i32: { locals: [], used: 0 },
@@ -134,8 +120,23 @@ export class FunctionEmitter {
     this.code.byte(opcode).u32(0).u32(offset);
   }
 
-  call(name: ImportedFunction): void {
-    this.code.byte(Wasm.call).u32(importIndex.get(name) ?? 0);
+  /** Calls a runtime function; which index it has is known when all that are called are. */
+  call(name: RuntimeOperation | MemoryFunction): void {
+    this.code.byte(Wasm.call);
+    this.calls.push({ at: this.code.length, name });
+    this.code.byte(0);
+  }
+
+  /** Runtime functions that the code calls. */
+  get called(): string[] {
+    return [...new Set(this.calls.map(({ name }) => name))];
+  }
+
+  /** Puts the indexes of called functions, below 128, in their places. */
+  resolveCalls(indexOf: (name: string) => number): void {
+    for (const { at, name } of this.calls) {
+      this.code.patch(at, indexOf(name));
+    }
   }
 
   /** Starts a block: its values live in temporaries that other blocks' values may have used. */

@@ -13,7 +13,7 @@ export type Expression =
   | readonly ["load32", offset: number, address: Expression]
   | readonly ["load64", offset: number, address: Expression]
   | readonly ["store64", offset: number, address: Expression, value: Expression]
-  | readonly ["call", index: number, a?: Expression, b?: Expression, c?: Expression, d?: Expression]
+  | readonly ["call", name: string, a?: Expression, b?: Expression, c?: Expression, d?: Expression]
   | readonly ["callTable", type: number, index: Expression, operand: Expression]
   | readonly ["returnIf", condition: Expression, value: Expression]
   | readonly ["if", condition: Expression, then: readonly Expression[], otherwise: readonly Expression[]]
@@ -21,14 +21,24 @@ export type Expression =
   | readonly ["loopWhile", body: readonly Expression[], again: Expression]
   | readonly [operation: PureOperation, a: Expression, b?: Expression, c?: Expression];
 
+/** Tells the index of a function by its name. */
+export type FunctionIndex = (name: string) => number;
+
 /** Writes an expression's code. */
-export function write(code: ByteWriter, expression: Expression): void {
+export function write(code: ByteWriter, expression: Expression, indexOf: FunctionIndex): void {
+  const operands = (list: readonly (Expression | undefined)[]): void => {
+    for (const operand of list) {
+      if (operand !== undefined) {
+        write(code, operand, indexOf);
+      }
+    }
+  };
   switch (expression[0]) {
     case "get":
       code.byte(Wasm.localGet).u32(expression[1]);
       break;
     case "set":
-      write(code, expression[2]);
+      operands([expression[2]]);
       code.byte(Wasm.localSet).u32(expression[1]);
       break;
     case "i32":
@@ -39,51 +49,45 @@ export function write(code: ByteWriter, expression: Expression): void {
       break;
     case "load32":
     case "load64":
-      write(code, expression[2]);
+      operands([expression[2]]);
       code.byte(expression[0] === "load32" ? Wasm.i32Load : Wasm.i64Load).u32(0).u32(expression[1]);
       break;
     case "store64":
-      write(code, expression[2]);
-      write(code, expression[3]);
+      operands([expression[2], expression[3]]);
       code.byte(Wasm.i64Store).u32(0).u32(expression[1]);
       break;
     case "call":
-      for (const operand of expression.slice(2) as Expression[]) {
-        write(code, operand);
-      }
-      code.byte(Wasm.call).u32(expression[1]);
+      operands([expression[2], expression[3], expression[4], expression[5]]);
+      code.byte(Wasm.call).u32(indexOf(expression[1]));
       break;
     case "callTable":
-      write(code, expression[3]);
-      write(code, expression[2]);
+      operands([expression[3], expression[2]]);
       code.byte(Wasm.callIndirect).u32(expression[1]).u32(0);
       break;
     case "returnIf":
-      write(code, expression[1]);
+      operands([expression[1]]);
       code.byte(Wasm.if).byte(0x40);
-      write(code, expression[2]);
+      operands([expression[2]]);
       code.byte(Wasm.return).byte(Wasm.end);
       break;
     case "if":
-      write(code, expression[1]);
+      operands([expression[1]]);
       code.byte(Wasm.if).byte(0x40);
-      expression[2].forEach((inner) => write(code, inner));
+      operands(expression[2]);
       if (expression[3].length > 0) {
         code.byte(Wasm.else);
-        expression[3].forEach((inner) => write(code, inner));
+        operands(expression[3]);
       }
       code.byte(Wasm.end);
       break;
     case "loopWhile":
       code.byte(Wasm.loop).byte(0x40);
-      expression[1].forEach((inner) => write(code, inner));
-      write(code, expression[2]);
+      operands(expression[1]);
+      operands([expression[2]]);
       code.byte(Wasm.brIf).u32(0).byte(Wasm.end);
       break;
     default:
-      for (const operand of expression.slice(1) as Expression[]) {
-        write(code, operand);
-      }
+      operands([expression[1], expression[2], expression[3]]);
       code.byte(pureOperations[expression[0]][0]);
   }
 }

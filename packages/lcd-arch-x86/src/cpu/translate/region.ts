@@ -4,14 +4,15 @@ import { type IrBlock, REGISTER_COUNT, Register, registerType, type Site } from 
 import { StateOffset } from "../state";
 import { type CutEdges, edgeKey, type Structure, structure } from "./cfg";
 import type { DecodedBlock, DecodedRegion } from "./discover";
-import { FunctionEmitter, fixedLocals, type ImportedFunction, importedFunctions, type Label, Local } from "./emit";
-import { importTypes, regionType, Status } from "./runtime";
+import { FunctionEmitter, fixedLocals, type Label, Local } from "./emit";
+import { linkRuntime, type Miss, missImport, regionType, Status } from "./runtime";
 import { registersIn, registerUse, schedule } from "./schedule";
-import { encodeModule, type FunctionBody, type FunctionImport, Wasm } from "./wasm";
+import { encodeModule, type FunctionBody, Wasm } from "./wasm";
 
 /** A region as WebAssembly, before it is compiled, with what a processor needs to go on from its stops. */
 export interface RegionCode {
-  body: FunctionBody;
+  /** The region's function, then the runtime functions that it calls. */
+  functions: FunctionBody[];
   sites: Site[];
   /** The region's blocks as they were lifted, for whoever wants to look at them. */
   blocks: IrBlock[];
@@ -94,7 +95,7 @@ class RegionEmitter {
     this.emitter = new FunctionEmitter(inline, this.stop);
   }
 
-  emit(name: string, index: number): FunctionBody {
+  emit(name: string, index: number): FunctionBody[] {
     const e = this.emitter;
     const use = this.registers();
     for (const register of registersIn(use.read | use.written)) {
@@ -125,7 +126,9 @@ class RegionEmitter {
     this.storeWord(StateOffset.region, () => e.i32(index));
     this.writeBack(use.written);
     e.i32(Status.stopped);
-    return { name, type: regionType, locals: [...fixedLocals, ...e.temporaryLocals], code: e.code };
+    const { bodies, indexOf } = linkRuntime(e.called, 2);
+    e.resolveCalls(indexOf);
+    return [{ name, type: regionType, locals: [...fixedLocals, ...e.temporaryLocals], code: e.code }, ...bodies];
   }
 
   private registers(): { read: number; written: number } {
@@ -274,25 +277,17 @@ export function translateRegion(region: DecodedRegion, index: number, inline: bo
     }
   });
   const emitter = new RegionEmitter(blocks, byRip, successors, shape, cut, sites, inline);
-  const body = emitter.emit("region", index);
-  return { body, sites, blocks: shape.order.flatMap((number) => blocks[number] ?? []) };
+  const functions = emitter.emit("region", index);
+  return { functions, sites, blocks: shape.order.flatMap((number) => blocks[number] ?? []) };
 }
-
-const imports: readonly FunctionImport[] = importedFunctions.map((name) => {
-  const type = importTypes.get(name);
-  if (type === undefined) {
-    throw new Error(`the runtime has no function ${name}`);
-  }
-  return { name, type };
-});
 
 /** Compiles a region and gives its function. */
 export function compileRegion(
-  body: FunctionBody,
+  functions: readonly FunctionBody[],
   memory: WebAssembly.Memory,
-  runtime: Record<ImportedFunction, WebAssembly.ExportValue>,
+  miss: Miss,
 ): RegionFunction {
-  const bytes = encodeModule({ imports, functions: [body] });
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, ...runtime } });
-  return instance.exports[body.name] as RegionFunction;
+  const bytes = encodeModule({ imports: [missImport], functions, exported: 1 });
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, miss } });
+  return instance.exports.region as RegionFunction;
 }

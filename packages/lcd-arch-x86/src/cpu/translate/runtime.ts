@@ -1,9 +1,15 @@
 import { CARRY_IN_BIT, FlagKind } from "../flags";
 import { Rflags, StateOffset } from "../state";
-import type { ImportedFunction } from "./emit";
-import { type Expression, write } from "./expression";
+import { type Expression, type FunctionIndex, write } from "./expression";
 import { JUMP_ENTRIES, JUMP_ENTRY_SIZE, JumpEntry, TLB_MASK, TLB_SHIFT, TlbEntry } from "./tlb-layout";
-import { ByteWriter, encodeModule, type FunctionBody, type FunctionType, WasmType } from "./wasm";
+import {
+  ByteWriter,
+  encodeModule,
+  type FunctionBody,
+  type FunctionImport,
+  type FunctionType,
+  WasmType,
+} from "./wasm";
 
 /** What the dispatcher returns; region functions return the same, 0 to go on. */
 export const Status = {
@@ -24,12 +30,10 @@ export const ACCESS_KIND_SHIFT = 8;
 /** The type of a region function: the address of the processor's state; gives a `Status`. */
 export const regionType: FunctionType = { parameters: [WasmType.i32], results: [WasmType.i32] };
 
-/** What the runtime module offers: the dispatcher, and what translations import. */
+/** What the runtime module offers. */
 export interface Runtime {
   run(cpu: number): number;
   flagsOf(op: number, over: number, a: bigint, b: bigint): number;
-  /** To be given to translations as their imports. */
-  imports: Record<ImportedFunction, WebAssembly.ExportValue>;
 }
 
 const { i32, i64 } = WasmType;
@@ -211,15 +215,11 @@ const divideLong = (answer: Expression, shortcut: Expression): readonly Expressi
   answer,
 ];
 
-/** Index of the imported slow path, and of functions defined here, in this module's function space. */
-const MISS = 0;
-const MULTIPLY_HIGH = 2;
-
 /** Stores what the slow path needs to know and asks it. Parameters: address, size, cpu, and for writes the value. */
 const ask = (kind: number): readonly Expression[] => [
   ["store64", StateOffset.slowAddress, get(2), get(0)],
   ...(kind === AccessKind.write ? [["store64", StateOffset.slowValue, get(2), get(3)] as const] : []),
-  ["call", MISS, get(2), ["i32.or", get(1), number(kind << ACCESS_KIND_SHIFT)]],
+  ["call", "miss", get(2), ["i32.or", get(1), number(kind << ACCESS_KIND_SHIFT)]],
 ];
 
 /** The TLB lookup as a function: an entry's place, the hit test, and what a hit gives. */
@@ -240,25 +240,25 @@ const placeOf = (entry: Expression, address: Expression): Expression => [
 ];
 
 /** Parameters address, size, forWrite, cpu; local: entry. */
-const readAddress = (readMiss: number, modifyMiss: number): readonly Expression[] => [
+const readAddress: readonly Expression[] = [
   ["set", 4, entryOf(get(0), get(3))],
   [
     "if",
     get(2),
     [
       ["returnIf", hits(get(4), TlbEntry.writeTag, get(0), get(1)), placeOf(get(4), get(0))],
-      ["returnIf", number(1), ["call", modifyMiss, get(0), get(1), get(3)]],
+      ["returnIf", number(1), ["call", "modifyMiss", get(0), get(1), get(3)]],
     ],
     [["returnIf", hits(get(4), TlbEntry.readTag, get(0), get(1)), placeOf(get(4), get(0))]],
   ],
-  ["call", readMiss, get(0), get(1), get(3)],
+  ["call", "readMiss", get(0), get(1), get(3)],
 ];
 
 /** Parameters address, size, cpu, value; local: entry. */
-const writeAddress = (writeMiss: number): readonly Expression[] => [
+const writeAddress: readonly Expression[] = [
   ["set", 4, entryOf(get(0), get(2))],
   ["returnIf", hits(get(4), TlbEntry.writeTag, get(0), get(1)), placeOf(get(4), get(0))],
-  ["call", writeMiss, get(0), get(1), get(2), get(3)],
+  ["call", "writeMiss", get(0), get(1), get(2), get(3)],
 ];
 
 /** Goes from region to region through the jump cache. Parameter: cpu; locals: status, entry, rip. */
@@ -300,6 +300,8 @@ interface RuntimeFunction {
   type: FunctionType;
   locals: readonly (readonly [number, number])[];
   body: readonly Expression[];
+  /** Other functions that it calls. */
+  calls?: readonly string[];
 }
 
 const wide = (parameters: number, results: number[] = [i64]): FunctionType => ({
@@ -310,7 +312,7 @@ const wide = (parameters: number, results: number[] = [i64]): FunctionType => ({
 const addressType = { parameters: [i64, i32, i32], results: [i32] };
 const writeType = { parameters: [i64, i32, i32, i64], results: [i32] };
 
-/** Functions after the import, in index order: 1 flagsOf, 2 multiplyHighUnsigned, ... */
+/** The functions that translations call. */
 const functions: readonly RuntimeFunction[] = [
   {
     name: "flagsOf",
@@ -324,6 +326,7 @@ const functions: readonly RuntimeFunction[] = [
   { name: "multiplyHighUnsigned", type: wide(2), locals: [[2, i64]], body: multiplyHigh },
   {
     name: "multiplyHighSigned",
+    calls: ["multiplyHighUnsigned"],
     type: wide(2),
     locals: [],
     body: [
@@ -331,7 +334,7 @@ const functions: readonly RuntimeFunction[] = [
         "i64.sub",
         [
           "i64.sub",
-          ["call", MULTIPLY_HIGH, get(0), get(1)],
+          ["call", "multiplyHighUnsigned", get(0), get(1)],
           ["i64.and", get(1), ["i64.shr_s", get(0), ["i64", 63n]]],
         ],
         ["i64.and", get(0), ["i64.shr_s", get(1), ["i64", 63n]]],
@@ -355,56 +358,79 @@ const functions: readonly RuntimeFunction[] = [
   { name: "writeMiss", type: writeType, locals: [], body: ask(AccessKind.write) },
   {
     name: "readAddress",
+    calls: ["readMiss", "modifyMiss"],
     type: { parameters: [i64, i32, i32, i32], results: [i32] },
     locals: [[1, i32]],
-    body: readAddress(6, 7),
+    body: readAddress,
   },
-  { name: "writeAddress", type: writeType, locals: [[1, i32]], body: writeAddress(8) },
-  {
-    name: "run",
-    type: regionType,
-    locals: [
-      [2, i32],
-      [1, i64],
-    ],
-    body: dispatch,
-  },
+  { name: "writeAddress", calls: ["writeMiss"], type: writeType, locals: [[1, i32]], body: writeAddress },
 ];
 
-function body({ name, type, locals, body }: RuntimeFunction): FunctionBody {
+const dispatcher: RuntimeFunction = {
+  name: "run",
+  type: regionType,
+  locals: [
+    [2, i32],
+    [1, i64],
+  ],
+  body: dispatch,
+};
+
+/** The slow path, which every module imports: (cpu, request), gives a place in linear memory or 0. */
+export type Miss = (cpu: number, request: number) => number;
+
+export const missImport: FunctionImport = { name: "miss", type: { parameters: [i32, i32], results: [i32] } };
+
+/** Runtime functions as they go into one module: their bodies, and their indexes behind what comes before them. */
+export interface Linked {
+  bodies: readonly FunctionBody[];
+  indexOf: FunctionIndex;
+}
+
+/**
+ * Puts the runtime functions that a module calls, and those that they call, into it. Modules carry copies: what V8 pays
+ * for one imported function is more than compiling a few of these.
+ *
+ * @param used names of functions that are called
+ * @param before functions of the module that come before, the import included
+ */
+export function linkRuntime(used: readonly string[], before: number): Linked {
+  const wanted = new Set<string>();
+  const want = (name: string): void => {
+    if (!wanted.has(name)) {
+      wanted.add(name);
+      functions.find((known) => known.name === name)?.calls?.forEach(want);
+    }
+  };
+  used.forEach(want);
+  const chosen = functions.filter(({ name }) => wanted.has(name));
+  const indexes = new Map(chosen.map(({ name }, at) => [name, before + at] as const));
+  const indexOf: FunctionIndex = (name) => (name === missImport.name ? 0 : (indexes.get(name) ?? unknown(name)));
+  return { bodies: chosen.map((definition) => body(definition, indexOf)), indexOf };
+}
+
+function unknown(name: string): never {
+  throw new RangeError(`the runtime has no function ${name}`);
+}
+
+function body({ name, type, locals, body }: RuntimeFunction, indexOf: FunctionIndex): FunctionBody {
   const code = new ByteWriter(256);
-  body.forEach((expression) => write(code, expression));
+  body.forEach((expression) => write(code, expression, indexOf));
   return { name, type, locals, code };
 }
 
-/** The type of each function that translations import, for their modules' import sections. */
-export const importTypes: ReadonlyMap<string, FunctionType> = new Map(
-  functions.map(({ name, type }) => [name, type] as const),
-);
-
-/**
- * Instantiates the runtime module over a machine's memory.
- *
- * @param miss the slow path of memory accesses: gives a place in linear memory, or 0 to stop
- */
-export function createRuntime(
-  memory: WebAssembly.Memory,
-  table: WebAssembly.Table,
-  miss: (cpu: number, request: number) => number,
-): Runtime {
-  // Type 0 has to be the region functions': the dispatcher's indirect call names it.
+/** Instantiates the dispatcher, and `flagsOf` for those who read RFLAGS from outside, over a machine's memory. */
+export function createRuntime(memory: WebAssembly.Memory, table: WebAssembly.Table, miss: Miss): Runtime {
+  const linked = linkRuntime(["flagsOf"], 2);
   const bytes = encodeModule({
+    // Type 0 has to be the region functions': the dispatcher's indirect call names it.
     firstType: regionType,
-    imports: [{ name: "miss", type: { parameters: [i32, i32], results: [i32] } }],
-    functions: functions.map(body),
+    imports: [missImport],
+    functions: [body(dispatcher, linked.indexOf), ...linked.bodies],
+    exported: 2,
     table: true,
   });
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, table, miss } });
-  const exports = instance.exports as Record<string, WebAssembly.ExportValue>;
-  return {
-    run: exports.run as Runtime["run"],
-    flagsOf: exports.flagsOf as Runtime["flagsOf"],
-    imports: exports as Runtime["imports"],
-  };
+  const { run, flagsOf } = instance.exports;
+  return { run: run as Runtime["run"], flagsOf: flagsOf as Runtime["flagsOf"] };
 }
-

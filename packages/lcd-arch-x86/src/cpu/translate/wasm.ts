@@ -61,6 +61,11 @@ export class ByteWriter {
     this.bytes = new Uint8Array(capacity);
   }
 
+  /** Replaces a byte that has been written. */
+  patch(at: number, value: number): void {
+    this.bytes[at] = value;
+  }
+
   byte(value: number): this {
     if (this.length === this.bytes.length) {
       this.grow(1);
@@ -140,7 +145,7 @@ export interface FunctionBody {
   type: FunctionType;
   locals: readonly (readonly [count: number, type: number])[];
   code: ByteWriter;
-  /** Name to export it under. */
+  /** Name to export it under, if it is exported. */
   name: string;
 }
 
@@ -150,10 +155,12 @@ export interface FunctionImport {
   type: FunctionType;
 }
 
-/** What a module is made of: it imports functions, memory and perhaps a table from "env" and exports its functions. */
+/** What a module is made of: it imports functions, memory and perhaps a table from "env". */
 export interface ModuleParts {
   imports: readonly FunctionImport[];
   functions: readonly FunctionBody[];
+  /** How many of the functions, from the first, are exported. */
+  exported: number;
   /** Import the shared function table as well. */
   table?: boolean;
   /** The function type to give index 0. */
@@ -183,11 +190,13 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
     importSection.name("env").name(entry.name).byte(0x00).u32(typeIndex(entry.type));
   }
   const functionSection = new ByteWriter().u32(parts.functions.length);
-  const exportSection = new ByteWriter().u32(parts.functions.length);
+  const exportSection = new ByteWriter().u32(parts.exported);
   const codeSection = new ByteWriter(1024).u32(parts.functions.length);
   parts.functions.forEach((body, index) => {
     functionSection.u32(typeIndex(body.type));
-    exportSection.name(body.name).byte(0x00).u32(parts.imports.length + index);
+    if (index < parts.exported) {
+      exportSection.name(body.name).byte(0x00).u32(parts.imports.length + index);
+    }
     const locals = new ByteWriter(32).u32(body.locals.length);
     for (const [count, type] of body.locals) {
       locals.u32(count).byte(type);

@@ -28,8 +28,12 @@ export function isFrame(address: bigint): boolean {
 
 /** Does each byte name a memory type: UC, WC, WT, WP, WB or UC-? */
 export function isPat(value: bigint): boolean {
-  for (let shift = 0n; shift < 64n; shift += 8n) {
-    const type = Number((value >> shift) & 0xffn);
+  return isHalfPat(Number(BigInt.asUintN(32, value))) && isHalfPat(Number(value >> 32n));
+}
+
+function isHalfPat(half: number): boolean {
+  for (let shift = 0; shift < 32; shift += 8) {
+    const type = (half >>> shift) & 0xff;
     if (type > 7 || type === 2 || type === 3) return false;
   }
   return true;
