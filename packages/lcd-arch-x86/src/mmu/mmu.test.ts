@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { Rflags } from "../cpu/state";
 import { Access } from "./access";
@@ -221,5 +222,38 @@ describe("accessed and dirty flags (SDM 3A, Accessed and Dirty Flags)", () => {
     expect(t.written).toEqual([PML4E, PDPTE, PDE, PTE]);
     t.translate(LINEAR, Access.write);
     expect(t.written).toHaveLength(4);
+  });
+});
+
+describe("any page tables, over any EPT", () => {
+  const entry = fc.record({
+    frame: fc.nat(0x1ff),
+    flags: fc.nat(0xfff),
+    high: fc.oneof(fc.constant(0), fc.nat(0xffff_ffff)),
+  });
+
+  it("give a frame or a fault, and a write that needs no walk is one that a walk permits", () => {
+    fc.assert(
+      fc.property(
+        fc.array(entry, { minLength: 64, maxLength: 64 }),
+        fc.nat(2),
+        fc.boolean(),
+        (entries, kind, nested) => {
+          const any = new TestTables();
+          entries.forEach(({ frame, flags, high }, i) => {
+            const value = (BigInt(high >>> 0) << 32n) | BigInt((frame << 12) | flags);
+            for (let table = 0; table < 0x20; table++) any.entry(((i * 7 + table * 13) % 0x200) * 4096 + i * 8, value);
+          });
+          if (nested) any.nonRoot((entries[0].frame % 0x20) << 12, kind << 6);
+          const linear = BigInt(entries[1].frame) << 12n;
+          if (any.translate(linear, Access.read)) {
+            expect([any.mmu.hpa % 4096, any.mmu.gpa % 4096]).toEqual([0, 0]);
+            const { hpa, writable } = any.mmu;
+            if (writable) expect([any.translate(linear, Access.write), any.mmu.hpa]).toEqual([true, hpa]);
+          } else expect(["page-fault", "ept-violation", "ept-misconfiguration"]).toContain(any.mmu.fault.kind);
+        },
+      ),
+      { numRuns: 300 },
+    );
   });
 });

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { Segment } from "../cpu/state";
 import { TestHost, VMCS_A, VMCS_B, VMXON_REGION } from "./test-host";
@@ -318,5 +319,28 @@ describe("VMX operation ends with VMXOFF", () => {
     expect(host.vmx.vmptrst()).toBe(NO_VMCS);
     host.vmx.vmptrld(VMCS_A);
     expect(host.field(F.guestRip)).toBe(0x1234n);
+  });
+});
+
+describe("any contents of a VMCS", () => {
+  const encoding = fc.constantFrom(...Object.values(F));
+  const value = fc.oneof(fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }), fc.bigInt({ min: 0n, max: 0x1_ffffn }));
+
+  it("make VM entry succeed, or fail as the manual says, and never leave the processor between host and guest", () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(encoding, value), { maxLength: 3 }), (writes) => {
+        const each = new TestHost().ready();
+        for (const [field, written] of writes) each.vmx.vmwrite(field, written);
+        const result = each.vmx.vmlaunch();
+        expect([0, 7, 8, -2]).toContain(result);
+        expect(each.state.get32("nonRoot")).toBe(result === 0 ? 1 : 0);
+        if (result !== 0) return;
+        // What a guest was entered with, it can be entered with again after an exit that changes nothing.
+        each.vmx.exit(18);
+        each.vmx.vmwrite(F.preemptionTimer, 0n);
+        expect(each.vmx.vmresume()).toBe(0);
+      }),
+      { numRuns: 500 },
+    );
   });
 });
