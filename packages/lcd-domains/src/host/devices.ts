@@ -5,9 +5,11 @@ export interface DeviceFile {
   /**
    * Asks the driver for something that read and write cannot say.
    *
-   * @returns 0 or more, or a negative errno; what went wrong is in the log
+   * @returns 0 or more, or a negative errno; then `lastError` says more
    */
   ioctl(request: number, argument: unknown): Promise<number>;
+  /** Why the last ioctl gave a negative errno; `null` when it did not. */
+  readonly lastError: KernelError | null;
   close(): void;
 }
 

@@ -73,14 +73,16 @@ export class HostKernel {
   readonly arch: LcdArchSystem;
   readonly lcds = new Set<Lcd>();
   readonly random: SeededRandom;
+  /** Bits of a physical address: above them, page-table entries have reserved bits (SDM 2A, CPUID leaf 80000008H). */
+  readonly physicalAddressBits: number;
   /** Page tables with what every domain has. */
   readonly commonTables = BootPageTables.common();
-  private readonly ioctlFailures: KernelError[] = [];
 
   constructor(options: BootOptions) {
     const { machine } = options;
     this.machine = machine;
     this.memory = machine.memory;
+    this.physicalAddressBits = cpuid(0x8000_0008, 0, 0).eax & 0xff;
     this.log = new KernelLog(() => machineTime(machine), options.logLines);
     this.random = new SeededRandom(options.seed ?? 0);
     this.scheduler = new Scheduler({
@@ -101,10 +103,7 @@ export class HostKernel {
       hasFeature: (feature) => hasLinuxFeature(feature, (leaf, subleaf) => cpuid(leaf, subleaf, 0)),
       perCpuBase: __gva(BOOT_BASE),
     });
-    this.devices.register(
-      LCD_DEVICE,
-      lcdDriver(this.modules, (error) => this.ioctlFailures.push(error)),
-    );
+    this.devices.register(LCD_DEVICE, lcdDriver(this.modules));
     this.modules.loadRuntime(options.runtime);
     this.printk(
       "info",
@@ -130,11 +129,6 @@ export class HostKernel {
   /** Installs a program that the host can start, such as `/sbin/lcd-modprobe`. */
   registerUsermodeHelper(path: string, helper: UsermodeHelper): void {
     this.helpers.register(path, helper);
-  }
-
-  /** Why ioctls on `/dev/lcd` gave an errno since the last time somebody asked here. */
-  takeIoctlFailures(): KernelError[] {
-    return this.ioctlFailures.splice(0);
   }
 
   /** What exists now. */

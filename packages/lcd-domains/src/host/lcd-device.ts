@@ -1,28 +1,37 @@
 import { errnoOf, KernelError } from "lcd-arch-x86";
 import { LCD_LOAD_MODULE, type LcdLoadModule } from "../uapi";
-import type { DeviceDriver } from "./devices";
+import type { DeviceDriver, DeviceFile } from "./devices";
 import type { ModuleTable } from "./module-table";
 
-/**
- * The LCD driver, `/dev/lcd`: loads modules that are destined for an lcd (seed 000, SETUP).
- *
- * @param failed told why an ioctl gave an errno
- */
-export function lcdDriver(modules: ModuleTable, failed: (error: KernelError) => void): DeviceDriver {
-  return {
-    open: () => ({
-      ioctl: async (request, argument) => {
-        try {
-          return ioctl(modules, request, argument);
-        } catch (error) {
-          if (!(error instanceof KernelError)) throw error;
-          failed(error);
-          return -errnoOf(error.code);
-        }
-      },
-      close: () => {},
-    }),
-  };
+/** The LCD driver, `/dev/lcd`: loads modules that are destined for an lcd (seed 000, SETUP). */
+export function lcdDriver(modules: ModuleTable): DeviceDriver {
+  return { open: () => new LcdDeviceFile(modules) };
+}
+
+class LcdDeviceFile implements DeviceFile {
+  lastError: KernelError | null = null;
+  private readonly modules: ModuleTable;
+  private open = true;
+
+  constructor(modules: ModuleTable) {
+    this.modules = modules;
+  }
+
+  async ioctl(request: number, argument: unknown): Promise<number> {
+    this.lastError = null;
+    try {
+      if (!this.open) throw new KernelError("EBADF", "/dev/lcd: the file is closed");
+      return ioctl(this.modules, request, argument);
+    } catch (error) {
+      if (!(error instanceof KernelError)) throw error;
+      this.lastError = error;
+      return -errnoOf(error.code);
+    }
+  }
+
+  close(): void {
+    this.open = false;
+  }
 }
 
 function ioctl(modules: ModuleTable, request: number, argument: unknown): number {

@@ -66,8 +66,10 @@ export class ModuleTable {
     return this.symbols.size;
   }
 
+  /** Finds a loaded module by its name, or by one that it gives itself (`MODULE_ALIAS`). */
   find(name: string): HostModule | undefined {
-    return this.modules.get(moduleName(name));
+    const wanted = moduleName(name);
+    return this.modules.get(wanted) ?? this.list().find(({ loaded }) => hasAlias(loaded, wanted));
   }
 
   /** Finds the module, the runtime included, that has an address. */
@@ -221,6 +223,10 @@ export function moduleName(name: string): string {
     .replace(/^.*\//, "")
     .replace(/\.ko(\.\w+)?$/, "")
     .replaceAll("-", "_");
+}
+
+function hasAlias(loaded: LoadedModule, name: string): boolean {
+  return loaded.modinfo.some(([key, value]) => key === "alias" && moduleName(value) === name);
 }
 
 function pagesOf(part: ModulePart): Uint8Array[] {

@@ -1,4 +1,5 @@
 import { KernelError } from "lcd-arch-x86";
+import type { DeviceFile } from "./devices";
 import type { HostKernel } from "./host-kernel";
 import type { LockHolder } from "./lock";
 import { type HostModule, moduleName } from "./module-table";
@@ -21,14 +22,17 @@ export async function request_lcd_module(
   parameters: readonly string[] = [],
 ): Promise<void> {
   if (host.modules.find(name) !== undefined) return;
-  host.takeIoctlFailures();
-  const context = { openDevice: (path: string) => host.devices.open(path) };
+  const files: DeviceFile[] = [];
+  const openDevice = (path: string): DeviceFile => {
+    const file = host.devices.open(path);
+    files.push(file);
+    return file;
+  };
   const asked = moduleName(name);
-  const code = await host.helpers.call(LCD_MODPROBE, ["-q", "--", asked, ...parameters], context);
+  const code = await host.helpers.call(LCD_MODPROBE, ["-q", "--", asked, ...parameters], { openDevice });
   if (code === 0 && host.modules.find(asked) !== undefined) return;
-  const failure = host.takeIoctlFailures()[0];
-  if (failure !== undefined)
-    throw new KernelError(failure.code, `module ${asked}: ${failure.message}`, { cause: failure });
+  const failure = files.map((file) => file.lastError).find((error) => error !== null);
+  if (failure) throw new KernelError(failure.code, failure.message, { cause: failure });
   throw new KernelError(
     "ENOENT",
     `module ${asked}: ${LCD_MODPROBE} did not load it (exit code ${code}); is it installed?`,

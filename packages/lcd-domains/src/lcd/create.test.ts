@@ -58,11 +58,11 @@ describe("lcd_create", () => {
 });
 
 describe("domains, created and destroyed", () => {
-  const count = Number(process.env.LCD_DOMAINS ?? 400);
+  const count = Number(process.env.LCD_DOMAINS ?? 10_000);
   it(`${count} times, with every kind of failure among them, leave the host as it was`, {
     timeout: 600_000,
   }, async () => {
-    const host = testHost();
+    const host = testHost({ memory: 4 * 1024 * 1024 });
     await runModule(host, "hello");
     const before = host.accounting();
     const seen = await churn(host, count, 1);

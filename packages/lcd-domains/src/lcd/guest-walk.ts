@@ -28,6 +28,8 @@ export interface WalkStep {
   readonly gpa: gpa_t;
   /** The entry; `null` when nothing is mapped at that guest-physical address. */
   readonly entry: bigint | null;
+  /** The entry is present, but has bits set that must be 0. */
+  readonly reserved: boolean;
 }
 
 /** Where a guest-virtual address leads, in the domain's own page tables. */
@@ -45,14 +47,17 @@ export interface GuestWalk {
 export function walkGuest(lcd: Lcd, gva: gva_t): GuestWalk {
   const steps: WalkStep[] = [];
   let table: bigint = lcd_arch_gva_root(lcd.arch) & ADDRESS_MASK;
+  const reservedBits = ADDRESS_MASK & -(1n << BigInt(lcd.host.physicalAddressBits));
   let write = true;
   let execute = true;
   if (!isCanonical(gva)) return { gva, steps, page: null };
   for (const { name, shift } of walkLevels) {
     const gpa = gpa_add(__gpa(table), ((gva >> shift) & 0x1ffn) * 8n);
     const entry = readEntry(lcd, gpa);
-    steps.push({ level: name, gpa, entry });
-    if (entry === null || (entry & BigInt(PageEntry.present)) === 0n) return { gva, steps, page: null };
+    const present = entry !== null && (entry & BigInt(PageEntry.present)) !== 0n;
+    const reserved = present && (entry & reservedBits) !== 0n;
+    steps.push({ level: name, gpa, entry, reserved });
+    if (!present || reserved) return { gva, steps, page: null };
     write &&= (entry & BigInt(PageEntry.writable)) !== 0n;
     execute &&= (entry & EXECUTE_DISABLE) === 0n;
     const large = (entry & BigInt(PageEntry.large)) !== 0n && (name === "PDPTE" || name === "PDE");

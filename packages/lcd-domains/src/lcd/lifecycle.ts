@@ -93,11 +93,14 @@ export function lcd_suspend(lcd: Lcd): void {
 /**
  * Kills what still runs in the domain, and takes everything back: pages, VMCS, the module when nobody else uses it.
  *
- * @throws KernelError EINVAL when the domain is dead
+ * @throws KernelError EINVAL when the domain is dead; EBUSY from inside its own console output
  * @see seed 000, EXAMPLE; seed 004, LCD STATUS
  */
 export function lcd_destroy(lcd: Lcd): void {
   lcd.transition("lcd_destroy", () => {
+    if (lcd.init_thread.isExecuting) {
+      throw new KernelError("EBUSY", `lcd_destroy of ${lcd.name} from its own console output: kill its thread instead`);
+    }
     lcd.init_thread.kill("destroyed");
     lcd.tearDown();
   });

@@ -27,9 +27,8 @@ export const PAGE_FAULT = 14;
 
 /** What a page fault's error code says (SDM 3A, "Page-Fault Exceptions"). */
 export function describePageFault(errorCode: number): string[] {
-  const words = [errorCode & 1 ? "the page is there, but does not allow it" : "the page is not there"];
-  if (errorCode & 8) words.push("a reserved bit is set in a page-table entry");
-  return words;
+  if (errorCode & 8) return ["a reserved bit is set in a page-table entry"];
+  return [errorCode & 1 ? "the page is there, but does not allow it" : "the page is not there"];
 }
 
 /** What another exception's error code says: a selector and where it came from (SDM 3A, "Error Code"). */

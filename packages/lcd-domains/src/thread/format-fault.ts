@@ -71,7 +71,7 @@ function stackLines(report: FaultReport): string[] {
 
 function walkLines({ walk }: FaultReport): string[] {
   if (walk === null) return [];
-  const steps = walk.steps.map(({ level, gpa, entry }) => `${level.padEnd(5)} at ${hex(gpa)}: ${describeEntry(entry)}`);
+  const steps = walk.steps.map((step) => `${step.level.padEnd(5)} at ${hex(step.gpa)}: ${describeEntry(step)}`);
   const end =
     walk.page === null
       ? `${hex(walk.gva)} leads nowhere`
@@ -79,8 +79,9 @@ function walkLines({ walk }: FaultReport): string[] {
   return [...steps, end];
 }
 
-function describeEntry(entry: WalkStep["entry"]): string {
+function describeEntry({ entry, reserved }: WalkStep): string {
   if (entry === null) return "the domain has no memory there";
+  if (reserved) return `${hex(entry)} has reserved bits set`;
   const present = (entry & 1n) !== 0n;
   return `${hex(entry)} ${present ? rightsOf({ read: true, write: (entry & 2n) !== 0n, execute: entry >> 63n === 0n }) : "not present"}`;
 }

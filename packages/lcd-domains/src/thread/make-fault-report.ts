@@ -115,7 +115,19 @@ function codeAround(lcd: Lcd, rip: gva_t): FaultReport["code"] {
   const offset = locate(lcd.host, rip)?.offset ?? 0;
   const before = offset <= CODE_BEFORE ? offset : 0;
   const address = gva_add(rip, -before);
-  return { address, bytes: readGuestPrefix(lcd, address, before + CODE_AFTER) };
+  const bytes = readGuestPrefix(lcd, address, before + CODE_AFTER);
+  return { address, bytes: bytes.length > 0 ? bytes : loadedCode(lcd, address, before + CODE_AFTER) };
+}
+
+/** Code as it was loaded, for a domain that has lost its page tables. */
+function loadedCode(lcd: Lcd, address: gva_t, length: number): Uint8Array {
+  const parts = lcd.host.modules.at(address)?.loaded.parts ?? [];
+  const part = parts.find(
+    (p) => p.kind === "text" && address >= p.address && address < gva_add(p.address, p.bytes.length),
+  );
+  if (part === undefined) return new Uint8Array(0);
+  const offset = Number(address - part.address);
+  return part.bytes.slice(offset, offset + length);
 }
 
 function stackOf(lcd: Lcd): FaultReport["stack"] {
