@@ -1,6 +1,9 @@
-import type { CaseRunner, TestCase } from "./case";
+import { analyze, wentAstray } from "./analyze";
+import type { CaseResult, CaseRunner, TestCase } from "./case";
+import { stopOffset } from "./compare";
 import { forms } from "./forms";
 import { Generator } from "./generate";
+import { Layout } from "./layout";
 import { units } from "./units";
 import { writeVector } from "./vectors";
 
@@ -26,6 +29,15 @@ export function makeVectors(runner: CaseRunner, seed: number, comments: readonly
     tests.push(generator.next());
   }
   const results = runner.run(tests);
-  const lines = tests.flatMap((test, i) => (results[i].timedOut ? [] : [writeVector({ test, expected: results[i] })]));
+  const lines = tests.flatMap((test, i) => {
+    const expected = results[i];
+    return isUsable(test, expected) ? [writeVector({ test, expected })] : [];
+  });
   return `${[...comments.map((comment) => `# ${comment}`), ...lines].join("\n")}\n`;
+}
+
+/** Whether a case ended, inside its own instructions. */
+function isUsable(test: TestCase, result: CaseResult): boolean {
+  const analysis = analyze(test.code, Layout.codeBase + test.start);
+  return analysis !== null && !result.timedOut && !wentAstray(analysis, stopOffset(test, result));
 }

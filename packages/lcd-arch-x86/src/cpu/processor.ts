@@ -341,7 +341,8 @@ export class Processor implements VmxProcessorPort {
   /** Makes the jump cache know the code at RIP. */
   private findCode(): RunStop | null {
     const { state } = this;
-    const translation = this.translation(this.hot.has(this.rip) ? Tier.hot : Tier.cold);
+    const hot = this.sampling.hot === 0 || this.hot.has(this.rip);
+    const translation = this.translation(hot ? Tier.hot : Tier.cold);
     if (translation === null) {
       return this.fetchFault(this.rip);
     }

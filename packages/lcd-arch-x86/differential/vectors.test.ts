@@ -1,0 +1,45 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { analyze } from "./analyze";
+import { differences } from "./compare";
+import { EmulatorRunner } from "./emulator";
+import { forms } from "./forms";
+import { Layout } from "./layout";
+import { disassemble, formatLine } from "./names";
+import { readVectors, type Vector, writeVector } from "./vectors";
+
+const text = readFileSync(new URL("./vectors.txt", import.meta.url), "utf8");
+const vectors = readVectors(text);
+
+/** A vector that went wrong, for a person: assembly, what was expected, what came out. */
+function explain({ test }: Vector, found: readonly string[]): string {
+  return [...disassemble(test.code, Layout.codeBase + test.start).map(formatLine), ...found].join("\n");
+}
+
+describe.each(["cold", "hot"] as const)("%s code", (tier) => {
+  it("does what the real processor did, in every vector", { timeout: 120_000 }, () => {
+    const runner = new EmulatorRunner(tier);
+    const results = runner.run(vectors.map(({ test }) => test));
+    const wrong = vectors.flatMap((vector, i) => {
+      const analysis = analyze(vector.test.code, Layout.codeBase + vector.test.start);
+      if (!analysis) {
+        throw new Error(`a vector has an undefined outcome: ${writeVector(vector)}`);
+      }
+      const found = differences(vector.test, analysis, vector.expected, results[i]);
+      return found.length > 0 ? [explain(vector, found)] : [];
+    });
+    runner.close();
+    expect(wrong).toEqual([]);
+  });
+});
+
+describe("the file of vectors", () => {
+  it("is read and written without loss", () => {
+    const lines = text.split("\n").filter((line) => line && !line.startsWith("#"));
+    expect(vectors.map(writeVector)).toEqual(lines);
+  });
+
+  it("has several cases of every form", () => {
+    expect(vectors.length).toBeGreaterThan(forms.length * 8);
+  });
+});
