@@ -49,6 +49,14 @@ describe("lcd_arch_init", () => {
     expect(machine.pages.used).toBe(0);
   });
 
+  it("says ENODEV for a processor that is not in 64-bit mode at CPL 0", () => {
+    machine.processors[1].state.set32("cpl", 3);
+    expect(() => machine.init()).toThrow(code("ENODEV"));
+    expect(() => machine.init()).toThrow(/VMXON on processor 1: .*CPL/);
+    expect(on()).toEqual([false, false]);
+    expect(machine.pages.used).toBe(0);
+  });
+
   it("says ENOMEM without a page for each processor, and gives back what it took", () => {
     machine.pages.limit = 1;
     expect(() => machine.init()).toThrow(code("ENOMEM"));

@@ -4,7 +4,7 @@ import { readControlRegister } from "../cpu/system/control-registers";
 import { KernelError } from "../errno";
 import type { Machine } from "../machine/machine";
 import { Cr4 } from "../mmu";
-import { instructionErrorWords, VM_FAIL_INVALID, VM_SUCCEED, type VmxResult } from "../vmx";
+import { instructionErrorWords, VM_FAIL_INVALID, VM_SUCCEED, VmxFault, type VmxResult } from "../vmx";
 import { type DomainControls, domainControls, enableVmxFeature, vmcsRevision } from "./capabilities";
 import type { LcdArch } from "./lcd-arch";
 import type { PageSource } from "./page-source";
@@ -117,16 +117,24 @@ function turnOn(machine: Machine, pages: PageSource, processor: Processor): VmxP
   try {
     machine.memory.writeU32(region, vmcsRevision(processor));
     processor.writeControlRegister(4, readControlRegister(processor, 4) | VMXE);
-    const result = processor.vmx.vmxon(region);
-    if (result !== VM_SUCCEED) {
-      throw new KernelError("EIO", `VMXON on processor ${processor.index} failed at 0x${region.toString(16)}`);
-    }
+    vmxon(processor, region);
   } catch (error) {
     processor.writeControlRegister(4, readControlRegister(processor, 4) & ~VMXE);
     pages.freePage(region);
     throw error;
   }
   return new VmxProcessor(processor, controls, region);
+}
+
+/** @throws KernelError ENODEV when the processor is not in a mode that has VMX, EIO when it does not take the region */
+function vmxon(processor: Processor, region: hpa_t): void {
+  try {
+    if (processor.vmx.vmxon(region) === VM_SUCCEED) return;
+  } catch (cause) {
+    if (!(cause instanceof VmxFault)) throw cause;
+    throw new KernelError("ENODEV", `VMXON on processor ${processor.index}: ${cause.message}`, { cause });
+  }
+  throw new KernelError("EIO", `VMXON on processor ${processor.index} failed at 0x${region.toString(16)}`);
 }
 
 function turnOff(pages: PageSource, processor: Processor, vmxonRegion: hpa_t): void {

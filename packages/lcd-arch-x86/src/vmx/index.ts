@@ -17,8 +17,9 @@ export {
   VmInstructionError,
   type VmxResult,
 } from "./instruction-error";
+export { InveptType, InvvpidType } from "./invalidation";
 export type { VmxProcessorPort } from "./processor-port";
 export { Rights, SegmentType } from "./segments";
 export { VmcsField } from "./vmcs-field";
-export { InveptType, InvvpidType, NO_VMCS, Vmx } from "./vmx";
+export { NO_VMCS, Vmx } from "./vmx";
 export { VmxFault } from "./vmx-fault";

@@ -1,17 +1,18 @@
 import { __hpa } from "../address";
-import { Rflags, Segment } from "../cpu/state";
+import { Rflags } from "../cpu/state";
 import { KernelError } from "../errno";
-import { Cr0, Cr4, Efer } from "../mmu/control-bits";
+import { Cr4 } from "../mmu/control-bits";
 import { capabilityMsr, cr0AllowedInVmx, cr4AllowedInVmx, FeatureControl } from "./capability";
-import { firstFailure, isCanonical, isFrame } from "./entry-check/check";
-import { controlChecks, isEptPointer } from "./entry-check/control-checks";
+import { firstFailure, isFrame } from "./entry-check/check";
+import { controlChecks } from "./entry-check/control-checks";
 import { guestChecks } from "./entry-check/guest-checks";
 import { hostChecks } from "./entry-check/host-checks";
 import { ExitDecisions } from "./exit-decisions";
 import { ExitReason, InterruptionInformation, InterruptionType, type VmExitInformation } from "./exit-reason";
 import { VM_ENTRY_FAILED, VM_FAIL_INVALID, VM_SUCCEED, VmInstructionError, type VmxResult } from "./instruction-error";
+import { invalidateByEpt, invalidateByVpid } from "./invalidation";
+import { requireCpl0, requireVmxMode } from "./mode";
 import type { VmxProcessorPort } from "./processor-port";
-import { Rights } from "./segments";
 import { enterGuest, failEntry, leaveGuest } from "./transition";
 import { VMCS_REVISION, Vmcs, VmcsRegion } from "./vmcs";
 import { VmcsField as F, FieldType, fieldType, findField } from "./vmcs-field";
@@ -21,10 +22,6 @@ import { VmxFault } from "./vmx-fault";
 export const NO_VMCS = 0xffff_ffff_ffff_ffffn;
 
 const ARITHMETIC = BigInt(Rflags.CF | Rflags.PF | Rflags.AF | Rflags.ZF | Rflags.SF | Rflags.OF);
-
-/** Types of INVEPT and INVVPID (SDM 3C, "VMX Instructions"). */
-export const InveptType = { single: 1, all: 2 } as const;
-export const InvvpidType = { address: 0, single: 1, all: 2, singleKeepGlobal: 3 } as const;
 
 const BLOCKING_BY_MOV_SS = 2;
 
@@ -75,10 +72,10 @@ export class Vmx {
   /** VMXON: enters VMX operation. @throws VmxFault */
   vmxon(region: bigint): VmxResult {
     const { state } = this.port;
-    this.requireMode();
+    requireVmxMode(this.port);
     if ((state.low("cr4") & Cr4.VMXE) === 0) throw new VmxFault("undefined-opcode");
     if (this.on) {
-      this.requireCpl0();
+      requireCpl0(this.port);
       return this.fail(VmInstructionError.vmxonInRoot);
     }
     const features = state.get64("featureControl");
@@ -86,7 +83,7 @@ export class Vmx {
     if (!enabled || !cr0AllowedInVmx(state.get64("cr0")) || !cr4AllowedInVmx(state.get64("cr4"))) {
       throw new VmxFault("general-protection");
     }
-    this.requireCpl0();
+    requireCpl0(this.port);
     if (!isFrame(region) || this.revisionAt(region) !== VMCS_REVISION) return this.finish(VM_FAIL_INVALID);
     this.vmxonPointer = region;
     return this.finish(VM_SUCCEED);
@@ -179,9 +176,7 @@ export class Vmx {
    */
   invept(type: number, eptp: bigint): VmxResult {
     this.requireRoot();
-    if (type === InveptType.all) this.port.invalidateEpt(null);
-    else if (type === InveptType.single && isEptPointer(eptp)) this.port.invalidateEpt(eptp);
-    else return this.fail(VmInstructionError.invalidOperand);
+    if (!invalidateByEpt(this.port, type, eptp)) return this.fail(VmInstructionError.invalidOperand);
     return this.finish(VM_SUCCEED);
   }
 
@@ -195,13 +190,7 @@ export class Vmx {
    */
   invvpid(type: number, descriptor: bigint, address: bigint): VmxResult {
     this.requireRoot();
-    const vpid = Number(descriptor & 0xffffn);
-    const one = descriptor >> 16n === 0n && vpid !== 0;
-    if (type === InvvpidType.all && descriptor >> 16n === 0n) this.port.invalidateVpid(null, null);
-    else if ((type === InvvpidType.single || type === InvvpidType.singleKeepGlobal) && one) {
-      this.port.invalidateVpid(vpid, null);
-    } else if (type === InvvpidType.address && one && isCanonical(address)) this.port.invalidateVpid(vpid, address);
-    else return this.fail(VmInstructionError.invalidOperand);
+    if (!invalidateByVpid(this.port, type, descriptor, address)) return this.fail(VmInstructionError.invalidOperand);
     return this.finish(VM_SUCCEED);
   }
 
@@ -292,24 +281,11 @@ export class Vmx {
     return address < BigInt(this.port.memory.size);
   }
 
-  /** VMX instructions need protected mode, and 64-bit code in IA-32e mode. */
-  private requireMode(): void {
-    const { state } = this.port;
-    if (state.get32("nonRoot") !== 0) throw new KernelError("EBUSY", "a guest is running on this processor");
-    const protectedMode = (state.low("cr0") & Cr0.PE) !== 0 && (this.port.rflags & BigInt(Rflags.VM)) === 0n;
-    const compatibility =
-      (state.low("efer") & Efer.LMA) !== 0 && (state.get32("segmentRights", Segment.cs) & Rights.long) === 0;
-    if (!protectedMode || compatibility) throw new VmxFault("undefined-opcode");
-  }
-
+  /** What every VMX instruction but VMXON needs. */
   private requireRoot(): void {
-    this.requireMode();
+    requireVmxMode(this.port);
     if (!this.on) throw new VmxFault("undefined-opcode");
-    this.requireCpl0();
-  }
-
-  private requireCpl0(): void {
-    if (this.port.state.get32("cpl") !== 0) throw new VmxFault("general-protection");
+    requireCpl0(this.port);
   }
 
   /** VMfail: VMfailValid if a VMCS is current, VMfailInvalid if not. */
