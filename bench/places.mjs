@@ -12,6 +12,10 @@ import { buildKernel, buildNative } from "./build.mjs";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 
+/** Where the bundle of lcd.mjs goes: where it finds iced-x86, as lcd-arch-x86 does. */
+const icedHome = join(root, "../packages/lcd-arch-x86/node_modules/iced-x86");
+const bundles = join(icedHome, "../.cache/bench");
+
 const qemuArguments = [
   ..."-accel tcg -m 128 -nodefaults -display none -no-reboot -serial stdio".split(" "),
   ..."-device isa-debug-exit,iobase=0xf4,iosize=4".split(" "),
@@ -58,10 +62,9 @@ export const places = [
   {
     name: "lcd",
     title: "a module in a domain, 64-bit, EPT on",
-    missing: () =>
-      existsSync(join(root, "../packages/lcd-domains/dist/index.js")) ? null : "the packages are not built (npm start)",
-    build: () => {},
-    command: (_folder, name, amount) => [process.execPath, join(root, "lcd.mjs"), name, amount],
+    missing: () => (existsSync(icedHome) ? null : "the packages are not installed (npm start)"),
+    build: () => bundleLcd(),
+    command: (_folder, name, amount) => [process.execPath, join(bundles, "lcd.mjs"), root, name, amount],
   },
 ];
 
@@ -100,11 +103,33 @@ export function measure([program, ...args], timeout) {
       clearTimeout(timer);
       if (checksum === undefined || !("start" in times)) {
         const reason = signal ? `stopped by ${signal} after ${timeout} s` : `exit code ${status}`;
-        reject(new Error(`${program} ${args.join(" ")}: ${reason} ${errors.trim()}`));
+        reject(
+          new Error(`${program} ${args.join(" ")}: ${reason} ${/\w*Error: .*/.exec(errors)?.[0] ?? errors.trim()}`),
+        );
         return;
       }
       resolve({ seconds: (times.end - times.start) / 1000, checksum });
     });
+  });
+}
+
+async function bundleLcd() {
+  const { build } = await import("tsup");
+  await build({
+    config: false,
+    entry: [join(root, "lcd.mjs")],
+    format: "esm",
+    outDir: bundles,
+    outExtension: () => ({ js: ".mjs" }),
+    platform: "node",
+    target: "es2022",
+    external: ["iced-x86"],
+    noExternal: [/^lcd-/, "elf-image"],
+    dts: false,
+    silent: true,
+    esbuildOptions: (options) => {
+      options.conditions = ["lcd-source"];
+    },
   });
 }
 

@@ -41,7 +41,12 @@ if (values.help) {
 async function main() {
   const folder = mkdtempSync(join(tmpdir(), "lcd-bench-"));
   try {
-    const usable = places.filter((place) => values.places.split(",").includes(place.name) && ready(place, folder));
+    const usable = [];
+    for (const place of places) {
+      if (values.places.split(",").includes(place.name) && (await ready(place, folder))) {
+        usable.push(place);
+      }
+    }
     const results = [];
     for (const name of values.only.split(",")) {
       results.push(await compare(name, usable, folder));
@@ -53,13 +58,13 @@ async function main() {
   }
 }
 
-function ready(place, folder) {
+async function ready(place, folder) {
   const missing = place.missing();
   if (missing) {
     process.stderr.write(`${place.name} is left out: ${missing}\n`);
     return false;
   }
-  place.build(folder);
+  await place.build(folder);
   return true;
 }
 
