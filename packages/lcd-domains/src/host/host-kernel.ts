@@ -104,7 +104,12 @@ export class HostKernel {
       perCpuBase: __gva(BOOT_BASE),
     });
     this.devices.register(LCD_DEVICE, lcdDriver(this.modules));
-    this.modules.loadRuntime(options.runtime);
+    try {
+      this.modules.loadRuntime(options.runtime);
+    } catch (error) {
+      lcd_arch_exit(this.arch);
+      throw error;
+    }
     this.printk(
       "info",
       `lcd: VMX is on on ${machine.processors.length} processors, ${this.pages.total} pages of memory`,

@@ -134,8 +134,9 @@ export class ModuleTable {
     this.unloadUnused(module);
   }
 
-  private unloadUnused(module: HostModule): void {
-    if (module.domains > 0 || module.usedBy.size > 0) return;
+  /** Unloads a module, and what only it used; does nothing while it is in use, or when it is unloaded already. */
+  unloadUnused(module: HostModule): void {
+    if (module.domains > 0 || module.usedBy.size > 0 || !this.owners.has(module)) return;
     this.modules.delete(module.loaded.name);
     for (const name of module.loaded.exports.keys()) {
       if (this.symbols.get(name)?.owner === module.loaded.name) this.symbols.delete(name);

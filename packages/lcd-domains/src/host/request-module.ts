@@ -29,14 +29,21 @@ export async function request_lcd_module(
     return file;
   };
   const asked = moduleName(name);
-  const code = await host.helpers.call(LCD_MODPROBE, ["-q", "--", asked, ...parameters], { openDevice });
-  if (code === 0 && host.modules.find(asked) !== undefined) return;
-  const failure = files.map((file) => file.lastError).find((error) => error !== null);
-  if (failure) throw new KernelError(failure.code, failure.message, { cause: failure });
-  throw new KernelError(
-    "ENOENT",
-    `module ${asked}: ${LCD_MODPROBE} did not load it (exit code ${code}); is it installed?`,
-  );
+  const before = new Set(host.modules.list());
+  try {
+    const code = await host.helpers.call(LCD_MODPROBE, ["-q", "--", asked, ...parameters], { openDevice });
+    if (code === 0 && host.modules.find(asked) !== undefined) return;
+    const failure = files.map((file) => file.lastError).find((error) => error !== null);
+    if (failure) throw new KernelError(failure.code, failure.message, { cause: failure });
+    throw new KernelError(
+      "ENOENT",
+      `module ${asked}: ${LCD_MODPROBE} did not load it (exit code ${code}); is it installed?`,
+    );
+  } catch (error) {
+    // What was loaded for it only is of no use without it.
+    for (const module of host.modules.list()) if (!before.has(module)) host.modules.unloadUnused(module);
+    throw error;
+  }
 }
 
 /**

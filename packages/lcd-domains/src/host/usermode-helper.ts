@@ -19,6 +19,11 @@ export class UsermodeHelpers {
     this.programs.set(path, helper);
   }
 
+  /** Uninstalls a program. */
+  remove(path: string): void {
+    this.programs.delete(path);
+  }
+
   /**
    * Runs a program to its end.
    *
