@@ -1,0 +1,28 @@
+import { Command, CommanderError } from "commander";
+import { ExitCode } from "../exit-code";
+import type { Terminal } from "../terminal";
+
+/** A command to be given arguments, options and an action; what it says goes to the terminal. */
+export function defineCommand(name: string, terminal: Terminal): Command {
+  return new Command(`lcd ${name}`)
+    .exitOverride()
+    .helpOption("-h, --help", "show this")
+    .configureOutput({
+      writeOut: (text) => void terminal.stdout(text),
+      writeErr: (text) => terminal.stderr(text),
+      outputError: (text, write) => {
+        write(`lcd ${name}: ${text.replace(/^error: /, "").trimEnd()}\nlcd ${name} --help says more.\n`);
+      },
+    });
+}
+
+/** Lets commander read the words; gives an exit code when that ended it: help was shown, or a word was wrong. */
+export async function parseWords(command: Command, words: readonly string[]): Promise<number | null> {
+  try {
+    await command.parseAsync([...words], { from: "user" });
+    return null;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;
+  }
+}

@@ -1,0 +1,1 @@
+export const disasm = async (): Promise<number> => 0;

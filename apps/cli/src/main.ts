@@ -1,0 +1,17 @@
+/** The `lcd` command as a process. */
+import * as nodeModule from "node:module";
+import { lcd } from "./program";
+import { processTerminal } from "./terminal";
+
+// Node 22.1 and later keep compiled code between runs.
+if ("enableCompileCache" in nodeModule && typeof nodeModule.enableCompileCache === "function") {
+  nodeModule.enableCompileCache();
+}
+
+// Whoever read our output has gone (`lcd run spin | head`): nobody is left to tell anything.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+});
+
+process.exitCode = await lcd(process.argv.slice(2), processTerminal());

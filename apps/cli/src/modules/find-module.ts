@@ -1,0 +1,111 @@
+import { open, readdir, stat } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { prebuiltDirectory } from "liblcd";
+import { isModuleFile, ModuleTree, moduleNameOfPath } from "module-init-tools";
+import { nodeFiles } from "module-init-tools/node";
+import { CommandError } from "../errors";
+import { didYouMean } from "../suggest";
+import { sourceBeside } from "./beside";
+import { type ModuleSource, sourceInTree } from "./module-source";
+
+/**
+ * Finds what a person means by `hello`, `hello.ko` or `path/to/hello.ko`.
+ *
+ * A path is a file; what it needs is found through the `modules.dep` of the tree that it lies in, or beside it. A name
+ * is looked for in `directories`, then among the examples of liblcd.
+ *
+ * @throws CommandError
+ */
+export async function findModule(asked: string, directories: readonly string[], cwd: string): Promise<ModuleSource> {
+  const path = resolve(cwd, asked);
+  if (asked.includes("/") || (isModuleFile(asked) && (await exists(path)))) return sourceOfFile(asked, path);
+  const known: string[] = [];
+  for (const directory of [...directories.map((name) => resolve(cwd, name)), prebuiltDirectory]) {
+    const found = await sourceOfName(asked, directory, known);
+    if (found !== null) return found;
+  }
+  const where = ["the examples of LCD", ...directories].join(", ");
+  const suggestion = didYouMean(moduleNameOfPath(asked), known) || listOf(known);
+  throw new CommandError(`there is no module ${asked} in ${where}${suggestion}`, undefined, "ENOENT");
+}
+
+function listOf(known: readonly string[]): string {
+  return known.length > 20 ? "; to run a file, give its path: ./name.ko" : `; there are ${known.join(", ")}`;
+}
+
+async function sourceOfFile(asked: string, path: string): Promise<ModuleSource> {
+  await requireReadable(asked, path);
+  const tree = await treeOf(path);
+  return tree ?? sourceBeside(path);
+}
+
+/** The nearest directory upwards whose `modules.dep` has this file. */
+async function treeOf(path: string): Promise<ModuleSource | null> {
+  const name = moduleNameOfPath(path);
+  for (let directory = dirname(path); ; directory = dirname(directory)) {
+    if (await exists(join(directory, "modules.dep"))) {
+      const module = await new ModuleTree(nodeFiles, directory).module(name);
+      if (module !== undefined && resolve(module.path) === path) return sourceInTree(name, directory);
+    }
+    if (directory === dirname(directory)) return null;
+  }
+}
+
+/** Looks for a name in a directory, with or without a `modules.dep`; adds the names that are there to `known`. */
+async function sourceOfName(asked: string, directory: string, known: string[]): Promise<ModuleSource | null> {
+  const name = moduleNameOfPath(asked);
+  if (await exists(join(directory, "modules.dep"))) {
+    const tree = new ModuleTree(nodeFiles, directory);
+    if ((await tree.module(name)) !== undefined) return sourceInTree(name, directory);
+    known.push(...(await tree.modules()).keys());
+    return null;
+  }
+  const files = (await entries(directory)).filter((file) => isModuleFile(file)).sort();
+  known.push(...files.map(moduleNameOfPath));
+  const file = files.find((candidate) => moduleNameOfPath(candidate) === name);
+  return file === undefined ? null : sourceBeside(join(directory, file));
+}
+
+async function entries(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    throw new CommandError(`--modules ${directory}: ${why(error)}`, undefined, codeOf(error));
+  }
+}
+
+async function requireReadable(asked: string, path: string): Promise<void> {
+  try {
+    if ((await stat(path)).isDirectory()) {
+      throw new CommandError(`${asked} is a directory, not a module; --modules ${asked} looks for names in it`);
+    }
+    await (await open(path)).close();
+  } catch (error) {
+    if (error instanceof CommandError) throw error;
+    throw new CommandError(`cannot read ${asked}: ${why(error)}`, undefined, codeOf(error));
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "no such file or directory",
+  ENOTDIR: "a part of the path is not a directory",
+  EACCES: "permission denied",
+};
+
+function codeOf(error: unknown): string | null {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null;
+}
+
+function why(error: unknown): string {
+  const code = codeOf(error);
+  return (code !== null ? reasons[code] : undefined) ?? (error instanceof Error ? error.message : String(error));
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,25 @@
+/** What `lcd <tool> --help` adds to the tool's own help. */
+export const toolHelp = {
+  modprobe: `
+Modules are loaded into a host that LCD emulates and that lives as long as the command; nothing of them runs.
+Without -d and -S its modules are the examples of LCD.
+
+Examples:
+  lcd modprobe -v asker                        load asker and what it needs; show /proc/modules
+  lcd modprobe -D asker                        only say what would be loaded
+  lcd modprobe -d /srv/image -S 6.1.0-56-amd64 -v lz4_compress
+                                               from a tree of your own: /srv/image/lib/modules/6.1.0-56-amd64
+`,
+  insmod: `
+The module is loaded into a host that LCD emulates and that lives as long as the command; nothing of it runs.
+
+Examples:
+  lcd insmod ./hello.ko                        does it load?
+  lcd insmod -v ./params.ko count=3            with a parameter; show the log and /proc/modules
+`,
+  depmod: `
+Examples:
+  lcd depmod -b /srv/image 6.1.0-56-amd64      index /srv/image/lib/modules/6.1.0-56-amd64
+  lcd depmod -n -b /srv/image 6.1.0-56-amd64   only print what would be written
+`,
+} as const;
