@@ -30,6 +30,16 @@ const system =
     stopForSystem(lift, operation, operands);
   };
 
+/** IN and OUT: AL, AX or EAX, and a port in DX or in the instruction. */
+const port =
+  (input: 0 | 1): LiftFunction =>
+  (lift) => {
+    const accumulator = input === 1 ? 0 : 1;
+    const other = 1 - accumulator;
+    const number = lift.kind(other) === OpKind.Register ? -1 : Number(lift.immediate(other));
+    stopForSystem(lift, input === 1 ? "in" : "out", [input, lift.size(accumulator), number]);
+  };
+
 /** Vector of #UD, which undefined encodings raise, and instructions that CPUID does not announce. */
 export const INVALID_OPCODE = 6;
 
@@ -50,6 +60,8 @@ export const systemInstructions: LiftTable = [
   [Mnemonic.Rdmsr, system("rdmsr")],
   [Mnemonic.Wrmsr, system("wrmsr")],
   [Mnemonic.Hlt, system("hlt")],
+  [Mnemonic.In, port(1)],
+  [Mnemonic.Out, port(0)],
   [Mnemonic.Cli, system("cli")],
   [Mnemonic.Sti, system("sti")],
   [Mnemonic.Clts, system("clts")],

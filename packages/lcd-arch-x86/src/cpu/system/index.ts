@@ -1,5 +1,6 @@
 import { Register as IcedRegister } from "iced-x86";
 import { type ExitingInstruction, ExitReason, VM_ENTRY_FAILED, VM_SUCCEED, VmxFault } from "../../vmx/index";
+import { Cr4 } from "../../mmu/index";
 import { generalProtection, GuestException, invalidOpcode } from "../exception";
 import type { Processor } from "../processor";
 import { Gpr, Rflags } from "../state";
@@ -17,7 +18,7 @@ export interface SystemInstruction {
 /** What became of it: the next instruction follows, or the processor has stopped or gone elsewhere. */
 export type SystemOutcome = "next" | "vm-exit" | "halted" | "elsewhere";
 
-type Execute = (p: Processor, operands: readonly number[]) => SystemOutcome;
+type Execute = (p: Processor, operands: readonly number[], length: number) => SystemOutcome;
 
 const low32 = (p: Processor, register: number): number => Number(p.gpr[register] & 0xffffffffn);
 
@@ -62,7 +63,8 @@ const isSegment = (register: number): boolean => register >= IcedRegister.ES && 
 const controlQualification = (number: number, write: boolean, gpr: number): bigint =>
   BigInt(number | (write ? 0 : 1 << 4) | (gpr << 8));
 
-function moveSpecial(p: Processor, register: number, gpr: number, size: number, write: boolean): SystemOutcome {
+function moveSpecial(p: Processor, operands: readonly number[], length: number, write: boolean): SystemOutcome {
+  const [register, gpr, size] = operands;
   if (isSegment(register)) {
     if (write) {
       throw invalidOpcode();
@@ -77,7 +79,8 @@ function moveSpecial(p: Processor, register: number, gpr: number, size: number, 
     const number = controlNumber(register);
     const value = p.gpr[gpr];
     if (p.nonRoot && controlRegisterExits(p, number, write, value)) {
-      p.vmExit(ExitReason.controlRegisterAccess, { qualification: controlQualification(number, write, gpr) });
+      const qualification = controlQualification(number, write, gpr);
+      p.vmExit(ExitReason.controlRegisterAccess, { qualification, instructionLength: length });
       return "vm-exit";
     }
     if (write) {
@@ -92,7 +95,8 @@ function moveSpecial(p: Processor, register: number, gpr: number, size: number, 
   }
   if (p.nonRoot && p.vmx.exits.instruction("movDr") !== null) {
     const number = register - IcedRegister.DR0;
-    p.vmExit(ExitReason.movDr, { qualification: controlQualification(number, write, gpr) });
+    const qualification = controlQualification(number, write, gpr);
+    p.vmExit(ExitReason.movDr, { qualification, instructionLength: length });
     return "vm-exit";
   }
   debugRegister(p, register - IcedRegister.DR0, gpr, write);
@@ -123,6 +127,46 @@ function debugRegister(p: Processor, number: number, gpr: number, write: boolean
   }
   const bits = index === 6 ? DR6 : index === 7 ? DR7 : null;
   p.state.set64("dr", bits === null ? value : (value & bits.writable) | bits.fixed, index);
+}
+
+/** CLTS: the host may own CR0.TS, and then want to know or to keep it (SDM 3C, "Changes to Instruction Behavior"). */
+const clearTaskSwitched: Execute = (p, _operands, length) => {
+  const { exits } = p.vmx;
+  if (p.nonRoot && exits.clts()) {
+    p.vmExit(ExitReason.controlRegisterAccess, { qualification: CLTS_ACCESS, instructionLength: length });
+    return "vm-exit";
+  }
+  const cr0 = p.state.get64("cr0");
+  const cleared = cr0 & ~TASK_SWITCHED;
+  p.state.set64("cr0", p.nonRoot ? exits.cr0Written(cr0, cleared) : cleared);
+  return "next";
+};
+
+/** Access type 2 in the exit qualification; CR0.TS. */
+const CLTS_ACCESS = 2n << 4n;
+const TASK_SWITCHED = 8n;
+
+/** IN and OUT: operands are direction (1: in), bytes, and the port, or -1 when it is in DX. No device answers. */
+const portAccess: Execute = (p, [input, size, immediate], length) => {
+  const port = immediate < 0 ? Number(p.gpr[Gpr.rdx] & 0xffffn) : immediate;
+  if (p.nonRoot && p.vmx.exits.instruction("io") !== null) {
+    const direct = immediate < 0 ? 0 : 1 << 6;
+    const qualification = BigInt((size - 1) | (input << 3) | direct) | (BigInt(port) << 16n);
+    p.vmExit(ExitReason.ioInstruction, { qualification, instructionLength: length });
+    return "vm-exit";
+  }
+  if (input === 1) {
+    const mask = (1n << BigInt(size * 8)) - 1n;
+    p.gpr[Gpr.rax] = size === 4 ? mask : p.gpr[Gpr.rax] | mask;
+  }
+  return "next";
+};
+
+/** CR4.TSD keeps RDTSC and RDTSCP to CPL 0. */
+function requireTimeStamp(p: Processor): void {
+  if ((p.state.low("cr4") & Cr4.TSD) !== 0) {
+    p.requireCpl0();
+  }
 }
 
 /** A 64-bit source or destination operand: memory at `slowAddress`, or a register. */
@@ -159,11 +203,15 @@ const operations: Readonly<Record<string, Execute>> = {
     p.gpr[Gpr.rcx] = BigInt(result.ecx >>> 0);
     p.gpr[Gpr.rdx] = BigInt(result.edx >>> 0);
   }),
-  rdtsc: next((p) => setPair(p, p.timeStamp)),
+  rdtsc: next((p) => {
+    requireTimeStamp(p);
+    setPair(p, p.timeStamp);
+  }),
   rdtscp: next((p) => {
     if (p.nonRoot && p.vmx.exits.rdtscpUndefined()) {
       throw invalidOpcode();
     }
+    requireTimeStamp(p);
     setPair(p, p.timeStamp);
     p.gpr[Gpr.rcx] = BigInt.asUintN(32, p.state.get64("tscAux"));
   }),
@@ -174,13 +222,15 @@ const operations: Readonly<Record<string, Execute>> = {
   hlt: () => "halted",
   cli: setFlag(Rflags.IF, false),
   sti: setFlag(Rflags.IF, true),
-  clts: next((p) => p.state.set64("cr0", p.state.get64("cr0") & ~8n)),
+  clts: clearTaskSwitched,
+  in: portAccess,
+  out: portAccess,
   invlpg: next((p) => p.tlb.flushPage(p.state.low("slowAddress"))),
   wbinvd: next(() => {}),
   invd: next(() => {}),
   popFlags: next(popFlags),
-  moveToSpecial: (p, [register, gpr, size]) => moveSpecial(p, register, gpr, size, true),
-  moveFromSpecial: (p, [register, gpr, size]) => moveSpecial(p, register, gpr, size, false),
+  moveToSpecial: (p, operands, length) => moveSpecial(p, operands, length, true),
+  moveFromSpecial: (p, operands, length) => moveSpecial(p, operands, length, false),
   vmcall: vmx((p) => p.vmx.vmcall()),
   vmxon: vmx((p) => p.vmx.vmxon(readOperand(p, -1))),
   vmxoff: vmx((p) => p.vmx.vmxoff()),
@@ -215,6 +265,9 @@ const exiting: readonly ExitingInstruction[] = [
   "cpuid", "hlt", "invd", "invlpg", "rdtsc", "rdtscp", "vmcall", "vmclear", "vmlaunch", "vmptrld", "vmptrst", "vmread",
   "vmresume", "vmwrite", "vmxoff", "vmxon", "invept", "invvpid", "rdmsr", "wrmsr", "wbinvd",
 ];
+const vmxInstructions = new Set([
+  "vmclear", "vmlaunch", "vmptrld", "vmptrst", "vmread", "vmresume", "vmwrite", "vmxoff", "vmxon", "invept", "invvpid",
+]);
 const exitingNames: ReadonlyMap<string, ExitingInstruction> = new Map(exiting.map((name) => [name, name]));
 
 /**
@@ -227,10 +280,11 @@ export function executeSystem(p: Processor, { operation, operands, length }: Sys
   if (execute === undefined) {
     throw invalidOpcode();
   }
-  if (!unprivileged.has(operation)) {
+  const name = exitingNames.get(operation);
+  // In a guest VMX instructions exit whatever the CPL is.
+  if (!unprivileged.has(operation) && !(p.nonRoot && vmxInstructions.has(operation))) {
     p.requireCpl0();
   }
-  const name = exitingNames.get(operation);
   if (name !== undefined && p.nonRoot) {
     const reason = p.vmx.exits.instruction(name);
     if (reason !== null) {
@@ -239,5 +293,5 @@ export function executeSystem(p: Processor, { operation, operands, length }: Sys
       return "vm-exit";
     }
   }
-  return execute(p, operands);
+  return execute(p, operands, length);
 }
