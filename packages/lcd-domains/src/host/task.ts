@@ -2,6 +2,7 @@ import type { Processor } from "lcd-arch-x86/machine";
 
 /** Priorities run from 0, the most urgent, to 139; most have the one in the middle of Linux's range. */
 export const DEFAULT_PRIORITY = 120;
+export const LOWEST_PRIORITY = 139;
 
 /**
  * How a turn on a processor ended.

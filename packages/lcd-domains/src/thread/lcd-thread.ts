@@ -42,7 +42,8 @@ export class LcdThread implements Task {
   readonly lcd: Lcd;
   readonly name: string;
   readonly cpu: number;
-  readonly priority = DEFAULT_PRIORITY;
+  /** Changes count from the next time that it becomes runnable. */
+  priority = DEFAULT_PRIORITY;
   sliceLeft = 0;
   spent = 0;
   /** Instructions that it may still retire before it is killed. */

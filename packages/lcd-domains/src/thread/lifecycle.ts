@@ -1,12 +1,16 @@
 import { KernelError } from "lcd-arch-x86";
+import { DEFAULT_PRIORITY, LOWEST_PRIORITY } from "../host/task";
 import { lcd_config, lcd_run } from "../lcd/lifecycle";
+import { nextStatus } from "../lcd/status";
 import type { LcdThread } from "./lcd-thread";
 import type { KillReason, ThreadResult } from "./result";
 
-/** Limits of a thread. */
+/** How a thread runs. */
 export interface ThreadStartOptions {
   /** Instructions that it may retire; no limit when absent. */
   readonly fuel?: number;
+  /** 0, the most urgent, to 139; nothing runs on a processor while something more urgent could. 120 when absent. */
+  readonly priority?: number;
 }
 
 /**
@@ -20,8 +24,14 @@ export function lcd_thread_start(thread: LcdThread, options: ThreadStartOptions 
   const { lcd } = thread;
   const fuel = options.fuel ?? Number.POSITIVE_INFINITY;
   if (!(fuel > 0)) throw new KernelError("EINVAL", `fuel of ${fuel} instructions: it must be more than 0`);
+  const priority = options.priority ?? DEFAULT_PRIORITY;
+  if (!Number.isInteger(priority) || priority < 0 || priority > LOWEST_PRIORITY) {
+    throw new KernelError("EINVAL", `priority ${priority}: priorities are 0 to ${LOWEST_PRIORITY}`);
+  }
   if (lcd.status === "embryo") lcd_config(lcd);
+  nextStatus(lcd.name, lcd.status, "lcd_run");
   thread.fuel = fuel;
+  thread.priority = priority;
   lcd_run(lcd);
 }
 

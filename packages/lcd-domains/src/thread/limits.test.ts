@@ -19,6 +19,28 @@ describe("a limit", () => {
     expect((await runModule(testHost(), "hello", { fuel: 1_000_000 })).result).toMatchObject({ kind: "exited" });
   });
 
+  it("of priorities is 0 to 139", async () => {
+    const host = testHost();
+    const lcd = await lcd_create(host, "hello");
+    for (const priority of [-1, 140, 0.5]) {
+      const start = () => lcd_thread_start(lcd.init_thread, { priority });
+      expect(start).toThrowError(expect.objectContaining({ code: "EINVAL" }));
+    }
+    expect(lcd.status).toBe("embryo");
+    lcd_destroy(lcd);
+  });
+
+  it("cannot be changed by starting a domain again", async () => {
+    const host = testHost();
+    const lcd = await lcd_create(host, "spin");
+    lcd_thread_start(lcd.init_thread, { fuel: 50_000 });
+    const again = () => lcd_thread_start(lcd.init_thread, { fuel: 1_000_000, priority: 0 });
+    expect(again).toThrowError(expect.objectContaining({ code: "EINVAL" }));
+    await lcd.init_thread.wait();
+    expect(lcd.init_thread.instructions).toBe(50_000);
+    lcd_destroy(lcd);
+  });
+
   it("of fuel must be more than nothing", async () => {
     const host = testHost();
     const lcd = await lcd_create(host, "hello");

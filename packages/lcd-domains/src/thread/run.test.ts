@@ -104,6 +104,20 @@ describe("domains together", () => {
     lcd_destroy(spinner);
   });
 
+  it("with a more urgent priority interrupt others, which get nothing until they are done", async () => {
+    const host = testHost({ processors: 1, timeSlice: 50_000 });
+    const spinner = await lcd_create(host, "spin");
+    lcd_thread_start(spinner.init_thread, { priority: 130 });
+    while (spinner.init_thread.instructions === 0) await new Promise((resolve) => setImmediate(resolve));
+    const urgent = await lcd_create(host, "memory");
+    lcd_thread_start(urgent.init_thread, { priority: 10 });
+    const { instructions } = spinner.init_thread;
+    expect(await urgent.init_thread.wait()).toEqual(returned0);
+    expect(spinner.init_thread.instructions).toBe(instructions);
+    lcd_destroy(urgent);
+    lcd_destroy(spinner);
+  });
+
   it("take turns when they yield", async () => {
     const host = testHost({ processors: 1 });
     const both = new OutputText();
