@@ -1,6 +1,6 @@
 import type { Site } from "./ir";
 import { type CodePage, type CodeSource, type DecodedRegion, discover, type Scope } from "./translate/discover";
-import { compileRegion, type RegionFunction, translateRegion } from "./translate/region";
+import { compileRegions, type RegionFunction, translateRegion } from "./translate/region";
 import { type Miss, Status } from "./translate/runtime";
 
 /** How much work a translation is worth. */
@@ -14,10 +14,11 @@ export const Tier = {
 } as const;
 export type Tier = (typeof Tier)[keyof typeof Tier];
 
-const scopes: readonly Scope[] = [
-  { instructions: 1, pages: 1 },
-  { instructions: 40, pages: 1 },
-  { instructions: 500, pages: 4 },
+/** How far a translation of each tier goes, and how many regions are translated along with it. */
+const scopes: readonly (Scope & { alongside: number })[] = [
+  { instructions: 1, pages: 1, alongside: 0 },
+  { instructions: 40, pages: 1, alongside: 1 },
+  { instructions: 500, pages: 4, alongside: 0 },
 ];
 
 /** Code bytes that a translation was made from. */
@@ -50,8 +51,11 @@ interface Mark {
   end: number;
 }
 
+/** Translations are found by the low bits of their address, which fit in a number. */
+const keyOf = (rip: bigint): number => Number(BigInt.asUintN(53, rip));
+
 /** Translations that are kept before all are dropped and made anew. */
-const MAX_TRANSLATIONS = 16384;
+const MAX_TRANSLATIONS = 4096;
 
 /**
  * The translations of a machine. They are found by address and checked by content, so code that comes back, at the same
@@ -101,15 +105,14 @@ export class CodeCache {
 
   /** A valid translation for `rip`, at least of the tier (a step exactly); null when the code there cannot be fetched. */
   find(source: CodeSource, rip: bigint, tier: Tier): Translation | null {
-    const key = Number(BigInt.asUintN(53, rip));
     let best: Translation | null = null;
-    for (const candidate of this.byAddress.get(key) ?? []) {
+    for (const candidate of this.byAddress.get(keyOf(rip)) ?? []) {
       const fits = tier === Tier.step ? candidate.tier === tier : candidate.tier >= tier;
       if (fits && candidate.rip === rip && (best === null || candidate.tier > best.tier) && this.validate(candidate, source)) {
         best = candidate;
       }
     }
-    return best ?? this.translate(source, rip, tier, key);
+    return best ?? this.translate(source, rip, tier);
   }
 
   /** Whether the frame holds translated code. */
@@ -208,27 +211,62 @@ export class CodeCache {
     }
   }
 
-  private translate(source: CodeSource, rip: bigint, tier: Tier, key: number): Translation | null {
-    const region = discover(source, 64, rip, scopes[tier]);
-    if (region === null) {
+  /** Translates the region at `rip`, and with it those where control is likely to go next. */
+  private translate(source: CodeSource, rip: bigint, tier: Tier): Translation | null {
+    const regions = this.regionsFrom(source, rip, tier);
+    if (regions.length === 0) {
       return null;
     }
-    if (this.byIndex.length >= MAX_TRANSLATIONS) {
+    if (this.byIndex.length + regions.length > MAX_TRANSLATIONS) {
       this.clear();
     }
+    const first = this.byIndex.length;
+    const codes = regions.map((region, at) => translateRegion(region, first + at, tier === Tier.hot));
+    const compiled = compileRegions(codes, this.memory, this.miss);
+    regions.forEach((region, at) => {
+      this.add(region, tier, codes[at].sites, compiled[at], source);
+      freeInstructions(region);
+    });
+    return this.at(first);
+  }
+
+  private regionsFrom(source: CodeSource, rip: bigint, tier: Tier): DecodedRegion[] {
+    const regions: DecodedRegion[] = [];
+    const { alongside, ...scope } = scopes[tier];
+    const queue = [rip];
+    for (let at = 0; at < queue.length && regions.length <= alongside; at++) {
+      if (at > 0 && (this.byAddress.has(keyOf(queue[at])) || queue.indexOf(queue[at]) < at)) {
+        continue;
+      }
+      const region = discover(source, 64, queue[at], scope);
+      if (region !== null) {
+        regions.push(region);
+        queue.push(...region.continuations);
+      } else if (at === 0) {
+        break;
+      }
+    }
+    return regions;
+  }
+
+  private add(
+    region: DecodedRegion,
+    tier: Tier,
+    sites: readonly Site[],
+    run: RegionFunction,
+    source: CodeSource,
+  ): void {
     const index = this.byIndex.length;
-    const { functions, sites } = translateRegion(region, index, tier === Tier.hot);
-    const ranges = rangesOf(region, source);
-    freeInstructions(region);
-    const compiled = compileRegion(functions, this.memory, this.miss);
     if (index >= this.table.length) {
       this.table.grow(this.table.length);
     }
-    this.table.set(index, compiled);
-    this.functions[index] = compiled;
+    this.table.set(index, run);
+    this.functions[index] = run;
+    const rip = region.entry;
     const pages = region.pages.map((page) => page.address);
-    const translation: Translation = { rip, tier, index, sites, pages, ranges, valid: [] };
+    const translation: Translation = { rip, tier, index, sites, pages, ranges: rangesOf(region, source), valid: [] };
     this.byIndex.push(translation);
+    const key = keyOf(rip);
     const siblings = this.byAddress.get(key);
     if (siblings) {
       siblings.push(translation);
@@ -240,7 +278,6 @@ export class CodeCache {
       region.pages.map((page) => page.frame),
     );
     this.made++;
-    return translation;
   }
 
   /** Drops everything: the cache is full. */

@@ -1,4 +1,4 @@
-import { Decoder, DecoderError, DecoderOptions, FlowControl, type Instruction } from "iced-x86";
+import { Decoder, DecoderError, DecoderOptions, FlowControl, type Instruction, Mnemonic } from "iced-x86";
 import { endsBlock } from "../lift/index";
 
 /** One page of code as the processor may fetch it now. */
@@ -41,6 +41,8 @@ export interface DecodedRegion {
   blocks: Map<number, DecodedBlock>;
   /** Pages in order of discovery: linear address and frame. */
   pages: { address: bigint; frame: number }[];
+  /** Where control is likely to go when it leaves: called functions, what follows the calls, blocks beyond the scope. */
+  continuations: bigint[];
 }
 
 const PAGE = 4096n;
@@ -158,7 +160,24 @@ export function discover(source: CodeSource, bitness: number, entry: bigint, sco
   }
   const pages = reader.pages.map(({ address, frame }) => ({ address, frame }));
   reader.free();
-  return { entry, blocks, pages };
+  return { entry, blocks, pages, continuations: continuationsOf(entry, blocks) };
+}
+
+function continuationsOf(entry: bigint, blocks: ReadonlyMap<number, DecodedBlock>): bigint[] {
+  const found = new Set<bigint>();
+  for (const { instructions, successors } of blocks.values()) {
+    const { offset, length, instruction } = instructions[instructions.length - 1];
+    if (instruction?.flowControl === FlowControl.Call && instruction.mnemonic === Mnemonic.Call) {
+      found.add(instruction.nearBranchTarget);
+    }
+    const called = instruction?.flowControl === FlowControl.Call || instruction?.flowControl === FlowControl.IndirectCall;
+    for (const next of called ? [offset + length] : successors) {
+      if (!blocks.has(next)) {
+        found.add(BigInt.asUintN(64, entry + BigInt(next)));
+      }
+    }
+  }
+  return [...found];
 }
 
 /** Decodes from the block's offset to its end; gives the number of instructions. */

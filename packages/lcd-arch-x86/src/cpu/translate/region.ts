@@ -11,8 +11,11 @@ import { encodeModule, type FunctionBody, Wasm } from "./wasm";
 
 /** A region as WebAssembly, before it is compiled, with what a processor needs to go on from its stops. */
 export interface RegionCode {
-  /** The region's function, then the runtime functions that it calls. */
-  functions: FunctionBody[];
+  body: FunctionBody;
+  /** Runtime functions that it calls. */
+  called: readonly string[];
+  /** Puts in the indexes of the functions that it calls. */
+  resolveCalls(indexOf: (name: string) => number): void;
   sites: Site[];
   /** The region's blocks as they were lifted, for whoever wants to look at them. */
   blocks: IrBlock[];
@@ -95,7 +98,7 @@ class RegionEmitter {
     this.emitter = new FunctionEmitter(inline, this.stop);
   }
 
-  emit(name: string, index: number): FunctionBody[] {
+  emit(index: number): Omit<RegionCode, "sites" | "blocks"> {
     const e = this.emitter;
     const use = this.registers();
     for (const register of registersIn(use.read | use.written)) {
@@ -126,9 +129,9 @@ class RegionEmitter {
     this.storeWord(StateOffset.region, () => e.i32(index));
     this.writeBack(use.written);
     e.i32(Status.stopped);
-    const { bodies, indexOf } = linkRuntime(e.called, 2);
-    e.resolveCalls(indexOf);
-    return [{ name, type: regionType, locals: [...fixedLocals, ...e.temporaryLocals], code: e.code }, ...bodies];
+    const locals = [...fixedLocals, ...e.temporaryLocals];
+    const body = { name: `region${index}`, type: regionType, locals, code: e.code };
+    return { body, called: e.called, resolveCalls: (indexOf) => e.resolveCalls(indexOf) };
   }
 
   private registers(): { read: number; written: number } {
@@ -277,17 +280,18 @@ export function translateRegion(region: DecodedRegion, index: number, inline: bo
     }
   });
   const emitter = new RegionEmitter(blocks, byRip, successors, shape, cut, sites, inline);
-  const functions = emitter.emit("region", index);
-  return { functions, sites, blocks: shape.order.flatMap((number) => blocks[number] ?? []) };
+  return { ...emitter.emit(index), sites, blocks: shape.order.flatMap((number) => blocks[number] ?? []) };
 }
 
-/** Compiles a region and gives its function. */
-export function compileRegion(
-  functions: readonly FunctionBody[],
-  memory: WebAssembly.Memory,
-  miss: Miss,
-): RegionFunction {
-  const bytes = encodeModule({ imports: [missImport], functions, exported: 1 });
+/** Compiles regions into one module, which costs little more than one region alone; gives their functions, in order. */
+export function compileRegions(codes: readonly RegionCode[], memory: WebAssembly.Memory, miss: Miss): RegionFunction[] {
+  const called = new Set(codes.flatMap((code) => code.called));
+  const { bodies, indexOf } = linkRuntime([...called], 1 + codes.length);
+  for (const code of codes) {
+    code.resolveCalls(indexOf);
+  }
+  const functions = [...codes.map(({ body }) => body), ...bodies];
+  const bytes = encodeModule({ imports: [missImport], functions, exported: codes.length });
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, miss } });
-  return instance.exports.region as RegionFunction;
+  return codes.map(({ body }) => instance.exports[body.name] as RegionFunction);
 }
