@@ -29,9 +29,19 @@ export class EmulatorRunner implements CaseRunner {
   private readonly background = Uint8Array.from({ length: Layout.dataSize }, (_, index) => backgroundByte(index));
   private lastCode: TestCase | null = null;
 
-  /** @param tier cold: code is translated as it is the first time; hot: as code that runs often */
-  constructor(tier: "cold" | "hot") {
-    this.name = `the emulator, ${tier} code`;
+  /** Instructions that each case of the last `run` retired, those behind its end included. */
+  retired: number[] = [];
+
+  /**
+   * @param tier cold: code is translated as it is the first time; hot: as code that runs often
+   * @param slice instructions after which the processor is stopped and started again; all it takes, if not given
+   */
+  constructor(
+    tier: "cold" | "hot",
+    private readonly slice = INSTRUCTION_LIMIT,
+  ) {
+    const sliced = slice < INSTRUCTION_LIMIT ? `, stopped every ${slice} instructions` : "";
+    this.name = `the emulator, ${tier} code${sliced}`;
     this.machine = new Machine({ memory: Ram.size, hotThreshold: tier === "hot" ? 0 : 1_000_000_000 });
     this.cpu = this.machine.processors[0];
     this.buildPageTables();
@@ -43,6 +53,7 @@ export class EmulatorRunner implements CaseRunner {
   }
 
   run(cases: readonly TestCase[]): CaseResult[] {
+    this.retired = [];
     return cases.map((test) => this.runOne(test));
   }
 
@@ -58,7 +69,7 @@ export class EmulatorRunner implements CaseRunner {
     cpu.gpr.set(initial.gpr);
     cpu.rflags = BigInt(initial.rflags);
     cpu.rip = BigInt(Layout.codeBase + test.start);
-    const stop = cpu.run(INSTRUCTION_LIMIT);
+    const stop = this.runToEnd();
     return {
       exception: stop.kind === "exception" ? stop.vector : null,
       errorCode: stop.kind === "exception" ? (stop.errorCode ?? 0) : 0,
@@ -69,6 +80,17 @@ export class EmulatorRunner implements CaseRunner {
       memory: this.changes(before),
       timedOut: stop.kind === "limit",
     };
+  }
+
+  private runToEnd(): RunStop {
+    const { cpu } = this;
+    const start = cpu.retired;
+    let stop: RunStop;
+    do {
+      stop = cpu.run(this.slice);
+    } while (stop.kind === "limit" && cpu.retired - start < INSTRUCTION_LIMIT);
+    this.retired.push(cpu.retired - start);
+    return stop;
   }
 
   private placeCode(test: TestCase): void {

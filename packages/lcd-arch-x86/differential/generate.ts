@@ -2,6 +2,7 @@ import { analyze } from "./analyze";
 import { RegisterClass, type TestCase } from "./case";
 import { type Draft, emit } from "./encode";
 import { type Form, forms } from "./forms";
+import { writeGraph } from "./graph";
 import { Layout } from "./layout";
 import { Random } from "./random";
 import { units } from "./units";
@@ -14,8 +15,11 @@ export class Generator {
     this.random = new Random(seed);
   }
 
-  /** A new sequence of one to eight parts, most of them one instruction. */
+  /** A new sequence of one to eight parts, most of them one instruction, or blocks that jump to each other. */
   next(): TestCase {
+    if (this.random.chance(15)) {
+      return this.draft(writeGraph);
+    }
     const parts = 1 + Math.floor(this.random.below(64) / 8);
     return this.draft((draft) => {
       for (let i = 0; i < parts; i++) {
@@ -69,7 +73,7 @@ export class Generator {
       };
       write(draft);
       const code = Uint8Array.from(draft.bytes);
-      if (code.length <= 200 && analyze(code, draft.base)) {
+      if (code.length <= MAX_BYTES && analyze(code, draft.base)) {
         return { code, start, classes, seed: random.u32() };
       }
     }
@@ -92,6 +96,9 @@ export class Generator {
     return classes >>> 0;
   }
 }
+
+/** Longest case. */
+const MAX_BYTES = 500;
 
 const { value, pointer, small, count } = RegisterClass;
 const classPool = [value, value, value, value, pointer, pointer, pointer, pointer, small, small, count];

@@ -10,13 +10,14 @@ import { NativeRunner } from "./native";
 
 const usage = `Runs random instruction sequences on this machine's processor and in the emulator, and compares.
 
-  node differential/run.mjs [--cases 1000000] [--seed 1] [--states 4] [--tier cold|hot] [--failures 20]
+  node differential/run.mjs [--cases 1000000] [--seed 1] [--states 4] [--tier cold|hot] [--slice n]
   node differential/run.mjs --vectors <file> [--seed 1]      writes vectors with the real processor's answers
 
   --cases     how many cases
   --seed      the same seed makes the same cases
   --states    how many initial states each sequence runs with
   --tier      cold: as code runs the first time; hot: as hot code runs
+  --slice     stop and start the processor every n instructions
   --failures  how many different failures to report
   --against   another build of native/harness.c to compare with, instead of the emulator
 `;
@@ -30,6 +31,7 @@ export function main(argv: string[], folder: string): number {
       seed: { type: "string", default: "1" },
       states: { type: "string", default: "4" },
       tier: { type: "string", default: "cold" },
+      slice: { type: "string" },
       failures: { type: "string", default: "20" },
       vectors: { type: "string" },
       against: { type: "string" },
@@ -49,7 +51,7 @@ export function main(argv: string[], folder: string): number {
       writeFileSync(values.vectors, makeVectors(native, seed, [`Made by: ${command}`, `On: ${cpus()[0].model}`]));
       return 0;
     }
-    const actual = runnerFor(values.tier, values.against);
+    const actual = values.against ? new NativeRunner(values.against.split(" ")) : emulator(values.tier, values.slice);
     try {
       const started = Date.now();
       const result = hunt(native, actual, {
@@ -71,12 +73,9 @@ export function main(argv: string[], folder: string): number {
   }
 }
 
-function runnerFor(tier: string, against: string | undefined): CaseRunner {
-  if (against !== undefined) {
-    return new NativeRunner(against.split(" "));
-  }
+function emulator(tier: string, slice: string | undefined): CaseRunner {
   if (tier !== "cold" && tier !== "hot") {
     throw new Error(`--tier is cold or hot, not "${tier}"`);
   }
-  return new EmulatorRunner(tier);
+  return new EmulatorRunner(tier, slice === undefined ? undefined : Number(slice));
 }

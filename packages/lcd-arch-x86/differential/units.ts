@@ -28,11 +28,13 @@ const strings = forms.filter(({ rep }) => rep);
 const divisions = [...formsNamed("div"), ...formsNamed("idiv")];
 const byCl = forms.filter(({ text }) => text.includes("cl"));
 const exchanges = [...formsNamed("cmpxchg"), ...formsNamed("cmpxchg8b")];
-const simple = ["add", "sub", "and", "or", "xor", "mov", "lea", "inc", "dec", "movzx", "cmp", "test"].flatMap(
+/** Instructions that rarely fault and leave few flags undefined. */
+export const simple = ["add", "sub", "and", "or", "xor", "mov", "lea", "inc", "dec", "movzx", "cmp", "test"].flatMap(
   formsNamed,
 );
 const flagReaders = forms.filter(({ name }) => /^(set|cmov)|^(adc|sbb|rcl|rcr|lahf|cmc)$/.test(name));
-const flagWriters = ["add", "sub", "cmp", "neg", "adc", "sbb", "inc", "dec", "xadd"].flatMap(formsNamed);
+/** Instructions that define all flags that they write. */
+export const flagWriters = ["add", "sub", "cmp", "neg", "adc", "sbb", "inc", "dec", "xadd"].flatMap(formsNamed);
 
 /** One or two instructions that touch no stack and do not branch. */
 function body(draft: Draft): void {

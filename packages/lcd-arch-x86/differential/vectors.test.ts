@@ -33,6 +33,32 @@ describe.each(["cold", "hot"] as const)("%s code", (tier) => {
   });
 });
 
+describe("the count of retired instructions", () => {
+  const tests = vectors.map(({ test }) => test).filter((_, i) => i % 4 === 0);
+  const countsOf = (runner: EmulatorRunner): number[] => {
+    runner.run(tests);
+    runner.close();
+    return runner.retired;
+  };
+
+  it("is the same at both speeds, and however often the processor is stopped", { timeout: 120_000 }, () => {
+    const cold = countsOf(new EmulatorRunner("cold"));
+    expect(countsOf(new EmulatorRunner("hot"))).toEqual(cold);
+    expect(countsOf(new EmulatorRunner("cold", 3))).toEqual(cold);
+    expect(countsOf(new EmulatorRunner("hot", 2))).toEqual(cold);
+  });
+
+  it("is one for one instruction, and two more for the jump and HLT behind it", () => {
+    const single = vectors.filter(({ test, expected }) => {
+      const lines = disassemble(test.code, Layout.codeBase + test.start);
+      return expected.exception === null && lines.length === 1 && !/\brep/.test(lines[0].text);
+    });
+    const runner = new EmulatorRunner("cold");
+    runner.run(single.map(({ test }) => test));
+    expect(new Set(runner.retired)).toEqual(new Set([3]));
+  });
+});
+
 describe("the file of vectors", () => {
   it("is read and written without loss", () => {
     const lines = text.split("\n").filter((line) => line && !line.startsWith("#"));

@@ -1,0 +1,72 @@
+import { type Draft, emit } from "./encode";
+import { forms } from "./forms";
+import { flagWriters, simple } from "./units";
+
+/** Holds how many blocks may still run; nothing else writes it. */
+const FUEL = 15;
+
+const MAX_BLOCKS = 24;
+
+/** A jump whose target is not written yet: where its 32-bit displacement lies, and the block it goes to. */
+interface Fixup {
+  readonly at: number;
+  readonly block: number;
+}
+
+/**
+ * Appends blocks that jump to each other in any direction, also into the middle of what others loop over. Each counts
+ * down first, and leaves when the count is used up.
+ */
+export function writeGraph(draft: Draft): void {
+  const { random } = draft;
+  const count = 2 + random.below(6);
+  const starts: number[] = [];
+  const fixups: Fixup[] = [];
+  const jump = (opcode: readonly number[], block: number): void => {
+    draft.bytes.push(...opcode);
+    fixups.push({ at: draft.bytes.length, block });
+    draft.bytes.push(0, 0, 0, 0);
+  };
+  // mov r15d, n
+  draft.bytes.push(0x41, 0xbf, 1 + random.below(MAX_BLOCKS), 0, 0, 0);
+  draft.pointers &= ~(1 << FUEL);
+  draft.smalls &= ~(1 << FUEL);
+  for (let block = 0; block < count; block++) {
+    starts.push(draft.bytes.length);
+    // sub r15d, 1; jb end
+    draft.bytes.push(0x41, 0x83, 0xef, 0x01);
+    jump([0x0f, 0x82], count);
+    body(draft);
+    const choice = random.below(10);
+    if (choice < 6) {
+      withoutFuel(draft, () => emit(draft, random.pick(flagWriters)));
+      jump([0x0f, 0x80 | random.below(16)], random.below(count));
+    } else if (choice < 8) {
+      jump([0xe9], random.below(count));
+    }
+  }
+  starts.push(draft.bytes.length);
+  for (const { at, block } of fixups) {
+    const displacement = starts[block] - at - 4;
+    for (let i = 0; i < 4; i++) {
+      draft.bytes[at + i] = (displacement >> (8 * i)) & 0xff;
+    }
+  }
+}
+
+function body(draft: Draft): void {
+  const { random } = draft;
+  for (let length = random.below(4); length > 0; length--) {
+    withoutFuel(draft, () => emit(draft, random.pick(random.chance(70) ? simple : forms)));
+  }
+}
+
+/** Writes something that leaves the fuel alone. */
+function withoutFuel(draft: Draft, write: () => void): void {
+  const start = draft.bytes.length;
+  do {
+    draft.bytes.length = start;
+    draft.written = 0;
+    write();
+  } while (draft.written & (1 << FUEL));
+}
