@@ -45,7 +45,11 @@ export async function cc(args: readonly string[], terminal: Terminal): Promise<n
 }
 
 async function compile(sources: readonly string[], options: Options, terminal: Terminal): Promise<void> {
-  const output = options.output ?? basename(sources[0]).replace(/\.\w+$/, "").concat(".ko");
+  const output =
+    options.output ??
+    basename(sources[0])
+      .replace(/\.\w+$/, "")
+      .concat(".ko");
   const { warnings } = await compileModule({
     sources: sources.map((file) => resolve(terminal.cwd, file)),
     output: resolve(terminal.cwd, output),

@@ -1,4 +1,13 @@
-import { Decoder, DecoderOptions, FlowControl, Formatter, FormatterSyntax, type Instruction, OpKind, Register } from "iced-x86";
+import {
+  Decoder,
+  DecoderOptions,
+  FlowControl,
+  Formatter,
+  FormatterSyntax,
+  type Instruction,
+  OpKind,
+  Register,
+} from "iced-x86";
 
 /** One instruction of a listing. */
 export interface Line {

@@ -116,6 +116,12 @@ async function index(files: MemoryFiles): Promise<void> {
   const openDevice = async (): Promise<never> => {
     throw new CommandError("depmod wanted to open a device");
   };
-  const code = await lcdDepmod(["depmod", "-q"], { files, stdout: say, stderr: say, release: HOST_RELEASE, openDevice });
+  const code = await lcdDepmod(["depmod", "-q"], {
+    files,
+    stdout: say,
+    stderr: say,
+    release: HOST_RELEASE,
+    openDevice,
+  });
   if (code !== 0) throw new CommandError(said.replaceAll(`${HOST_TREE}/`, "").trimEnd(), undefined, "ELOOP");
 }

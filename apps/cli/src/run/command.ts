@@ -1,10 +1,9 @@
 import { defineCommand, parseWords } from "../command/define";
 import { addMachineOptions, type MachineOptions } from "../command/machine-options";
+import { reporting } from "../command/reporting";
 import { UsageError } from "../errors";
 import { ExitCode } from "../exit-code";
-import { failureOf } from "../failure";
 import type { Terminal } from "../terminal";
-import { DomainConsole } from "./domain-console";
 import { runModule } from "./run-module";
 
 const EXAMPLES = `
@@ -30,32 +29,12 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     .argument("[parameters...]", "module parameters: name=value")
     .addHelpText("after", EXAMPLES)
     .action(async (module: string, parameters: string[], options: MachineOptions) => {
-      exitCode = await runAndReport(module, parameters, options, terminal);
+      requireParameters(parameters);
+      exitCode = await reporting(module, options.json, terminal, (console) =>
+        runModule(module, parameters, options, console, terminal),
+      );
     });
   return (await parseWords(command, args)) ?? exitCode;
-}
-
-async function runAndReport(
-  module: string,
-  parameters: readonly string[],
-  options: MachineOptions,
-  terminal: Terminal,
-): Promise<number> {
-  requireParameters(parameters);
-  const console = new DomainConsole(terminal, options.json);
-  try {
-    const { exitCode, text, json } = await runModule(module, parameters, options, console, terminal);
-    terminal.stderr(text);
-    if (options.json) terminal.stdout(`${JSON.stringify({ ...json, console: console.text, exitCode }, null, 2)}\n`);
-    return exitCode;
-  } catch (error) {
-    const failure = failureOf(error);
-    if (failure === null || !options.json) throw error;
-    const { message, code, exitCode } = failure;
-    terminal.stderr(`lcd: ${message}\n`);
-    terminal.stdout(`${JSON.stringify({ module, outcome: "failed", error: code, message, exitCode }, null, 2)}\n`);
-    return exitCode;
-  }
 }
 
 /** `count=3`, or the name of a switch. What looks like an option was one that nobody knows. */

@@ -35,11 +35,7 @@ function outcomeOfValue(lcd: Lcd, value: bigint): Outcome {
 }
 
 /** How a thread ended that did not end itself. The domain still has to exist. */
-export function outcomeOfKill(
-  lcd: Lcd,
-  result: Exclude<ThreadResult, { kind: "exited" }>,
-  limits: Limits,
-): Outcome {
+export function outcomeOfKill(lcd: Lcd, result: Exclude<ThreadResult, { kind: "exited" }>, limits: Limits): Outcome {
   const exitCode = ExitCode.killed;
   if (result.kind === "faulted") {
     const { report } = result;
