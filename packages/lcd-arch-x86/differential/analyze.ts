@@ -65,6 +65,7 @@ export function undefinedFlagsAt(analysis: Analysis, offset: number): number {
 
 function follow(steps: ReadonlyMap<number, Step>, end: number): Analysis | null {
   const undefinedAt = new Map<number, number>();
+  const trapped = new Map<number, number>();
   const returnPoints = [...steps.values()].filter(({ flow }) => flow === "call").map(({ next }) => next);
   const work: [number, number][] = [[0, 0]];
   for (let item = work.pop(); item; item = work.pop()) {
@@ -84,10 +85,13 @@ function follow(steps: ReadonlyMap<number, Step>, end: number): Analysis | null 
     }
     const after = (step.mayKeep ? merged : merged & ~step.writes) | step.undefined;
     work.push(...successors(step, returnPoints).map((to): [number, number] => [to, after]));
-    if (step.flow === "stop" && !undefinedAt.has(step.next)) {
+    if (step.flow === "stop") {
       // A trap reports the instruction after it.
-      undefinedAt.set(step.next, after);
+      trapped.set(step.next, (trapped.get(step.next) ?? 0) | after);
     }
+  }
+  for (const [offset, flags] of trapped) {
+    undefinedAt.set(offset, (undefinedAt.get(offset) ?? 0) | flags);
   }
   return { offsets: [...steps.keys()], undefinedAt };
 }

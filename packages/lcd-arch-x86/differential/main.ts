@@ -10,7 +10,7 @@ import { NativeRunner } from "./native";
 
 const usage = `Runs random instruction sequences on this machine's processor and in the emulator, and compares.
 
-  node differential/run.mjs [--cases 1000000] [--seed 1] [--states 4] [--tier cold|hot] [--slice n]
+  node differential/run.mjs [--cases 1000000] [--seed 1] [--states 4] [--tier cold|hot] [--slice n] [--domain]
   node differential/run.mjs --vectors <file> [--seed 1]      writes vectors with the real processor's answers
 
   --cases     how many cases
@@ -18,6 +18,7 @@ const usage = `Runs random instruction sequences on this machine's processor and
   --states    how many initial states each sequence runs with
   --tier      cold: as code runs the first time; hot: as hot code runs
   --slice     stop and start the processor every n instructions
+  --domain    in a domain, not on the bare processor
   --failures  how many different failures to report
   --against   another build of native/harness.c to compare with, instead of the emulator
 `;
@@ -32,6 +33,7 @@ export function main(argv: string[], folder: string): number {
       states: { type: "string", default: "4" },
       tier: { type: "string", default: "cold" },
       slice: { type: "string" },
+      domain: { type: "boolean", default: false },
       failures: { type: "string", default: "20" },
       vectors: { type: "string" },
       against: { type: "string" },
@@ -51,7 +53,7 @@ export function main(argv: string[], folder: string): number {
       writeFileSync(values.vectors, makeVectors(native, seed, [`Made by: ${command}`, `On: ${cpus()[0].model}`]));
       return 0;
     }
-    const actual = values.against ? new NativeRunner(values.against.split(" ")) : emulator(values.tier, values.slice);
+    const actual = values.against ? new NativeRunner(values.against.split(" ")) : emulator(values);
     try {
       const started = Date.now();
       const result = hunt(native, actual, {
@@ -73,9 +75,10 @@ export function main(argv: string[], folder: string): number {
   }
 }
 
-function emulator(tier: string, slice: string | undefined): CaseRunner {
+function emulator(values: { tier: string; slice?: string; domain: boolean }): CaseRunner {
+  const { tier, slice, domain } = values;
   if (tier !== "cold" && tier !== "hot") {
     throw new Error(`--tier is cold or hot, not "${tier}"`);
   }
-  return new EmulatorRunner(tier, slice === undefined ? undefined : Number(slice));
+  return new EmulatorRunner({ tier, domain, ...(slice === undefined ? {} : { slice: Number(slice) }) });
 }

@@ -32,6 +32,7 @@ const exchanges = [...formsNamed("cmpxchg"), ...formsNamed("cmpxchg8b")];
 export const simple = ["add", "sub", "and", "or", "xor", "mov", "lea", "inc", "dec", "movzx", "cmp", "test"].flatMap(
   formsNamed,
 );
+const registerForms = simple.filter(({ operands }) => operands.every(({ kind }) => kind !== "O"));
 const flagReaders = forms.filter(({ name }) => /^(set|cmov)|^(adc|sbb|rcl|rcr|lahf|cmc)$/.test(name));
 /** Instructions that define all flags that they write. */
 export const flagWriters = ["add", "sub", "cmp", "neg", "adc", "sbb", "inc", "dec", "xadd"].flatMap(formsNamed);
@@ -41,6 +42,14 @@ function body(draft: Draft): void {
   const length = 1 + draft.random.below(2);
   for (let i = 0; i < length; i++) {
     emit(draft, draft.random.pick(simple));
+  }
+}
+
+/** As `body`, and leaves memory alone: a return address stands there. */
+function registerBody(draft: Draft): void {
+  const length = 1 + draft.random.below(2);
+  for (let i = 0; i < length; i++) {
+    emit(draft, draft.random.pick(registerForms), { forceMemory: false });
   }
 }
 
@@ -267,7 +276,7 @@ export const units: readonly Unit[] = [
       });
       // The jump above goes to the end of the unit, behind the called part.
       const jumpEnd = draft.bytes.length;
-      body(draft);
+      registerBody(draft);
       if (random.chance(80)) {
         draft.bytes.push(0xc3);
       } else {
