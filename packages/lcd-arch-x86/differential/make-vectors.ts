@@ -7,9 +7,9 @@ import { Layout } from "./layout";
 import { units } from "./units";
 import { writeVector } from "./vectors";
 
-const CASES_PER_FORM = 8;
-const CASES_PER_UNIT = 24;
-const LONGER_CASES = 500;
+const CASES_PER_FORM = 6;
+const CASES_PER_UNIT = 16;
+const LONGER_CASES = 400;
 
 /** A file of vectors: every form and every unit several times, and some longer sequences. */
 export function makeVectors(runner: CaseRunner, seed: number, comments: readonly string[]): string {
