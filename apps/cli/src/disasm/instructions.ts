@@ -39,6 +39,7 @@ export function disassemble(bytes: Uint8Array, address: bigint, syntax: Syntax =
   formatter.spaceAfterOperandSeparator = true;
   formatter.branchLeadingZeros = false;
   formatter.ripRelativeAddresses = false;
+  formatter.signedMemoryDisplacements = true;
   try {
     return decodeAll(decoder, formatter, bytes, address);
   } finally {
