@@ -3,7 +3,7 @@ import type { DirectoryEntry, FileKind, ToolFiles } from "./files";
 
 /** The real file system. */
 export const nodeFiles: ToolFiles = {
-  readFile: (path) => readFile(path),
+  readFile: readBytes,
   readDirectory: directoryEntries,
   stat: async (path) => {
     const status = await stat(path);
@@ -13,6 +13,12 @@ export const nodeFiles: ToolFiles = {
   rename: (from, to) => rename(from, to),
   remove: (path) => rm(path),
 };
+
+/** Not a Buffer: its `slice` would not copy. */
+async function readBytes(path: string): Promise<Uint8Array> {
+  const { buffer, byteOffset, length } = await readFile(path);
+  return new Uint8Array(buffer, byteOffset, length);
+}
 
 /** opendir keeps the directory's own order; readdir would sort. */
 async function directoryEntries(path: string): Promise<DirectoryEntry[]> {
