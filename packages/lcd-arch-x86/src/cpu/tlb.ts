@@ -1,7 +1,6 @@
 import type { CpuState } from "./state";
 import { jumpSlot } from "./translate/runtime";
 import {
-  JUMP_ENTRY_SIZE,
   JUMP_SIZE,
   JumpEntry,
   TLB_ENTRIES,
@@ -62,13 +61,10 @@ export class Tlb {
       filledTlb: [],
       filledJumps: [],
     }));
+    // -0 has the bits of the empty tag; filling other fields with it as well does no harm.
+    new Float64Array(buffer, area, TLB_AREA / 8).fill(-0);
     for (const bank of this.banks) {
-      for (let slot = 0; slot < TLB_ENTRIES; slot++) {
-        this.clearSlot(bank, slot);
-      }
-      for (let at = 0; at < JUMP_SIZE; at += JUMP_ENTRY_SIZE) {
-        this.clearJump(bank, at);
-      }
+      this.clearSlot(bank, 0);
     }
     this.current = this.banks[0];
     this.activate(this.current);

@@ -66,7 +66,7 @@ const bitScan =
     b.setFlags("result", size, source, b.i32(0), source);
   };
 
-const destination = (lift: Lift): number => gprOperand(lift.instruction.op0Register).register;
+const destination = (lift: Lift): number => gprOperand(lift.instruction.opRegister(0)).register;
 
 /** TZCNT and LZCNT: CF when the source is 0, ZF when the result is. */
 const countZeros =

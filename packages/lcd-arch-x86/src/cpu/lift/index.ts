@@ -1,4 +1,5 @@
-import { FlowControl, type Instruction, Mnemonic, OpKind } from "iced-x86";
+import { FlowControl, Mnemonic, OpKind } from "iced-x86";
+import type { Instruction } from "../instruction";
 import { arithmetic } from "./arithmetic";
 import { bitOperations } from "./bits";
 import type { BlockBuilder } from "./builder";

@@ -1,4 +1,5 @@
-import { Code, type Instruction, MemorySizeExt, OpKind, Register as IcedRegister } from "iced-x86";
+import { Code, MemorySizeExt, OpKind, Register as IcedRegister } from "iced-x86";
+import type { Instruction } from "../instruction";
 import type { Value } from "../ir";
 import { Gpr, Segment } from "../state";
 import type { BlockBuilder } from "./builder";

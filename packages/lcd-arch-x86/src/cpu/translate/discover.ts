@@ -1,4 +1,5 @@
-import { Decoder, DecoderError, DecoderOptions, FlowControl, type Instruction, Mnemonic } from "iced-x86";
+import { Decoder, DecoderError, DecoderOptions, FlowControl } from "iced-x86";
+import { Instruction } from "../instruction";
 import { endsBlock } from "../lift/index";
 
 /** One page of code as the processor may fetch it now. */
@@ -88,8 +89,8 @@ class CodeReader {
     page.decoder.position = at;
     page.decoder.ip = address;
     const instruction = page.decoder.decode();
-    if (page.decoder.lastError !== DecoderError.NoMoreBytes || at + MAX_LENGTH <= Number(PAGE)) {
-      return instruction;
+    if (at + MAX_LENGTH <= Number(PAGE) || page.decoder.lastError !== DecoderError.NoMoreBytes) {
+      return new Instruction(instruction);
     }
     instruction.free();
     const next = this.page(page.address + PAGE);
@@ -103,7 +104,7 @@ class CodeReader {
     decoder.ip = address;
     const crossing = decoder.decode();
     decoder.free();
-    return crossing;
+    return new Instruction(crossing);
   }
 
   free(): void {
@@ -167,11 +168,10 @@ function continuationsOf(entry: bigint, blocks: ReadonlyMap<number, DecodedBlock
   const found = new Set<bigint>();
   for (const { instructions, successors } of blocks.values()) {
     const { offset, length, instruction } = instructions[instructions.length - 1];
-    if (instruction?.flowControl === FlowControl.Call && instruction.mnemonic === Mnemonic.Call) {
+    if (instruction?.isDirectCall) {
       found.add(instruction.nearBranchTarget);
     }
-    const called = instruction?.flowControl === FlowControl.Call || instruction?.flowControl === FlowControl.IndirectCall;
-    for (const next of called ? [offset + length] : successors) {
+    for (const next of instruction?.isCall ? [offset + length] : successors) {
       if (!blocks.has(next)) {
         found.add(BigInt.asUintN(64, entry + BigInt(next)));
       }

@@ -286,7 +286,7 @@ export function translateRegion(region: DecodedRegion, index: number, inline: bo
 /** Compiles regions into one module, which costs little more than one region alone; gives their functions, in order. */
 export function compileRegions(codes: readonly RegionCode[], memory: WebAssembly.Memory, miss: Miss): RegionFunction[] {
   const called = new Set(codes.flatMap((code) => code.called));
-  const { bodies, indexOf } = linkRuntime([...called], 1 + codes.length);
+  const { bodies, indexOf } = linkRuntime(called, 1 + codes.length);
   for (const code of codes) {
     code.resolveCalls(indexOf);
   }

@@ -168,19 +168,19 @@ const flagsOfBody: readonly Expression[] = [
 const low = (value: Expression): Expression => ["i64.and", value, ["i64", 0xffffffffn]];
 const high = (value: Expression): Expression => ["i64.shr_u", value, ["i64", 32n]];
 
-/** High half of a product, from the four products of the operands' halves. Locals: a, b, then low x high and high x low. */
-const multiplyHigh: readonly Expression[] = [
-  ["set", 2, ["i64.mul", low(get(0)), high(get(1))]],
-  ["set", 3, ["i64.mul", high(get(0)), low(get(1))]],
+/** High half of an unsigned product, from the four products of the operands' halves; locals 2 and 3 hold two of them. */
+const multiplyHigh: Expression = [
+  "i64.add",
+  ["i64.add", ["i64.mul", high(get(0)), high(get(1))], high(get(2))],
   [
     "i64.add",
-    ["i64.add", ["i64.mul", high(get(0)), high(get(1))], high(get(2))],
-    [
-      "i64.add",
-      high(get(3)),
-      high(["i64.add", ["i64.add", high(["i64.mul", low(get(0)), low(get(1))]), low(get(2))], low(get(3))]),
-    ],
+    high(get(3)),
+    high(["i64.add", ["i64.add", high(["i64.mul", low(get(0)), low(get(1))]), low(get(2))], low(get(3))]),
   ],
+];
+const crossProducts: readonly Expression[] = [
+  ["set", 2, ["i64.mul", low(get(0)), high(get(1))]],
+  ["set", 3, ["i64.mul", high(get(0)), low(get(1))]],
 ];
 
 /** Long division, bit by bit, when the dividend has a high half. Locals: high, low, divisor, bits left, top bit. */
@@ -215,11 +215,11 @@ const divideLong = (answer: Expression, shortcut: Expression): readonly Expressi
   answer,
 ];
 
-/** Stores what the slow path needs to know and asks it. Parameters: address, size, cpu, and for writes the value. */
-const ask = (kind: number): readonly Expression[] => [
-  ["store64", StateOffset.slowAddress, get(2), get(0)],
-  ...(kind === AccessKind.write ? [["store64", StateOffset.slowValue, get(2), get(3)] as const] : []),
-  ["call", "miss", get(2), ["i32.or", get(1), number(kind << ACCESS_KIND_SHIFT)]],
+/** Stores what the slow path needs to know and asks it. Parameters: address, size, then cpu, and for writes the value. */
+const ask = (kind: number, cpu = 2): readonly Expression[] => [
+  ["store64", StateOffset.slowAddress, get(cpu), get(0)],
+  ...(kind === AccessKind.write ? [["store64", StateOffset.slowValue, get(cpu), get(3)] as const] : []),
+  ["call", "miss", get(cpu), ["i32.or", get(1), number(kind << ACCESS_KIND_SHIFT)]],
 ];
 
 /** The TLB lookup as a function: an entry's place, the hit test, and what a hit gives. */
@@ -247,18 +247,19 @@ const readAddress: readonly Expression[] = [
     get(2),
     [
       ["returnIf", hits(get(4), TlbEntry.writeTag, get(0), get(1)), placeOf(get(4), get(0))],
-      ["returnIf", number(1), ["call", "modifyMiss", get(0), get(1), get(3)]],
+      ...ask(AccessKind.modify, 3).slice(0, -1),
+      ["returnIf", number(1), ask(AccessKind.modify, 3)[1]],
     ],
     [["returnIf", hits(get(4), TlbEntry.readTag, get(0), get(1)), placeOf(get(4), get(0))]],
   ],
-  ["call", "readMiss", get(0), get(1), get(3)],
+  ...ask(AccessKind.read, 3),
 ];
 
 /** Parameters address, size, cpu, value; local: entry. */
 const writeAddress: readonly Expression[] = [
   ["set", 4, entryOf(get(0), get(2))],
   ["returnIf", hits(get(4), TlbEntry.writeTag, get(0), get(1)), placeOf(get(4), get(0))],
-  ["call", "writeMiss", get(0), get(1), get(2), get(3)],
+  ...ask(AccessKind.write),
 ];
 
 /** Goes from region to region through the jump cache. Parameter: cpu; locals: status, entry, rip. */
@@ -300,8 +301,6 @@ interface RuntimeFunction {
   type: FunctionType;
   locals: readonly (readonly [number, number])[];
   body: readonly Expression[];
-  /** Other functions that it calls. */
-  calls?: readonly string[];
 }
 
 const wide = (parameters: number, results: number[] = [i64]): FunctionType => ({
@@ -323,18 +322,18 @@ const functions: readonly RuntimeFunction[] = [
     ],
     body: flagsOfBody,
   },
-  { name: "multiplyHighUnsigned", type: wide(2), locals: [[2, i64]], body: multiplyHigh },
+  { name: "multiplyHighUnsigned", type: wide(2), locals: [[2, i64]], body: [...crossProducts, multiplyHigh] },
   {
     name: "multiplyHighSigned",
-    calls: ["multiplyHighUnsigned"],
     type: wide(2),
-    locals: [],
+    locals: [[2, i64]],
     body: [
+      ...crossProducts,
       [
         "i64.sub",
         [
           "i64.sub",
-          ["call", "multiplyHighUnsigned", get(0), get(1)],
+          multiplyHigh,
           ["i64.and", get(1), ["i64.shr_s", get(0), ["i64", 63n]]],
         ],
         ["i64.and", get(0), ["i64.shr_s", get(1), ["i64", 63n]]],
@@ -358,12 +357,11 @@ const functions: readonly RuntimeFunction[] = [
   { name: "writeMiss", type: writeType, locals: [], body: ask(AccessKind.write) },
   {
     name: "readAddress",
-    calls: ["readMiss", "modifyMiss"],
     type: { parameters: [i64, i32, i32, i32], results: [i32] },
     locals: [[1, i32]],
     body: readAddress,
   },
-  { name: "writeAddress", calls: ["writeMiss"], type: writeType, locals: [[1, i32]], body: writeAddress },
+  { name: "writeAddress", type: writeType, locals: [[1, i32]], body: writeAddress },
 ];
 
 const dispatcher: RuntimeFunction = {
@@ -388,45 +386,46 @@ export interface Linked {
 }
 
 /**
- * Puts the runtime functions that a module calls, and those that they call, into it. Modules carry copies: what V8 pays
- * for one imported function is more than compiling a few of these.
+ * Puts the runtime functions that a module calls into it. Modules carry copies: what V8 pays for one imported function
+ * is more than compiling a few of these.
  *
  * @param used names of functions that are called
  * @param before functions of the module that come before, the import included
  */
-export function linkRuntime(used: readonly string[], before: number): Linked {
-  const wanted = new Set<string>();
-  const want = (name: string): void => {
-    if (!wanted.has(name)) {
-      wanted.add(name);
-      functions.find((known) => known.name === name)?.calls?.forEach(want);
+export function linkRuntime(used: ReadonlySet<string>, before: number): Linked {
+  const bodies: FunctionBody[] = [];
+  const indexes = new Map<string, number>();
+  for (const body of encoded) {
+    if (used.has(body.name)) {
+      indexes.set(body.name, before + bodies.length);
+      bodies.push(body);
     }
-  };
-  used.forEach(want);
-  const chosen = functions.filter(({ name }) => wanted.has(name));
-  const indexes = new Map(chosen.map(({ name }, at) => [name, before + at] as const));
-  const indexOf: FunctionIndex = (name) => (name === missImport.name ? 0 : (indexes.get(name) ?? unknown(name)));
-  return { bodies: chosen.map((definition) => body(definition, indexOf)), indexOf };
+  }
+  return { bodies, indexOf: (name) => indexes.get(name) ?? unknown(name) };
 }
 
 function unknown(name: string): never {
   throw new RangeError(`the runtime has no function ${name}`);
 }
 
-function body({ name, type, locals, body }: RuntimeFunction, indexOf: FunctionIndex): FunctionBody {
+/** Encodes a function; the only other one it may call is the import, whose index is 0. */
+function body({ name, type, locals, body }: RuntimeFunction): FunctionBody {
   const code = new ByteWriter(256);
-  body.forEach((expression) => write(code, expression, indexOf));
+  body.forEach((expression) => write(code, expression, (called) => (called === missImport.name ? 0 : unknown(called))));
   return { name, type, locals, code };
 }
 
+/** The functions, encoded once: none depends on where it is put. */
+const encoded: readonly FunctionBody[] = functions.map(body);
+
 /** Instantiates the dispatcher, and `flagsOf` for those who read RFLAGS from outside, over a machine's memory. */
 export function createRuntime(memory: WebAssembly.Memory, table: WebAssembly.Table, miss: Miss): Runtime {
-  const linked = linkRuntime(["flagsOf"], 2);
+  const linked = linkRuntime(new Set(["flagsOf"]), 2);
   const bytes = encodeModule({
     // Type 0 has to be the region functions': the dispatcher's indirect call names it.
     firstType: regionType,
     imports: [missImport],
-    functions: [body(dispatcher, linked.indexOf), ...linked.bodies],
+    functions: [body(dispatcher), ...linked.bodies],
     exported: 2,
     table: true,
   });

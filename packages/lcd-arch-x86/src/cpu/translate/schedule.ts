@@ -144,6 +144,9 @@ export function registerUse(statements: readonly Statement[]): { read: number; w
 
 /** The virtual registers of a bit set, in order. */
 export function registersIn(set: number): number[] {
-  return Array.from({ length: REGISTER_COUNT }, (_, register) => register).filter((r) => (set & (1 << r)) !== 0);
+  const registers: number[] = [];
+  for (let rest = set; rest !== 0; rest &= rest - 1) {
+    registers.push(31 - Math.clz32(rest & -rest));
+  }
+  return registers;
 }
-

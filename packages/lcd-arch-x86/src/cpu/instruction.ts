@@ -1,0 +1,105 @@
+import { FlowControl, type Instruction as IcedInstruction, Mnemonic, OpKind, type Register } from "iced-x86";
+
+/**
+ * A decoded instruction. What is asked for again and again is read from the decoder once, because each question to it
+ * is a call into another WebAssembly module.
+ */
+export class Instruction {
+  readonly mnemonic: Mnemonic;
+  /** Bytes. */
+  readonly length: number;
+  readonly flowControl: FlowControl;
+  readonly opCount: number;
+  private readonly kinds: OpKind[] = [];
+  private readonly registers: Register[] = [];
+
+  constructor(private readonly iced: IcedInstruction) {
+    this.mnemonic = iced.mnemonic;
+    this.length = iced.length;
+    this.flowControl = iced.flowControl;
+    this.opCount = iced.opCount;
+    for (let operand = 0; operand < this.opCount; operand++) {
+      const kind = iced.opKind(operand);
+      this.kinds.push(kind);
+      this.registers.push(kind === OpKind.Register ? iced.opRegister(operand) : 0);
+    }
+  }
+
+  /** The bytes are no instruction. */
+  get isInvalid(): boolean {
+    return this.mnemonic === Mnemonic.INVALID;
+  }
+
+  opKind(operand: number): OpKind {
+    return this.kinds[operand];
+  }
+
+  /** iced's number of a register operand; 0 for other kinds. */
+  opRegister(operand: number): Register {
+    return this.registers[operand];
+  }
+
+  /** A direct CALL: control comes back behind it. */
+  get isDirectCall(): boolean {
+    return this.flowControl === FlowControl.Call && this.mnemonic === Mnemonic.Call;
+  }
+
+  get isCall(): boolean {
+    return this.mnemonic === Mnemonic.Call;
+  }
+
+  get code(): IcedInstruction["code"] {
+    return this.iced.code;
+  }
+  get nearBranchTarget(): bigint {
+    return this.iced.nearBranchTarget;
+  }
+  get stackPointerIncrement(): number {
+    return this.iced.stackPointerIncrement;
+  }
+  get memoryBase(): Register {
+    return this.iced.memoryBase;
+  }
+  get memoryIndex(): Register {
+    return this.iced.memoryIndex;
+  }
+  get memoryIndexScale(): number {
+    return this.iced.memoryIndexScale;
+  }
+  get memoryDisplacement(): bigint {
+    return this.iced.memoryDisplacement;
+  }
+  get memoryDisplSize(): number {
+    return this.iced.memoryDisplSize;
+  }
+  get memorySegment(): Register {
+    return this.iced.memorySegment;
+  }
+  get memorySize(): IcedInstruction["memorySize"] {
+    return this.iced.memorySize;
+  }
+  get isIpRelMemoryOperand(): boolean {
+    return this.iced.isIpRelMemoryOperand;
+  }
+  get hasLockPrefix(): boolean {
+    return this.iced.hasLockPrefix;
+  }
+  get hasRepPrefix(): boolean {
+    return this.iced.hasRepPrefix;
+  }
+  get hasRepePrefix(): boolean {
+    return this.iced.hasRepePrefix;
+  }
+  get hasRepnePrefix(): boolean {
+    return this.iced.hasRepnePrefix;
+  }
+
+  immediate(operand: number): bigint {
+    return this.iced.immediate(operand);
+  }
+
+  /** Gives the decoder's memory back. */
+  free(): void {
+    this.iced.free();
+  }
+}
