@@ -89,8 +89,12 @@ async function compare(name, usable, folder) {
     try {
       const all = await fastest(place.command(folder, name, amount));
       const nothing = await fastest(place.command(folder, name, "0"));
-      seconds[place.name] = Math.max(all.seconds - nothing.seconds, 1e-6);
       checksums[place.name] = all.checksum;
+      if (all.seconds > nothing.seconds) {
+        seconds[place.name] = all.seconds - nothing.seconds;
+      } else {
+        process.stderr.write(`${name} ${place.name}: amount 0 took longer; this machine is too busy to measure\n`);
+      }
     } catch (error) {
       process.stderr.write(`${error.message}\n`);
       checksums[place.name] = "failed";
