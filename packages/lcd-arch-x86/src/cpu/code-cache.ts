@@ -40,9 +40,20 @@ export interface Translation {
   /** Linear addresses of the pages it lies on. */
   pages: readonly bigint[];
   ranges: readonly Range[];
-  /** For which frames of those pages its bytes are known to stand there now. */
+  /** Pages that its instructions go on to, which could not be fetched: when they can be, there is more to translate. */
+  missing: readonly bigint[];
+  /** For which frames of those pages its bytes are known to stand there now; the most recent few. */
   valid: number[][];
+  /** Frames and pages that `marks` has it for: frame * MARK_PAGES + page. */
+  readonly marked: Set<number>;
 }
+
+/** More than the pages that a translation can lie on. */
+const MARK_PAGES = 16;
+/** Sets of frames that a translation is known to be valid for. */
+const MAX_VALID = 8;
+/** Translations of one address, of different bytes, that are kept. */
+const MAX_SIBLINGS = 16;
 
 /** Part of a frame that translations were made from. */
 interface Mark {
@@ -54,8 +65,9 @@ interface Mark {
 /** Translations are found by the low bits of their address, which fit in a number. */
 const keyOf = (rip: bigint): number => Number(BigInt.asUintN(53, rip));
 
-/** Translations that are kept before all are dropped and made anew. */
+/** Translations that are kept before all are dropped and made anew, and parts of frames that are remembered for them. */
 const MAX_TRANSLATIONS = 4096;
+const MAX_MARKS = 65_536;
 
 /**
  * The translations of a machine. They are found by address and checked by content, so code that comes back, at the same
@@ -65,6 +77,7 @@ export class CodeCache {
   private readonly byAddress = new Map<number, Translation[]>();
   private readonly byIndex: (Translation | undefined)[] = [undefined];
   private readonly marks = new Map<number, Mark[]>();
+  private markCount = 0;
   /** Not 0 for frames that hold translated code. */
   private readonly isCodeFrame: Uint8Array;
   private readonly functions: (RegionFunction | undefined)[] = [undefined];
@@ -89,6 +102,11 @@ export class CodeCache {
     this.isCodeFrame = new Uint8Array(frames + 1);
   }
 
+  /** Parts of frames that are remembered for translations: a measure of what the cache takes. */
+  get size(): number {
+    return this.markCount;
+  }
+
   /** The translation at a table index. */
   at(index: number): Translation {
     const translation = this.byIndex[index];
@@ -105,10 +123,18 @@ export class CodeCache {
 
   /** A valid translation for `rip`, at least of the tier (a step exactly); null when the code there cannot be fetched. */
   find(source: CodeSource, rip: bigint, tier: Tier): Translation | null {
+    if (this.markCount > MAX_MARKS) {
+      this.clear();
+    }
     let best: Translation | null = null;
     for (const candidate of this.byAddress.get(keyOf(rip)) ?? []) {
       const fits = tier === Tier.step ? candidate.tier === tier : candidate.tier >= tier;
-      if (fits && candidate.rip === rip && (best === null || candidate.tier > best.tier) && this.validate(candidate, source)) {
+      if (
+        fits &&
+        candidate.rip === rip &&
+        (best === null || candidate.tier > best.tier) &&
+        this.validate(candidate, source)
+      ) {
         best = candidate;
       }
     }
@@ -143,14 +169,26 @@ export class CodeCache {
     for (const translation of hit) {
       translation.valid = translation.valid.filter((frames) => !frames.includes(frame));
     }
-    const rest = (this.marks.get(frame) ?? []).filter((mark) => !hit.has(mark.translation));
+    this.unmark(frame, hit);
+    this.dropped();
+  }
+
+  /** Takes the marks of translations off a frame. */
+  private unmark(frame: number, gone: ReadonlySet<Translation>): void {
+    const marks = this.marks.get(frame) ?? [];
+    const rest = marks.filter((mark) => !gone.has(mark.translation));
+    this.markCount -= marks.length - rest.length;
+    for (const { marked } of gone) {
+      for (let page = 0; page < MARK_PAGES; page++) {
+        marked.delete(frame * MARK_PAGES + page);
+      }
+    }
     if (rest.length > 0) {
       this.marks.set(frame, rest);
     } else {
       this.marks.delete(frame);
       this.isCodeFrame[frame] = 0;
     }
-    this.dropped();
   }
 
   private marksIn(hpa: number, length: number): Mark[] {
@@ -177,6 +215,9 @@ export class CodeCache {
       }
       pages.push(page);
     }
+    if (translation.missing.some((address) => source(address) !== null)) {
+      return false;
+    }
     const known = translation.valid.some((frames) => frames.every((frame, at) => frame === pages[at].frame));
     if (known) {
       return true;
@@ -198,9 +239,18 @@ export class CodeCache {
 
   /** Records that a translation stands in these frames, and has stores to them looked at. */
   private mark(translation: Translation, frames: number[]): void {
-    translation.valid.push(frames);
+    const { valid, marked } = translation;
+    if (valid.push(frames) > MAX_VALID) {
+      valid.shift();
+    }
+    const known = frames.map((frame, page) => marked.has(frame * MARK_PAGES + page));
     for (const { page, start, bytes } of translation.ranges) {
+      if (known[page]) {
+        continue;
+      }
       const frame = frames[page];
+      marked.add(frame * MARK_PAGES + page);
+      this.markCount++;
       const marks = this.marks.get(frame) ?? [];
       marks.push({ translation, start, end: start + bytes.length });
       this.marks.set(frame, marks);
@@ -209,6 +259,21 @@ export class CodeCache {
         this.protect(frame);
       }
     }
+  }
+
+  /** Makes room among the translations of one address: for code that is written anew again and again. */
+  private forgetOne(siblings: Translation[]): void {
+    const stale = siblings.findIndex(({ valid }) => valid.length === 0);
+    const [translation] = siblings.splice(Math.max(0, stale), 1);
+    const { index, marked } = translation;
+    const frames = new Set([...marked].map((mark) => Math.floor(mark / MARK_PAGES)));
+    for (const frame of frames) {
+      this.unmark(frame, new Set([translation]));
+    }
+    this.byIndex[index] = undefined;
+    this.functions[index] = undefined;
+    this.table.set(index, null);
+    this.dropped();
   }
 
   /** Translates the region at `rip`, and with it those where control is likely to go next. */
@@ -264,12 +329,25 @@ export class CodeCache {
     this.functions[index] = run;
     const rip = region.entry;
     const pages = region.pages.map((page) => page.address);
-    const translation: Translation = { rip, tier, index, sites, pages, ranges: rangesOf(region, source), valid: [] };
+    const { missing } = region;
+    const translation: Translation = {
+      rip,
+      tier,
+      index,
+      sites,
+      pages,
+      ranges: rangesOf(region, source),
+      missing,
+      valid: [],
+      marked: new Set(),
+    };
     this.byIndex.push(translation);
     const key = keyOf(rip);
     const siblings = this.byAddress.get(key);
     if (siblings) {
-      siblings.push(translation);
+      if (siblings.push(translation) > MAX_SIBLINGS) {
+        this.forgetOne(siblings);
+      }
     } else {
       this.byAddress.set(key, [translation]);
     }
@@ -286,6 +364,7 @@ export class CodeCache {
     this.byIndex.length = 1;
     this.functions.length = 1;
     this.marks.clear();
+    this.markCount = 0;
     this.isCodeFrame.fill(0);
     for (let index = 0; index < this.table.length; index++) {
       this.table.set(index, null);

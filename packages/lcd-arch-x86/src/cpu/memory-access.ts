@@ -80,9 +80,11 @@ export class MemoryAccess {
       return this.nowhere();
     }
     const code = this.cache.isCode(frame >>> 12);
-    this.tlb.fill(low, high, frame >>> 12, this.ramBase + frame, this.mmu.writable && !code);
+    const { writable, large } = this.mmu;
+    this.tlb.fill(low, high, frame >>> 12, this.ramBase + frame, writable && !code, large);
     const hpa = frame + (low & (PAGE - 1));
-    return code && kind === AccessKind.write && !this.changeCode(hpa, size) ? 0 : this.ramBase + hpa;
+    // A read that a write follows is where it is told: an instruction of two writes must not be stopped between them.
+    return code && kind !== AccessKind.read && !this.changeCode(hpa, size) ? 0 : this.ramBase + hpa;
   }
 
   /** An access to two pages: both are checked before either is touched. */
@@ -104,7 +106,7 @@ export class MemoryAccess {
     }
     const places = [one + (low & (PAGE - 1)), two];
     const lengths = [first, size - first];
-    if (kind === AccessKind.write) {
+    if (kind !== AccessKind.read) {
       for (const part of [0, 1]) {
         if (places[part] < this.ramSize && !this.changeCode(places[part], lengths[part])) {
           return 0;

@@ -285,6 +285,8 @@ export class Processor implements VmxProcessorPort {
       case "system":
         return this.system(site, cause.operation, cause.operands);
       case "fetch":
+        // It may be there by now: then the code is looked for anew.
+        this.tlb.flushJumps();
         return this.fetchFault(BigInt.asUintN(64, (site.rip & ~0xfffn) + 4096n));
     }
   }

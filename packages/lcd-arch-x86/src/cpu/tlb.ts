@@ -18,6 +18,9 @@ export const TLB_AREA = BANKS * (TLB_SIZE + JUMP_SIZE);
 /** High half of a tag that no canonical address has. */
 const NO_TAG_HIGH = 0x80000000;
 
+/** Frame number of an entry whose slot is not in its bank's list of filled ones: what the memory is filled with first. */
+const NOT_LISTED = NO_TAG_HIGH >> 0;
+
 /** One remembered address space: a TLB, a jump cache, and what they were made for. */
 interface Bank {
   readonly tlb: number;
@@ -28,6 +31,8 @@ interface Bank {
   vpid: number;
   nonRoot: boolean;
   lastUsed: number;
+  /** Some entries are parts of larger pages. */
+  large: boolean;
   /** Slots that were filled since the last flush, to clear only those. */
   readonly filledTlb: number[];
   readonly filledJumps: number[];
@@ -58,6 +63,7 @@ export class Tlb {
       vpid: 0,
       nonRoot: false,
       lastUsed: 0,
+      large: false,
       filledTlb: [],
       filledJumps: [],
     }));
@@ -100,6 +106,11 @@ export class Tlb {
     this.activate(oldest);
   }
 
+  /** Entries that a flush of everything has to clear. */
+  get filled(): number {
+    return this.banks.reduce((sum, bank) => sum + bank.filledTlb.length + bank.filledJumps.length, 0);
+  }
+
   /** Drops the translations of the current address space. */
   flushCurrent(): void {
     this.flushBank(this.current);
@@ -138,6 +149,11 @@ export class Tlb {
 
   /** Drops the translation of one page in the current address space, and what was reached through it. */
   flushPage(low: number): void {
+    if (this.current.large) {
+      // All parts of the page that the address is on have to go.
+      this.flushBank(this.current);
+      return;
+    }
     this.clearSlot(this.current, (low >>> 12) & (TLB_ENTRIES - 1));
     this.flushBankJumps(this.current);
   }
@@ -159,14 +175,16 @@ export class Tlb {
    *
    * @param place linear-memory address of the page
    * @param writable stores may go there without being looked at
+   * @param large it is part of a page of more than 4 KiB
    */
-  fill(low: number, high: number, frame: number, place: number, writable: boolean): void {
+  fill(low: number, high: number, frame: number, place: number, writable: boolean, large: boolean): void {
     const bank = this.current;
+    bank.large ||= large;
     const slot = (low >>> 12) & (TLB_ENTRIES - 1);
     const at = (bank.tlb + slot * TLB_ENTRY_SIZE) >> 2;
     const page = low & ~0xfff;
     const { words } = this;
-    if (words[at + 1] === NO_TAG_HIGH >> 0) {
+    if (words[at + (TlbEntry.frame >> 2)] === NOT_LISTED) {
       bank.filledTlb.push(slot);
     }
     words[at] = page;
@@ -185,10 +203,12 @@ export class Tlb {
   fillJump(low: number, high: number, index: number): void {
     const slot = jumpSlot(low, high);
     const at = (this.current.jumps + slot) >> 2;
+    if (this.words[at + 1] === NO_TAG_HIGH >> 0) {
+      this.current.filledJumps.push(slot);
+    }
     this.words[at] = low;
     this.words[at + 1] = high;
     this.words[at + (JumpEntry.index >> 2)] = index;
-    this.current.filledJumps.push(slot);
   }
 
   private activate(bank: Bank): void {
@@ -201,8 +221,10 @@ export class Tlb {
   private flushBank(bank: Bank): void {
     for (const slot of bank.filledTlb) {
       this.clearSlot(bank, slot);
+      this.unlist(bank, slot);
     }
     bank.filledTlb.length = 0;
+    bank.large = false;
     this.flushBankJumps(bank);
   }
 
@@ -217,6 +239,10 @@ export class Tlb {
     const at = (bank.tlb + slot * TLB_ENTRY_SIZE) >> 2;
     this.setTag(at, slot, 0, NO_TAG_HIGH);
     this.setTag(at + 2, slot, 0, NO_TAG_HIGH);
+  }
+
+  private unlist(bank: Bank, slot: number): void {
+    this.words[(bank.tlb + slot * TLB_ENTRY_SIZE + TlbEntry.frame) >> 2] = NOT_LISTED;
   }
 
   /** Empty tags are those of a page whose number belongs to another slot, so that not even that page matches. */

@@ -34,6 +34,8 @@ export interface DomainInternals {
   launched: boolean;
   /** RSP as the VMCS has it. */
   vmcsRsp: bigint;
+  /** CR2 while the VMCS is not current: no VMCS holds it. */
+  cr2: bigint;
   /** Processors that may have translations of the domain cached. */
   readonly cachedOn: Set<VmxProcessor>;
   destroyed: boolean;
@@ -60,10 +62,16 @@ export function lcd_arch_create(system: LcdArchSystem): LcdArch {
       home: null,
       launched: false,
       vmcsRsp: 0n,
+      cr2: 0n,
       cachedOn: new Set(),
       destroyed: false,
     });
-    fillVmcs(lcd);
+    try {
+      fillVmcs(lcd);
+    } catch (error) {
+      leaveHome(lcd);
+      throw error;
+    }
     system.domains.add(lcd);
     return lcd;
   } catch (error) {
@@ -144,7 +152,14 @@ export function makeCurrent(lcd: LcdArch, on: VmxProcessor): void {
     internals.home = on;
   }
   checkVmx(on.processor.vmx.vmptrld(internals.vmcs), "VMPTRLD");
+  saveCr2(on);
+  on.processor.writeControlRegister(2, internals.cr2);
   on.current = lcd;
+}
+
+/** CR2 goes with the domain that is current: the next one is not to see it. */
+function saveCr2(on: VmxProcessor): void {
+  if (on.current !== null) on.current.internals.cr2 = on.processor.readControlRegister(2);
 }
 
 /** Reads a field of the domain's VMCS. @throws KernelError EINVAL, EIO */
@@ -190,7 +205,10 @@ function leaveHome(lcd: LcdArch): void {
   const { home } = internals;
   if (home === null) return;
   checkVmx(home.processor.vmx.vmclear(internals.vmcs), "VMCLEAR");
-  if (home.current === lcd) home.current = null;
+  if (home.current === lcd) {
+    saveCr2(home);
+    home.current = null;
+  }
   internals.home = null;
   internals.launched = false;
 }

@@ -70,6 +70,40 @@ describe("lcd_arch_run", () => {
     expect(lcd.regs[Gpr.rax]).toBe(5n);
   });
 
+  it("keeps CR2, which no VMCS holds, with its domain, wherever that runs", () => {
+    // mov cr2, rax; vmcall; mov rbx, cr2; vmcall
+    const bytes = [0x0f, 0x22, 0xd0, ...VMCALL, 0x0f, 0x20, 0xd3, ...VMCALL];
+    const [first, second] = [domain(...bytes), domain(...bytes)];
+    first.regs[Gpr.rax] = 0x1111n;
+    second.regs[Gpr.rax] = 0x2222n;
+    run(first);
+    run(second);
+    run(first, 1);
+    run(second);
+    expect([first.regs[Gpr.rbx], second.regs[Gpr.rbx]]).toEqual([0x1111n, 0x2222n]);
+    // mov rbx, cr2; vmcall
+    const third = domain(0x0f, 0x20, 0xd3, ...VMCALL);
+    third.regs[Gpr.rbx] = 1n;
+    run(third);
+    expect(third.regs[Gpr.rbx]).toBe(0n);
+  });
+
+  it("faults, and does not fail the host, when it goes on behind the last address below the non-canonical ones", () => {
+    const lcd = domain(...VMCALL);
+    const { memory } = machine;
+    // Linear 0x7fff_ffff_f000: guest page tables at 0x2_0000 to 0x2_2000, the code page at 0x2_3000.
+    mapNewPages(machine, lcd, 0x4_0000, 4);
+    memory.writeU64(__hpa(hostAddress(lcd, ROOT) + 255n * 8n), 0x4_0003n);
+    memory.writeU64(hostAddress(lcd, 0x4_0ff8), 0x4_1003n);
+    memory.writeU64(hostAddress(lcd, 0x4_1ff8), 0x4_2003n);
+    memory.writeU64(hostAddress(lcd, 0x4_2ff8), 0x4_3003n);
+    memory.write(hostAddress(lcd, 0x4_3ffd), Uint8Array.from(VMCALL));
+    lcd_arch_set_pc(lcd, __gva(0x7fff_ffff_fffdn));
+    expect(run(lcd)).toEqual({ kind: "vmcall", instructions: 0 });
+    // SDM 3C, "Checks on Guest RIP, RFLAGS, and SSP": bits 63:48 must be equal; bit 47 may differ. Then the fetch is #GP(0).
+    expect(run(lcd)).toEqual({ kind: "exception", vector: 13, errorCode: 0, address: null, instructions: 0 });
+  });
+
   it("keeps domains on one processor apart: same addresses, other memory", () => {
     // inc qword [DATA]; mov rax, [DATA]; vmcall; jmp back
     const bytes = [
@@ -86,7 +120,7 @@ describe("lcd_arch_run", () => {
 
   it("says EINVAL for a pc that no guest can have, and lets it be set right", () => {
     const lcd = domain(...VMCALL);
-    lcd_arch_set_pc(lcd, __gva(1n << 47n));
+    lcd_arch_set_pc(lcd, __gva(1n << 48n));
     expect(() => run(lcd)).toThrow(/guest RIP/);
     expect(() => run(lcd)).toThrow(code("EINVAL"));
     lcd_arch_set_pc(lcd, __gva(CODE));

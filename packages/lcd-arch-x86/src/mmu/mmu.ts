@@ -39,6 +39,8 @@ export class Mmu {
   writable = false;
   /** The page may be accessed at CPL 3. */
   user = false;
+  /** The linear address is on a page of more than 4 KiB. */
+  large = false;
   /** Why the last translation failed. */
   fault: MmuFault = { kind: "page-fault", errorCode: 0 };
   private readonly state: CpuState;
@@ -75,6 +77,7 @@ export class Mmu {
     this.readRegisters();
     if ((this.cr0 & Cr0.PG) !== 0) return this.walk(low, high, access);
     this.user = true;
+    this.large = false;
     return this.finish(low >>> 0, access, true);
   }
 
@@ -118,6 +121,7 @@ export class Mmu {
       const dirty = access === Access.write || (entryLow & PageFlag.dirty) !== 0;
       if (!this.track(depth, dirty)) return false;
       this.user = (allow & PageFlag.user) !== 0;
+      this.large = level.tableReserved !== null;
       const gpa = pageFrame(level, entryLow, entryHigh, low) + (low & 0xfff);
       return this.finish(gpa, access, dirty && this.permits(Access.write, allow, deny));
     }

@@ -170,7 +170,7 @@ describe("checks on guest state (SDM 3C): a VM-entry failure, exit reason 33", (
     ["GDTR base", F.guestGdtrBase, NOT_CANONICAL],
     ["GDTR limit above 64 KiB", F.guestGdtrLimit, 0x1_0000n],
     ["IDTR limit above 64 KiB", F.guestIdtrLimit, 0x1_0000n],
-    ["RIP", F.guestRip, NOT_CANONICAL],
+    ["RIP", F.guestRip, 1n << 48n],
     ["RFLAGS without bit 1", F.guestRflags, 0n],
     ["RFLAGS with bit 3", F.guestRflags, 0xan],
     ["RFLAGS with bit 22", F.guestRflags, 0x40_0002n],
@@ -189,9 +189,9 @@ describe("checks on guest state (SDM 3C): a VM-entry failure, exit reason 33", (
   });
 
   it("leaves the launch state clear and the guest state unsaved", () => {
-    host.vmx.vmwrite(F.guestRip, NOT_CANONICAL);
+    host.vmx.vmwrite(F.guestRip, 1n << 48n);
     host.vmx.vmlaunch();
-    expect(host.field(F.guestRip)).toBe(NOT_CANONICAL);
+    expect(host.field(F.guestRip)).toBe(1n << 48n);
     host.vmx.vmwrite(F.guestRip, 0n);
     expect(host.vmx.vmlaunch()).toBe(0);
   });

@@ -42,6 +42,8 @@ export interface DecodedRegion {
   blocks: Map<number, DecodedBlock>;
   /** Pages in order of discovery: linear address and frame. */
   pages: { address: bigint; frame: number }[];
+  /** Pages that instructions go on to, and that could not be fetched. */
+  missing: bigint[];
   /** Where control is likely to go when it leaves: called functions, what follows the calls, blocks beyond the scope. */
   continuations: bigint[];
 }
@@ -52,6 +54,7 @@ const MAX_LENGTH = 15;
 /** Reads instructions of one region, page by page. */
 class CodeReader {
   readonly pages: { address: bigint; frame: number; bytes: Uint8Array; decoder: Decoder }[] = [];
+  readonly missing = new Set<bigint>();
 
   constructor(
     private readonly source: CodeSource,
@@ -95,6 +98,7 @@ class CodeReader {
     instruction.free();
     const next = this.page(page.address + PAGE);
     if (next === null) {
+      this.missing.add(page.address + PAGE);
       return null;
     }
     const window = new Uint8Array(2 * MAX_LENGTH);
@@ -161,7 +165,8 @@ export function discover(source: CodeSource, bitness: number, entry: bigint, sco
   }
   const pages = reader.pages.map(({ address, frame }) => ({ address, frame }));
   reader.free();
-  return { entry, blocks, pages, continuations: continuationsOf(entry, blocks) };
+  const missing = [...reader.missing];
+  return { entry, blocks, pages, missing, continuations: continuationsOf(entry, blocks) };
 }
 
 function continuationsOf(entry: bigint, blocks: ReadonlyMap<number, DecodedBlock>): bigint[] {

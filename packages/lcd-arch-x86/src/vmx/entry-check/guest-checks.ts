@@ -49,7 +49,7 @@ const descriptorAndFlowChecks: readonly Check[] = [
   canonical("IDTR base", F.guestIdtrBase),
   ["guest GDTR limit: above 64 KiB", (v) => v.get32(F.guestGdtrLimit) >>> 16 !== 0],
   ["guest IDTR limit: above 64 KiB", (v) => v.get32(F.guestIdtrLimit) >>> 16 !== 0],
-  ["guest RIP: not canonical, or above 4 GiB outside 64-bit mode", (v) => !isRip(v)],
+  ["guest RIP: bits 63:48 differ, or above 4 GiB outside 64-bit mode", (v) => !isRip(v)],
   ["guest RFLAGS: a reserved bit", (v) => (v.get(F.guestRflags) & RFLAGS_RESERVED) !== 0n],
   ["guest RFLAGS: bit 1 is 0", (v) => !v.has(F.guestRflags, Rflags.fixed)],
   ["guest RFLAGS: VM in IA-32e mode", (v) => v.has(F.guestRflags, Rflags.VM)],
@@ -77,7 +77,9 @@ export const guestChecks: readonly Check[] = [
   ...nonRegisterChecks,
 ];
 
+/** In 64-bit mode RIP need not be canonical: bit 47 may differ from those above, as behind the last address below them. */
 function isRip(vmcs: Vmcs): boolean {
   const rip = vmcs.get(F.guestRip);
-  return vmcs.has(guestSegments.cs.rights, Rights.long) ? isCanonical(rip) : rip >> 32n === 0n;
+  const top = rip >> 48n;
+  return vmcs.has(guestSegments.cs.rights, Rights.long) ? top === 0n || top === 0xffffn : rip >> 32n === 0n;
 }
