@@ -1,5 +1,5 @@
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
+import { nodeFiles } from "module-init-tools/node";
 import { parseSize } from "../command/quantity";
 import { UsageError } from "../errors";
 
@@ -31,7 +31,7 @@ export async function parseArgument(text: string, position: number, cwd: string)
     case "hex":
       return { kind: "buffer", bytes: parseHex(value, position) };
     case "file":
-      return { kind: "buffer", bytes: await readFile(resolve(cwd, value)) };
+      return { kind: "buffer", bytes: await nodeFiles.readFile(resolve(cwd, value)) };
     case "out":
       return { kind: "buffer", bytes: new Uint8Array(parseLength(value, position)) };
     default:

@@ -22,8 +22,8 @@ Examples:
       47933 (0xbb3d)
   lcd call answer answer 6                   a function of an example
   lcd call crc7.ko crc7_be 0 hex:4000000000 5 --width 8
-  lcd call cordic.ko cordic_calc_iq 30 --dump 1        (see below)
-  lcd call lz4_compress.ko LZ4_compress_default file:in.txt out:64K 1000 65536 out:16K --dump 2:32
+  lcd call crc8.ko crc8_populate_msb out:256 7 --dump 1:32
+  lcd call lz4_compress.ko LZ4_compress_default file:in.txt out:64K 1000 65536 out:16416 --dump 2:32
 
 --dump counts the function's arguments from 1: --dump 2 shows all of the second one's buffer after the
 call, --dump 2:32 its first 32 bytes. It may be given more than once.
@@ -51,7 +51,7 @@ export async function call(words: readonly string[], terminal: Terminal): Promis
     .argument("<symbol>", "the function")
     .argument("[arguments...]", "its arguments")
     .option("--dump <argument>", "show a buffer after the call: 2, or 2:64 for 64 bytes of it", parseDump, [])
-    .option("--width <bits>", "bits of the result that count: 8, 16, 32 or 64", parseWidth, 64)
+    .option("--width <bits>", "bits of the result that count: 8, 16, 32 or 64 (default: 64)", parseWidth, 64)
     .option("--signed", "the result is a signed integer", false)
     .option("--init", "run the module's init function first", false)
     .option("--param <name=value>", "module parameter (may be given again)", collect, [])

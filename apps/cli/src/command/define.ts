@@ -4,16 +4,20 @@ import type { Terminal } from "../terminal";
 
 /** A command to be given arguments, options and an action; what it says goes to the terminal. */
 export function defineCommand(name: string, terminal: Terminal): Command {
-  return new Command(`lcd ${name}`)
-    .exitOverride()
-    .helpOption("-h, --help", "show this")
-    .configureOutput({
-      writeOut: (text) => void terminal.stdout(text),
-      writeErr: (text) => terminal.stderr(text),
-      outputError: (text, write) => {
-        write(`lcd ${name}: ${text.replace(/^error: /, "").trimEnd()}\nlcd ${name} --help says more.\n`);
-      },
-    });
+  return (
+    new Command(`lcd ${name}`)
+      .exitOverride()
+      .helpOption("-h, --help", "show this")
+      // Defaults are told in the descriptions, in the form in which one would type them.
+      .configureHelp({ optionDescription: ({ description }) => description })
+      .configureOutput({
+        writeOut: (text) => void terminal.stdout(text),
+        writeErr: (text) => terminal.stderr(text),
+        outputError: (text, write) => {
+          write(`lcd ${name}: ${text.replace(/^error: /, "").trimEnd()}\nlcd ${name} --help says more.\n`);
+        },
+      })
+  );
 }
 
 /** Lets commander read the words; gives an exit code when that ended it: help was shown, or a word was wrong. */

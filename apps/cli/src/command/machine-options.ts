@@ -22,17 +22,14 @@ export interface MachineOptions {
 /** Adds the options that {@link MachineOptions} has. */
 export function addMachineOptions(command: Command): Command {
   return command
-    .option("-m, --memory <size>", "RAM of the machine: 64M, 1G; at least 2M", parseMemory, 64 * MIB)
-    .option("--cpus <number>", "its processors, 1 to 32", parseProcessors, 2)
+    .option("-m, --memory <size>", "RAM of the machine: 16M, 1G (default: 64M)", parseMemory, 64 * MIB)
+    .option("--cpus <number>", "its processors, 1 to 32 (default: 2)", parseProcessors, 2)
     .option("--fuel <instructions>", "kill the domain after so many instructions: 500K, 10M", parseCount)
     .option("--timeout <seconds>", "kill the domain after so much time", parseSeconds)
     .option("--modules <directory>", "look for modules there too (may be given again)", collect, [])
     .option("--json", "print one JSON object, with everything in it", false)
     .option("-v, --verbose", "show the host's kernel log, and what was used", false)
-    .addHelpText(
-      "after",
-      "\nSizes: K, M, G are powers of 1024 for bytes, and of 1000 for instructions. Defaults: 64M of RAM, 2 processors.",
-    );
+    .addHelpText("after", "\nSizes: K, M and G are powers of 1024 for bytes, and of 1000 for instructions.");
 }
 
 function parseMemory(text: string): number {

@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { InvalidArgumentError } from "commander";
 import { ElfError } from "elf-image";
 import { DecompressError, decompressModule, isModuleFile, ModuleTree } from "module-init-tools";
+import { nodeFiles } from "module-init-tools/node";
 import { defineCommand, parseWords } from "../command/define";
 import { CommandError } from "../errors";
 import { findModule } from "../modules/find-module";
@@ -30,7 +30,7 @@ export async function disasm(args: readonly string[], terminal: Terminal): Promi
     .argument("[symbol]", "one function")
     .option("--ir", "show each instruction's intermediate representation", false)
     .option("--wasm", "show the WebAssembly that each region of code becomes", false)
-    .option("--syntax <name>", `${Object.keys(syntaxes).join(", ")}`, parseSyntax, "intel")
+    .option("--syntax <name>", `${Object.keys(syntaxes).join(", ")} (default: intel)`, parseSyntax, "intel")
     .addHelpText("after", EXAMPLES)
     .action((file: string, symbol: string | undefined, options: ListingOptions) =>
       show(file, symbol, options, terminal),
@@ -75,7 +75,7 @@ async function readImage(file: string, cwd: string): Promise<LinkedImage> {
 
 async function readModuleBytes(file: string, cwd: string): Promise<Uint8Array> {
   if (file.includes("/") || file.includes(".")) {
-    const found = await readFile(resolve(cwd, file)).catch((error: unknown) => {
+    const found = await nodeFiles.readFile(resolve(cwd, file)).catch((error: unknown) => {
       if (isModuleFile(file) && !file.includes("/")) return null;
       throw error;
     });

@@ -12,7 +12,6 @@ import {
   SHF_STRINGS,
   SHN_LORESERVE,
   SHN_UNDEF,
-  SHT_NOBITS,
   SHT_RELA,
   STT_FILE,
   STT_SECTION,
@@ -126,7 +125,7 @@ function relocated(
   address: bigint,
   addressOf: (symbol: ElfSymbol) => bigint | null,
 ): Uint8Array {
-  const bytes = section.type === SHT_NOBITS ? new Uint8Array(0) : section.data().slice();
+  const bytes = Uint8Array.from(section.data());
   if (image.type !== ET_REL) return bytes;
   const tables = image.sections.filter(({ type, info }) => type === SHT_RELA && info === section.index);
   for (const { offset, type, symbol: index, addend } of tables.flatMap((table) => image.relocations(table))) {

@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Machine } from "lcd-arch-x86/machine";
 import { boot, formatRecord, type HostKernel, LCD_MODPROBE } from "lcd-domains";
 import { prebuiltDirectory } from "liblcd";
 import { lcdModprobe } from "module-init-tools";
+import { nodeFiles } from "module-init-tools/node";
 import { HOST_RELEASE, HOST_TREE, type ModuleSource } from "../modules/module-source";
 
 export interface HostOptions {
@@ -23,7 +23,7 @@ export interface EmulatedHost {
 
 /** Makes a machine and boots a host kernel on it. @throws KernelError */
 export async function bootHost(options: HostOptions): Promise<HostKernel> {
-  const runtime = await readFile(join(prebuiltDirectory, "lcd-runtime.ko"));
+  const runtime = await nodeFiles.readFile(join(prebuiltDirectory, "lcd-runtime.ko"));
   const machine = new Machine({ memory: options.memory, cpus: options.cpus });
   const kernel = boot({ machine, runtime });
   const { log } = options;

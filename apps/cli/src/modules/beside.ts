@@ -1,4 +1,4 @@
-import { readdir, readFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { ElfError } from "elf-image";
 import { prebuiltDirectory } from "liblcd";
@@ -13,6 +13,7 @@ import {
   moduleNameOfPath,
   readModuleFacts,
 } from "module-init-tools";
+import { nodeFiles } from "module-init-tools/node";
 import { CommandError } from "../errors";
 import { HOST_RELEASE, HOST_TREE, type ModuleSource } from "./module-source";
 
@@ -52,7 +53,7 @@ function add(files: MemoryFiles, found: Found): void {
 }
 
 async function readFound(path: string): Promise<Found> {
-  const bytes = await decompress(path, await readFile(path));
+  const bytes = await decompress(path, await nodeFiles.readFile(path));
   try {
     return { path, bytes, facts: readModuleFacts(bytes) };
   } catch (error) {

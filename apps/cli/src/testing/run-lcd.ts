@@ -1,0 +1,35 @@
+import { tmpdir } from "node:os";
+import { lcd } from "../program";
+import type { Terminal } from "../terminal";
+
+/** What a command left behind. */
+export interface Finished {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface World {
+  readonly cwd?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+/** Runs `lcd` with these words, in this process. */
+export async function runLcd(words: readonly string[], world: World = {}): Promise<Finished> {
+  const out: Uint8Array[] = [];
+  let stderr = "";
+  const terminal: Terminal = {
+    stdout: (data) => {
+      out.push(typeof data === "string" ? new TextEncoder().encode(data) : data);
+      return true;
+    },
+    drained: async () => {},
+    stderr: (text) => {
+      stderr += text;
+    },
+    cwd: world.cwd ?? tmpdir(),
+    environment: { PATH: process.env.PATH, ...world.environment },
+  };
+  const code = await lcd(words, terminal);
+  return { code, stdout: Buffer.concat(out).toString("utf8"), stderr };
+}
