@@ -38,6 +38,15 @@ describe("the processor", () => {
     }
   });
 
+  it("makes progress however small the slices are in which it is looked at", () => {
+    const code = [0x31, 0xc0, 0xb9, 0xe8, 3, 0, 0, 0x48, 0x01, 0xc8, 0xff, 0xc9, 0x75, 0xf9, HLT];
+    for (const sampleInterval of [1, 2, 3, 7]) {
+      const bare = new BareMachine({ sampleInterval });
+      expect(bare.run(code)).toEqual({ kind: "halted" });
+      expect(bare.cpu.gpr[Gpr.rax]).toBe(500500n);
+    }
+  });
+
   it("calls and returns through the stack", () => {
     const bare = new BareMachine();
     // call f; hlt; f: mov eax, 7; ret

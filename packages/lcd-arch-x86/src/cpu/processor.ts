@@ -264,8 +264,9 @@ export class Processor implements VmxProcessorPort {
           return stop;
         }
         this.sample(translation);
-        // When the last of all is near, its block has more instructions than may run: the rest one by one.
-        return given === most ? this.finishExactly(left + site.uncount) : null;
+        // A block has more instructions than may run. At the end of all, or where nothing ran, they go one by one.
+        const rest = left + site.uncount;
+        return given === most || rest === given ? this.finishExactly(rest) : null;
       }
     }
   }
