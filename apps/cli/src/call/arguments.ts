@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
-import { nodeFiles } from "module-init-tools/node";
 import { parseSize } from "../command/quantity";
 import { UsageError } from "../errors";
+import { readBytes } from "../modules/mounted-files";
 
 /** An argument for a function in a domain, as the command line gives it. */
 export type Argument =
@@ -21,7 +21,7 @@ const LARGEST = 2 ** 30;
  * @param position counts from 1, for messages
  * @throws UsageError; Node's error when a file cannot be read
  */
-export async function parseArgument(text: string, position: number, cwd: string): Promise<Argument> {
+export function parseArgument(text: string, position: number, cwd: string): Argument {
   const [, form, value] = /^([a-z]+):(.*)$/s.exec(text) ?? [];
   switch (form) {
     case undefined:
@@ -31,7 +31,7 @@ export async function parseArgument(text: string, position: number, cwd: string)
     case "hex":
       return { kind: "buffer", bytes: parseHex(value, position) };
     case "file":
-      return { kind: "buffer", bytes: await nodeFiles.readFile(resolve(cwd, value)) };
+      return { kind: "buffer", bytes: readBytes(resolve(cwd, value)) };
     case "out":
       return { kind: "buffer", bytes: new Uint8Array(parseLength(value, position)) };
     default:

@@ -41,7 +41,7 @@ export async function callFunction(
 ): Promise<CallOutcome> {
   const source = await findModule(request.module, options.modules, terminal.cwd);
   const log = options.verbose ? (line: string) => terminal.stderr(line) : undefined;
-  const host = await bootWithModules(source, { ...options, log });
+  const host = bootWithModules(source, { ...options, log });
   const module = await withModprobeWords(host, () =>
     DomainModule.load(host.kernel, source.name, {
       console: console.write,

@@ -80,7 +80,7 @@ async function callAndReport(
   options: Options,
   terminal: Terminal,
 ): Promise<number> {
-  const args = await Promise.all(words.map((word, index) => parseArgument(word, index + 1, terminal.cwd)));
+  const args = words.map((word, index) => parseArgument(word, index + 1, terminal.cwd));
   checkDumps(options.dump, args);
   const { dump: dumps, width, signed, init, param: parameters } = options;
   const request = { module, symbol, arguments: args, type: { width, signed }, dumps, init, parameters };

@@ -1,12 +1,13 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { InvalidArgumentError } from "commander";
 import { ElfError } from "elf-image";
 import { DecompressError, decompressModule, isModuleFile, ModuleTree } from "module-init-tools";
-import { nodeFiles } from "module-init-tools/node";
 import { defineCommand, parseWords } from "../command/define";
 import { CommandError } from "../errors";
 import { findModule } from "../modules/find-module";
 import { HOST_TREE } from "../modules/module-source";
+import { readBytes } from "../modules/mounted-files";
 import { didYouMean } from "../suggest";
 import type { Terminal } from "../terminal";
 import { type Syntax, syntaxes } from "./instructions";
@@ -75,11 +76,8 @@ async function readImage(file: string, cwd: string): Promise<LinkedImage> {
 
 async function readModuleBytes(file: string, cwd: string): Promise<Uint8Array> {
   if (file.includes("/") || file.includes(".")) {
-    const found = await nodeFiles.readFile(resolve(cwd, file)).catch((error: unknown) => {
-      if (isModuleFile(file) && !file.includes("/")) return null;
-      throw error;
-    });
-    if (found !== null) return found;
+    const path = resolve(cwd, file);
+    if (file.includes("/") || !isModuleFile(file) || existsSync(path)) return readBytes(path);
   }
   const source = await findModule(file, [], cwd);
   const module = await new ModuleTree(source.files, HOST_TREE).module(source.name);

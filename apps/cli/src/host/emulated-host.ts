@@ -3,8 +3,8 @@ import { Machine } from "lcd-arch-x86/machine";
 import { boot, formatRecord, type HostKernel, LCD_MODPROBE } from "lcd-domains";
 import { prebuiltDirectory } from "liblcd";
 import { lcdModprobe } from "module-init-tools";
-import { nodeFiles } from "module-init-tools/node";
 import { HOST_RELEASE, HOST_TREE, type ModuleSource } from "../modules/module-source";
+import { readBytes } from "../modules/mounted-files";
 
 export interface HostOptions {
   /** Bytes of RAM. */
@@ -22,8 +22,8 @@ export interface EmulatedHost {
 }
 
 /** Makes a machine and boots a host kernel on it. @throws KernelError */
-export async function bootHost(options: HostOptions): Promise<HostKernel> {
-  const runtime = await nodeFiles.readFile(join(prebuiltDirectory, "lcd-runtime.ko"));
+export function bootHost(options: HostOptions): HostKernel {
+  const runtime = readBytes(join(prebuiltDirectory, "lcd-runtime.ko"));
   const machine = new Machine({ memory: options.memory, cpus: options.cpus });
   const kernel = boot({ machine, runtime });
   const { log } = options;
@@ -35,8 +35,8 @@ export async function bootHost(options: HostOptions): Promise<HostKernel> {
 }
 
 /** Boots a host kernel that has a source's modules as `/lib/modules/lcd`, and lcd-modprobe. @throws KernelError */
-export async function bootWithModules(source: ModuleSource, options: HostOptions): Promise<EmulatedHost> {
-  const kernel = await bootHost(options);
+export function bootWithModules(source: ModuleSource, options: HostOptions): EmulatedHost {
+  const kernel = bootHost(options);
   let words = "";
   kernel.registerUsermodeHelper(LCD_MODPROBE, (argv, context) =>
     // The kernel asks modprobe to be quiet; what it would say is what a person needs when it fails.

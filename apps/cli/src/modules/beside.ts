@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ElfError } from "elf-image";
 import { prebuiltDirectory } from "liblcd";
@@ -13,9 +13,9 @@ import {
   moduleNameOfPath,
   readModuleFacts,
 } from "module-init-tools";
-import { nodeFiles } from "module-init-tools/node";
 import { CommandError } from "../errors";
 import { HOST_RELEASE, HOST_TREE, type ModuleSource } from "./module-source";
+import { readBytes } from "./mounted-files";
 
 interface Found {
   readonly path: string;
@@ -53,7 +53,7 @@ function add(files: MemoryFiles, found: Found): void {
 }
 
 async function readFound(path: string): Promise<Found> {
-  const bytes = await decompress(path, await nodeFiles.readFile(path));
+  const bytes = await decompress(path, readBytes(path));
   try {
     return { path, bytes, facts: readModuleFacts(bytes) };
   } catch (error) {
@@ -98,7 +98,9 @@ function importsOf({ facts }: Found): string[] {
 async function exportersBeside(target: Found): Promise<Map<string, Found>> {
   const directory = dirname(target.path);
   const exporters = new Map<string, Found>();
-  const names = (await readdir(directory)).filter((name) => isModuleFile(name)).sort();
+  const names = readdirSync(directory)
+    .filter((name) => isModuleFile(name))
+    .sort();
   for (const path of names.map((name) => join(directory, name))) {
     const found = path === target.path ? target : await readFound(path).catch(() => null);
     for (const symbol of found?.facts?.exports ?? []) {

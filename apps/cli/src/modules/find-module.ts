@@ -1,12 +1,12 @@
-import { open, readdir, stat } from "node:fs/promises";
+import { closeSync, openSync, readdirSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { prebuiltDirectory } from "liblcd";
 import { isModuleFile, ModuleTree, moduleNameOfPath } from "module-init-tools";
-import { nodeFiles } from "module-init-tools/node";
 import { CommandError } from "../errors";
 import { didYouMean } from "../suggest";
 import { sourceBeside } from "./beside";
 import { type ModuleSource, sourceInTree } from "./module-source";
+import { mountedFiles } from "./mounted-files";
 
 /**
  * Finds what a person means by `hello`, `hello.ko` or `path/to/hello.ko`.
@@ -18,7 +18,7 @@ import { type ModuleSource, sourceInTree } from "./module-source";
  */
 export async function findModule(asked: string, directories: readonly string[], cwd: string): Promise<ModuleSource> {
   const path = resolve(cwd, asked);
-  if (asked.includes("/") || (isModuleFile(asked) && (await exists(path)))) return sourceOfFile(asked, path);
+  if (asked.includes("/") || (isModuleFile(asked) && isThere(path))) return sourceOfFile(asked, path);
   const known: string[] = [];
   for (const directory of [...directories.map((name) => resolve(cwd, name)), prebuiltDirectory]) {
     const found = await sourceOfName(asked, directory, known);
@@ -34,7 +34,7 @@ function listOf(known: readonly string[]): string {
 }
 
 async function sourceOfFile(asked: string, path: string): Promise<ModuleSource> {
-  await requireReadable(asked, path);
+  requireReadable(asked, path);
   const tree = await treeOf(path);
   return tree ?? sourceBeside(path);
 }
@@ -43,8 +43,8 @@ async function sourceOfFile(asked: string, path: string): Promise<ModuleSource> 
 async function treeOf(path: string): Promise<ModuleSource | null> {
   const name = moduleNameOfPath(path);
   for (let directory = dirname(path); ; directory = dirname(directory)) {
-    if (await exists(join(directory, "modules.dep"))) {
-      const module = await new ModuleTree(nodeFiles, directory).module(name);
+    if (isThere(join(directory, "modules.dep"))) {
+      const module = await new ModuleTree(mountedFiles(directory, directory), directory).module(name);
       if (module !== undefined && resolve(module.path) === path) return sourceInTree(name, directory);
     }
     if (directory === dirname(directory)) return null;
@@ -54,32 +54,34 @@ async function treeOf(path: string): Promise<ModuleSource | null> {
 /** Looks for a name in a directory, with or without a `modules.dep`; adds the names that are there to `known`. */
 async function sourceOfName(asked: string, directory: string, known: string[]): Promise<ModuleSource | null> {
   const name = moduleNameOfPath(asked);
-  if (await exists(join(directory, "modules.dep"))) {
-    const tree = new ModuleTree(nodeFiles, directory);
+  if (isThere(join(directory, "modules.dep"))) {
+    const tree = new ModuleTree(mountedFiles(directory, directory), directory);
     if ((await tree.module(name)) !== undefined) return sourceInTree(name, directory);
     known.push(...(await tree.modules()).keys());
     return null;
   }
-  const files = (await entries(directory)).filter((file) => isModuleFile(file)).sort();
+  const files = entries(directory)
+    .filter((file) => isModuleFile(file))
+    .sort();
   known.push(...files.map(moduleNameOfPath));
   const file = files.find((candidate) => moduleNameOfPath(candidate) === name);
   return file === undefined ? null : sourceBeside(join(directory, file));
 }
 
-async function entries(directory: string): Promise<string[]> {
+function entries(directory: string): string[] {
   try {
-    return await readdir(directory);
+    return readdirSync(directory);
   } catch (error) {
     throw new CommandError(`--modules ${directory}: ${why(error)}`, undefined, codeOf(error));
   }
 }
 
-async function requireReadable(asked: string, path: string): Promise<void> {
+function requireReadable(asked: string, path: string): void {
   try {
-    if ((await stat(path)).isDirectory()) {
+    if (statSync(path).isDirectory()) {
       throw new CommandError(`${asked} is a directory, not a module; --modules ${asked} looks for names in it`);
     }
-    await (await open(path)).close();
+    closeSync(openSync(path, "r"));
   } catch (error) {
     if (error instanceof CommandError) throw error;
     throw new CommandError(`cannot read ${asked}: ${why(error)}`, undefined, codeOf(error));
@@ -101,11 +103,6 @@ function why(error: unknown): string {
   return (code !== null ? reasons[code] : undefined) ?? (error instanceof Error ? error.message : String(error));
 }
 
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch {
-    return false;
-  }
+function isThere(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }

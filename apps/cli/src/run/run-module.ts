@@ -22,7 +22,7 @@ export async function runModule(
 ): Promise<Outcome> {
   const source = await findModule(asked, options.modules, terminal.cwd);
   const log = options.verbose ? (line: string) => terminal.stderr(line) : undefined;
-  const host = await bootWithModules(source, { ...options, log });
+  const host = bootWithModules(source, { ...options, log });
   const { kernel } = host;
   const lcd = await withModprobeWords(host, () =>
     lcd_create(kernel, source.name, { console: console.write, parameters }),

@@ -55,7 +55,7 @@ async function runTool(
     cwd: terminal.cwd,
     openDevice: async (path) => {
       const { bootHost } = await import("../host/emulated-host");
-      host.kernel ??= await bootHost({ memory: MEMORY, cpus: PROCESSORS });
+      host.kernel ??= bootHost({ memory: MEMORY, cpus: PROCESSORS });
       return host.kernel.devices.open(path);
     },
     ...own,

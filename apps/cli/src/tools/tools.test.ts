@@ -58,7 +58,7 @@ describe("the module tools", () => {
     for (const tool of ["modprobe", "insmod", "depmod"]) {
       const { code, stdout } = await runLcd([tool, "--help"]);
       expect(code).toBe(0);
-      expect(stdout).toMatch(new RegExp(`^Usage:\\n  lcd-${tool} [^]*Examples:\\n  lcd ${tool} `));
+      expect(stdout).toMatch(new RegExp(`^Usage:\\n  lcd-${tool} [\\s\\S]*Examples:\\n  lcd ${tool} `));
     }
   });
 });
