@@ -1,18 +1,18 @@
 import type { PhysicalMemory } from "../machine/physical-memory";
 import { Access, Cr0, Cr4, Efer, Mmu, type Ram } from "../mmu/index";
-import { ExitReason, Rights, Vmx, type VmExitInformation, type VmxProcessorPort } from "../vmx/index";
+import { ExitReason, Rights, type VmExitInformation, Vmx, type VmxProcessorPort } from "../vmx/index";
 import { type CodeCache, Tier, type Translation } from "./code-cache";
-import { generalProtection, GuestException, Vector } from "./exception";
+import { GuestException, generalProtection, Vector } from "./exception";
+import { FLAG_BITS } from "./flags";
 import type { Site } from "./ir";
 import { type AccessFault, isCanonical, MemoryAccess } from "./memory-access";
 import { ARITHMETIC_FLAGS, CpuState, Rflags, Segment, STATE_SIZE } from "./state";
-import { FLAG_BITS } from "./flags";
+import { readControlRegister, writeControlRegister } from "./system/control-registers";
 import { executeSystem } from "./system/index";
 import { readMsr, writeMsr } from "./system/msr";
-import { readControlRegister, writeControlRegister } from "./system/control-registers";
-import { Tlb, TLB_AREA } from "./tlb";
+import { TLB_AREA, Tlb } from "./tlb";
 import type { CodeSource } from "./translate/discover";
-import { AccessKind, ACCESS_KIND_SHIFT, type Runtime, Status } from "./translate/runtime";
+import { ACCESS_KIND_SHIFT, AccessKind, type Runtime, Status } from "./translate/runtime";
 
 /** Linear memory that one processor needs. */
 export const PROCESSOR_AREA = STATE_SIZE + TLB_AREA;

@@ -1,13 +1,6 @@
 import type { CpuState } from "./state";
 import { jumpSlot } from "./translate/runtime";
-import {
-  JUMP_SIZE,
-  JumpEntry,
-  TLB_ENTRIES,
-  TLB_ENTRY_SIZE,
-  TLB_SIZE,
-  TlbEntry,
-} from "./translate/tlb-layout";
+import { JUMP_SIZE, JumpEntry, TLB_ENTRIES, TLB_ENTRY_SIZE, TLB_SIZE, TlbEntry } from "./translate/tlb-layout";
 
 /** Address spaces that a processor remembers translations of. */
 const BANKS = 4;

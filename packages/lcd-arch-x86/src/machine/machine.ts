@@ -1,5 +1,5 @@
 import { CodeCache } from "../cpu/code-cache";
-import { Processor, PROCESSOR_AREA } from "../cpu/processor";
+import { PROCESSOR_AREA, Processor } from "../cpu/processor";
 import { createRuntime } from "../cpu/translate/runtime";
 import { KernelError } from "../errno";
 import { PhysicalMemory } from "./physical-memory";
@@ -81,6 +81,8 @@ function allocate(pages: number): WebAssembly.Memory {
   try {
     return new WebAssembly.Memory({ initial: pages, maximum: pages });
   } catch (cause) {
-    throw new KernelError("ENOMEM", `the host has no ${pages * (WASM_PAGE / MIB)} MiB of memory for the machine`, { cause });
+    throw new KernelError("ENOMEM", `the host has no ${pages * (WASM_PAGE / MIB)} MiB of memory for the machine`, {
+      cause,
+    });
   }
 }

@@ -1,4 +1,4 @@
-import { type hpa_t } from "../address";
+import type { hpa_t } from "../address";
 import { KernelError } from "../errno";
 
 /**

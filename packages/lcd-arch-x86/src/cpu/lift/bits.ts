@@ -18,7 +18,9 @@ const bitTest =
     const bits = size * 8;
     const memory = lift.isMemory(0);
     const registerOffset = lift.kind(1) === OpKind.Register;
-    const offset = registerOffset ? lift.read(1, size) : b.constant(size === 8 ? "i64" : "i32", Number(lift.immediate(1)) & (bits - 1));
+    const offset = registerOffset
+      ? lift.read(1, size)
+      : b.constant(size === 8 ? "i64" : "i32", Number(lift.immediate(1)) & (bits - 1));
     let address: Value | null = null;
     if (memory) {
       let effective = lift.effectiveAddress();
@@ -30,8 +32,7 @@ const bitTest =
       }
       address = lift.withSegment(effective, lift.instruction.memorySegment);
     }
-    const value =
-      address === null ? lift.read(0, size) : b.load(size, address, update !== null, lift.throughStack);
+    const value = address === null ? lift.read(0, size) : b.load(size, address, update !== null, lift.throughStack);
     const index = b.and(offset, b.constant(offset.type, bits - 1));
     const carry = b.and(b.wrap(b.shrU(value, index)), b.i32(1));
     if (update !== null) {

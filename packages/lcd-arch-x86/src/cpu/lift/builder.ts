@@ -1,3 +1,4 @@
+import { CARRY_IN_BIT, FlagKind, type FlagKindName, flagOp, overrideOf } from "../flags";
 import {
   type IrBlock,
   type PureOperation,
@@ -13,7 +14,6 @@ import {
   Value,
   type ValueType,
 } from "../ir";
-import { CARRY_IN_BIT, FlagKind, type FlagKindName, flagOp, overrideOf } from "../flags";
 import { Rflags, StateOffset } from "../state";
 
 /** What is known, while lifting, of the flags: the operation that set them last. */
@@ -263,7 +263,12 @@ export class BlockBuilder {
    */
   load(size: number, address: Value, forWrite = false, stack = false): Value {
     const value = new Value("load", size === 8 ? "i64" : "i32", "", [address], 0, size, forWrite);
-    this.statements.push({ kind: "load", value, site: this.site({ kind: "memory", stack }), position: this.position++ });
+    this.statements.push({
+      kind: "load",
+      value,
+      site: this.site({ kind: "memory", stack }),
+      position: this.position++,
+    });
     return value;
   }
 
@@ -344,10 +349,7 @@ export class BlockBuilder {
     const mask = overrideOf(Rflags.CF) | (overflow === null ? 0 : overrideOf(Rflags.OF));
     const replaced = mask | Rflags.CF | (overflow === null ? 0 : Rflags.OF);
     const kept = this.and(this.register(Register.flagOver), this.i32(~replaced));
-    this.setRegister(
-      Register.flagOver,
-      this.or(this.or(kept, this.i32(mask)), this.overrideBits(carry, overflow)),
-    );
+    this.setRegister(Register.flagOver, this.or(this.or(kept, this.i32(mask)), this.overrideBits(carry, overflow)));
     this.overrideKnownZero = false;
   }
 

@@ -85,8 +85,22 @@ const counting =
   };
 
 const jcc = [
-  Mnemonic.Jo, Mnemonic.Jno, Mnemonic.Jb, Mnemonic.Jae, Mnemonic.Je, Mnemonic.Jne, Mnemonic.Jbe, Mnemonic.Ja,
-  Mnemonic.Js, Mnemonic.Jns, Mnemonic.Jp, Mnemonic.Jnp, Mnemonic.Jl, Mnemonic.Jge, Mnemonic.Jle, Mnemonic.Jg,
+  Mnemonic.Jo,
+  Mnemonic.Jno,
+  Mnemonic.Jb,
+  Mnemonic.Jae,
+  Mnemonic.Je,
+  Mnemonic.Jne,
+  Mnemonic.Jbe,
+  Mnemonic.Ja,
+  Mnemonic.Js,
+  Mnemonic.Jns,
+  Mnemonic.Jp,
+  Mnemonic.Jnp,
+  Mnemonic.Jl,
+  Mnemonic.Jge,
+  Mnemonic.Jle,
+  Mnemonic.Jg,
 ];
 
 /** Bytes that a push or pop moves: 8, or 2 with an operand-size prefix. */

@@ -124,10 +124,7 @@ const reversed = ({ b }: Lift, value: Value, size: number): Value => {
 
 /** Byte order of an i32 reversed: two rotates and two masks. */
 const swap32 = (b: Lift["b"], value: Value): Value =>
-  b.or(
-    b.and(b.rotl(value, b.i32(8)), b.i32(0x00ff00ff)),
-    b.and(b.rotr(value, b.i32(8)), b.i32(0xff00ff00 | 0)),
-  );
+  b.or(b.and(b.rotl(value, b.i32(8)), b.i32(0x00ff00ff)), b.and(b.rotr(value, b.i32(8)), b.i32(0xff00ff00 | 0)));
 
 const byteSwap = (lift: Lift): void => {
   const size = lift.size(0);
@@ -141,24 +138,55 @@ const moveReversed = (lift: Lift): void => {
 };
 
 /** CMOVcc: a 32-bit destination has its upper half cleared even when the condition does not hold. */
-const conditionalMove = (code: number) => (lift: Lift): void => {
-  const size = lift.size(0);
-  const source = lift.read(1, size);
-  lift.write(0, lift.b.select(condition(lift.b, code), source, lift.read(0, size)));
-};
+const conditionalMove =
+  (code: number) =>
+  (lift: Lift): void => {
+    const size = lift.size(0);
+    const source = lift.read(1, size);
+    lift.write(0, lift.b.select(condition(lift.b, code), source, lift.read(0, size)));
+  };
 
-const setOnCondition = (code: number) => (lift: Lift): void => lift.write(0, condition(lift.b, code));
+const setOnCondition =
+  (code: number) =>
+  (lift: Lift): void =>
+    lift.write(0, condition(lift.b, code));
 
 const cmov = [
-  Mnemonic.Cmovo, Mnemonic.Cmovno, Mnemonic.Cmovb, Mnemonic.Cmovae, Mnemonic.Cmove, Mnemonic.Cmovne, Mnemonic.Cmovbe,
-  Mnemonic.Cmova, Mnemonic.Cmovs, Mnemonic.Cmovns, Mnemonic.Cmovp, Mnemonic.Cmovnp, Mnemonic.Cmovl, Mnemonic.Cmovge,
-  Mnemonic.Cmovle, Mnemonic.Cmovg,
+  Mnemonic.Cmovo,
+  Mnemonic.Cmovno,
+  Mnemonic.Cmovb,
+  Mnemonic.Cmovae,
+  Mnemonic.Cmove,
+  Mnemonic.Cmovne,
+  Mnemonic.Cmovbe,
+  Mnemonic.Cmova,
+  Mnemonic.Cmovs,
+  Mnemonic.Cmovns,
+  Mnemonic.Cmovp,
+  Mnemonic.Cmovnp,
+  Mnemonic.Cmovl,
+  Mnemonic.Cmovge,
+  Mnemonic.Cmovle,
+  Mnemonic.Cmovg,
 ];
 
 const setcc = [
-  Mnemonic.Seto, Mnemonic.Setno, Mnemonic.Setb, Mnemonic.Setae, Mnemonic.Sete, Mnemonic.Setne, Mnemonic.Setbe,
-  Mnemonic.Seta, Mnemonic.Sets, Mnemonic.Setns, Mnemonic.Setp, Mnemonic.Setnp, Mnemonic.Setl, Mnemonic.Setge,
-  Mnemonic.Setle, Mnemonic.Setg,
+  Mnemonic.Seto,
+  Mnemonic.Setno,
+  Mnemonic.Setb,
+  Mnemonic.Setae,
+  Mnemonic.Sete,
+  Mnemonic.Setne,
+  Mnemonic.Setbe,
+  Mnemonic.Seta,
+  Mnemonic.Sets,
+  Mnemonic.Setns,
+  Mnemonic.Setp,
+  Mnemonic.Setnp,
+  Mnemonic.Setl,
+  Mnemonic.Setge,
+  Mnemonic.Setle,
+  Mnemonic.Setg,
 ];
 
 /** The flags that LAHF and SAHF carry. */
@@ -176,11 +204,13 @@ const storeFlags = (lift: Lift): void => {
   b.setAllFlags(b.or(kept, b.and(lift.readGpr(AH), b.i32(AH_FLAGS))));
 };
 
-const direction = (set: boolean) => ({ b }: Lift): void => {
-  const flags = b.field32(StateOffset.systemFlags);
-  const value = set ? b.or(flags, b.i32(Rflags.DF)) : b.and(flags, b.i32(~Rflags.DF));
-  b.setField32(StateOffset.systemFlags, value);
-};
+const direction =
+  (set: boolean) =>
+  ({ b }: Lift): void => {
+    const flags = b.field32(StateOffset.systemFlags);
+    const value = set ? b.or(flags, b.i32(Rflags.DF)) : b.and(flags, b.i32(~Rflags.DF));
+    b.setField32(StateOffset.systemFlags, value);
+  };
 
 /** XLAT: AL from the table at RBX. The address is a memory operand with base RBX and index AL. */
 const translate = (lift: Lift): void => {
@@ -195,11 +225,14 @@ const nothing = (): void => {};
 
 export const dataMovement: LiftTable = [
   [Mnemonic.Mov, move],
-  [Mnemonic.Lea, (lift) => {
-    const size = lift.size(0);
-    const address = lift.effectiveAddress();
-    lift.write(0, size === 8 ? address : lift.b.clean(lift.b.wrap(address), size));
-  }],
+  [
+    Mnemonic.Lea,
+    (lift) => {
+      const size = lift.size(0);
+      const address = lift.effectiveAddress();
+      lift.write(0, size === 8 ? address : lift.b.clean(lift.b.wrap(address), size));
+    },
+  ],
   [Mnemonic.Xchg, exchange],
   [Mnemonic.Cmpxchg, compareExchange],
   [Mnemonic.Cmpxchg8b, compareExchangePair(4)],

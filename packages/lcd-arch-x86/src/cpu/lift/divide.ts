@@ -51,8 +51,7 @@ function divideWide(lift: Lift, signed: boolean): void {
   const negate = (condition: Value | null, value: Value): Value =>
     condition === null ? value : b.select(condition, b.sub(zero, value), value);
   const magnitudeLow = negate(negative, low);
-  const magnitudeHigh =
-    negative === null ? high : b.select(negative, b.add(b.not(high), b.extendU(b.eqz(low))), high);
+  const magnitudeHigh = negative === null ? high : b.select(negative, b.add(b.not(high), b.extendU(b.eqz(low))), high);
   const magnitudeDivisor = negate(negativeDivisor, divisor);
   b.raiseIf(b.leU(magnitudeDivisor, magnitudeHigh), DIVIDE_ERROR, null);
   const quotient = b.runtime("divideUnsigned", magnitudeHigh, magnitudeLow, magnitudeDivisor);

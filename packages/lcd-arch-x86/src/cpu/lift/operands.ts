@@ -1,4 +1,4 @@
-import { Code, MemorySizeExt, OpKind, Register as IcedRegister } from "iced-x86";
+import { Code, Register as IcedRegister, MemorySizeExt, OpKind } from "iced-x86";
 import type { Instruction } from "../instruction";
 import type { Value } from "../ir";
 import { Gpr, Segment } from "../state";

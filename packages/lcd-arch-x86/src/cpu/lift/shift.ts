@@ -36,8 +36,7 @@ type Shift = (lift: Lift, size: number, value: Value, count: Value) => Shifted;
 const countFor = ({ b }: Lift, value: Value, count: Value): Value => (value.type === "i64" ? b.extendU(count) : count);
 
 /** Bit `index` (in the value's type) of a value, as an i32. */
-const bitAt = ({ b }: Lift, value: Value, index: Value): Value =>
-  b.and(b.wrap(b.shrU(value, index)), b.i32(1));
+const bitAt = ({ b }: Lift, value: Value, index: Value): Value => b.and(b.wrap(b.shrU(value, index)), b.i32(1));
 
 /** SHL: CF is the last bit shifted out; OF tells, for a count of 1, that the sign changed. */
 const shiftLeft: Shift = (lift, size, value, count) => {
@@ -85,8 +84,7 @@ const shift =
     }
     const { result, carry, overflow } = compute(lift, size, value, count.value);
     lift.write(0, result);
-    const setFlags = (): void =>
-      b.setFlags("result", size, result, b.or(carry, b.shl(overflow, b.i32(11))), result);
+    const setFlags = (): void => b.setFlags("result", size, result, b.or(carry, b.shl(overflow, b.i32(11))), result);
     if (count.constant === null) {
       b.keepFlagsUnless(count.value, setFlags);
     } else {
@@ -149,9 +147,7 @@ const rotateThroughCarry =
       const whole = b.or(b.extendU(value), b.shl(b.extendU(carryIn), b.i64(bits)));
       const by = b.extendU(count);
       const back = b.sub(b.i64(bits + 1), by);
-      const turned = left
-        ? b.or(b.shl(whole, by), b.shrU(whole, back))
-        : b.or(b.shrU(whole, by), b.shl(whole, back));
+      const turned = left ? b.or(b.shl(whole, by), b.shrU(whole, back)) : b.or(b.shrU(whole, by), b.shl(whole, back));
       result = b.clean(b.wrap(turned), size);
       carry = bitAt(lift, turned, b.i64(bits));
     } else {
@@ -204,9 +200,7 @@ const doubleShift =
         ? b.or(b.shl(value, by), b.shrU(b.shrU(source, b.i64(1)), back))
         : b.or(b.shrU(value, by), b.shl(b.shl(source, b.i64(1)), back));
       result = b.select(count.value, filled, value);
-      carry = left
-        ? bitAt(lift, value, b.sub(b.i64(64), by))
-        : bitAt(lift, value, b.sub(by, b.i64(1)));
+      carry = left ? bitAt(lift, value, b.sub(b.i64(64), by)) : bitAt(lift, value, b.sub(by, b.i64(1)));
     } else {
       const by = b.extendU(count.value);
       const high = b.extendU(left ? value : source);
@@ -221,8 +215,7 @@ const doubleShift =
     }
     lift.write(0, result);
     const overflow = b.xor(signBit(b, result, size), signBit(b, value, size));
-    const setFlags = (): void =>
-      b.setFlags("result", size, result, b.or(carry, b.shl(overflow, b.i32(11))), result);
+    const setFlags = (): void => b.setFlags("result", size, result, b.or(carry, b.shl(overflow, b.i32(11))), result);
     if (count.constant === null) {
       b.keepFlagsUnless(count.value, setFlags);
     } else {

@@ -5,9 +5,7 @@ import type { Processor } from "../processor";
 const bit = (value: number): bigint => BigInt.asUintN(32, BigInt(value));
 
 /** CR0 bits that exist; ET is always 1. */
-const CR0_BITS = bit(
-  Cr0.PE | Cr0.MP | Cr0.EM | Cr0.TS | Cr0.ET | Cr0.NE | Cr0.WP | Cr0.AM | Cr0.NW | Cr0.CD | Cr0.PG,
-);
+const CR0_BITS = bit(Cr0.PE | Cr0.MP | Cr0.EM | Cr0.TS | Cr0.ET | Cr0.NE | Cr0.WP | Cr0.AM | Cr0.NW | Cr0.CD | Cr0.PG);
 
 /** MOV to CR0 (SDM 3A, "Control Registers"). @throws GuestException */
 export function writeCr0(p: Processor, value: bigint): void {

@@ -1,7 +1,7 @@
 import { Register as IcedRegister } from "iced-x86";
-import { type ExitingInstruction, ExitReason, VM_ENTRY_FAILED, VM_SUCCEED, VmxFault } from "../../vmx/index";
 import { Cr4 } from "../../mmu/index";
-import { generalProtection, GuestException, invalidOpcode } from "../exception";
+import { type ExitingInstruction, ExitReason, VM_ENTRY_FAILED, VM_SUCCEED, VmxFault } from "../../vmx/index";
+import { GuestException, generalProtection, invalidOpcode } from "../exception";
 import type { Processor } from "../processor";
 import { Gpr, Rflags } from "../state";
 import { controlRegisterExits, readControlRegister, writeControlRegister } from "./control-registers";
@@ -216,9 +216,7 @@ const operations: Readonly<Record<string, Execute>> = {
     p.gpr[Gpr.rcx] = BigInt.asUintN(32, p.state.get64("tscAux"));
   }),
   rdmsr: next((p) => setPair(p, readMsr(p, low32(p, Gpr.rcx)))),
-  wrmsr: next((p) =>
-    writeMsr(p, low32(p, Gpr.rcx), (p.gpr[Gpr.rdx] << 32n) | BigInt.asUintN(32, p.gpr[Gpr.rax])),
-  ),
+  wrmsr: next((p) => writeMsr(p, low32(p, Gpr.rcx), (p.gpr[Gpr.rdx] << 32n) | BigInt.asUintN(32, p.gpr[Gpr.rax]))),
   hlt: () => "halted",
   cli: setFlag(Rflags.IF, false),
   sti: setFlag(Rflags.IF, true),
@@ -262,11 +260,40 @@ const unprivileged = new Set(["cpuid", "rdtsc", "rdtscp", "vmcall", "popFlags", 
 
 /** Operations whose name is that of an instruction which can cause VM exits. */
 const exiting: readonly ExitingInstruction[] = [
-  "cpuid", "hlt", "invd", "invlpg", "rdtsc", "rdtscp", "vmcall", "vmclear", "vmlaunch", "vmptrld", "vmptrst", "vmread",
-  "vmresume", "vmwrite", "vmxoff", "vmxon", "invept", "invvpid", "rdmsr", "wrmsr", "wbinvd",
+  "cpuid",
+  "hlt",
+  "invd",
+  "invlpg",
+  "rdtsc",
+  "rdtscp",
+  "vmcall",
+  "vmclear",
+  "vmlaunch",
+  "vmptrld",
+  "vmptrst",
+  "vmread",
+  "vmresume",
+  "vmwrite",
+  "vmxoff",
+  "vmxon",
+  "invept",
+  "invvpid",
+  "rdmsr",
+  "wrmsr",
+  "wbinvd",
 ];
 const vmxInstructions = new Set([
-  "vmclear", "vmlaunch", "vmptrld", "vmptrst", "vmread", "vmresume", "vmwrite", "vmxoff", "vmxon", "invept", "invvpid",
+  "vmclear",
+  "vmlaunch",
+  "vmptrld",
+  "vmptrst",
+  "vmread",
+  "vmresume",
+  "vmwrite",
+  "vmxoff",
+  "vmxon",
+  "invept",
+  "invvpid",
 ]);
 const exitingNames: ReadonlyMap<string, ExitingInstruction> = new Map(exiting.map((name) => [name, name]));
 

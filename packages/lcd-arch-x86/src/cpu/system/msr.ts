@@ -125,4 +125,3 @@ export function writeMsr(p: Processor, index: number, value: bigint): void {
   }
   register.write(p, BigInt.asUintN(64, value));
 }
-

@@ -37,7 +37,9 @@ describe("structure", () => {
   it("gives every block that can be reached a place, and leaves only backward edges that go to a dominator", () => {
     const graphs = fc
       .integer({ min: 1, max: 9 })
-      .chain((count) => fc.array(fc.array(fc.nat(count - 1), { maxLength: 2 }), { minLength: count, maxLength: count }));
+      .chain((count) =>
+        fc.array(fc.array(fc.nat(count - 1), { maxLength: 2 }), { minLength: count, maxLength: count }),
+      );
     fc.assert(
       fc.property(graphs, (successors) => {
         const cut: CutEdges = new Set();

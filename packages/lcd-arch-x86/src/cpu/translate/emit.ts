@@ -1,8 +1,8 @@
 import {
   pureOperations,
-  type RuntimeOperation,
-  Register,
   REGISTER_COUNT,
+  Register,
+  type RuntimeOperation,
   type Statement,
   type Value,
   type ValueType,

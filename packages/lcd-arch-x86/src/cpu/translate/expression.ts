@@ -50,7 +50,10 @@ export function write(code: ByteWriter, expression: Expression, indexOf: Functio
     case "load32":
     case "load64":
       operands([expression[2]]);
-      code.byte(expression[0] === "load32" ? Wasm.i32Load : Wasm.i64Load).u32(0).u32(expression[1]);
+      code
+        .byte(expression[0] === "load32" ? Wasm.i32Load : Wasm.i64Load)
+        .u32(0)
+        .u32(expression[1]);
       break;
     case "store64":
       operands([expression[2], expression[3]]);

@@ -1,6 +1,6 @@
+import { type IrBlock, REGISTER_COUNT, Register, registerType, type Site } from "../ir";
 import { BlockBuilder, type FlagShape, flagShape } from "../lift/builder";
 import { liftInstruction } from "../lift/index";
-import { type IrBlock, REGISTER_COUNT, Register, registerType, type Site } from "../ir";
 import { StateOffset } from "../state";
 import { type CutEdges, edgeKey, type Structure, structure } from "./cfg";
 import type { DecodedBlock, DecodedRegion } from "./discover";

@@ -2,14 +2,7 @@ import { CARRY_IN_BIT, FlagKind } from "../flags";
 import { Rflags, StateOffset } from "../state";
 import { type Expression, type FunctionIndex, write } from "./expression";
 import { JUMP_ENTRIES, JUMP_ENTRY_SIZE, JumpEntry, TLB_MASK, TLB_SHIFT, TlbEntry } from "./tlb-layout";
-import {
-  ByteWriter,
-  encodeModule,
-  type FunctionBody,
-  type FunctionImport,
-  type FunctionType,
-  WasmType,
-} from "./wasm";
+import { ByteWriter, encodeModule, type FunctionBody, type FunctionImport, type FunctionType, WasmType } from "./wasm";
 
 /** What the dispatcher returns; region functions return the same, 0 to go on. */
 export const Status = {
@@ -49,7 +42,20 @@ const flag = (value: Expression, place: number): Expression => [
 ];
 
 /** Parameters and locals of `flagsOf`. */
-const F = { op: 0, over: 1, a: 2, b: 3, kind: 4, flags: 5, subtracts: 6, result: 7, left: 8, right: 9, carryIn: 10, top: 11 };
+const F = {
+  op: 0,
+  over: 1,
+  a: 2,
+  b: 3,
+  kind: 4,
+  flags: 5,
+  subtracts: 6,
+  result: 7,
+  left: 8,
+  right: 9,
+  carryIn: 10,
+  top: 11,
+};
 
 const isKind = (...kinds: (keyof typeof FlagKind)[]): Expression =>
   or(...kinds.map((kind): Expression => ["i32.eq", get(F.kind), number(FlagKind[kind])]));
@@ -73,12 +79,12 @@ const flagsOfBody: readonly Expression[] = [
     ["i32.eqz", get(F.kind)],
     [["set", F.flags, ["i32.wrap_i64", get(F.a)]]],
     [
-      ["set", F.top, ["i64.extend_i32_u", ["i32.sub", ["i32.shl", number(8), ["i32.and", get(F.op), number(3)]], number(1)]]],
       [
         "set",
-        F.carryIn,
-        ["i64.extend_i32_u", ["i32.and", ["i32.shr_u", get(F.op), number(CARRY_IN_BIT)], number(1)]],
+        F.top,
+        ["i64.extend_i32_u", ["i32.sub", ["i32.shl", number(8), ["i32.and", get(F.op), number(3)]], number(1)]],
       ],
+      ["set", F.carryIn, ["i64.extend_i32_u", ["i32.and", ["i32.shr_u", get(F.op), number(CARRY_IN_BIT)], number(1)]]],
       ["set", F.subtracts, isKind("compare", "subtract", "subtractBorrow", "decrement")],
       ["set", F.right, pick(isKind("increment", "decrement"), ["i64", 1n], get(F.b))],
       ["set", F.result, pick(isKind("compare"), ["i64.sub", get(F.a), get(F.b)], get(F.a))],
@@ -96,17 +102,11 @@ const flagsOfBody: readonly Expression[] = [
         F.flags,
         or(
           flag(
-            [
-              "i64.extend_i32_u",
-              ["i64.eqz", ["i64.shl", get(F.result), ["i64.sub", ["i64", 63n], get(F.top)]]],
-            ],
+            ["i64.extend_i32_u", ["i64.eqz", ["i64.shl", get(F.result), ["i64.sub", ["i64", 63n], get(F.top)]]]],
             Rflags.ZF,
           ),
           flag(["i64.shr_u", get(F.result), get(F.top)], Rflags.SF),
-          flag(
-            ["i64.xor", ["i64.popcnt", ["i64.and", get(F.result), ["i64", 0xffn]]], ["i64", 1n]],
-            Rflags.PF,
-          ),
+          flag(["i64.xor", ["i64.popcnt", ["i64.and", get(F.result), ["i64", 0xffn]]], ["i64", 1n]], Rflags.PF),
         ),
       ],
       [
@@ -119,7 +119,10 @@ const flagsOfBody: readonly Expression[] = [
             F.flags,
             or(
               get(F.flags),
-              flag(["i64.shr_u", ["i64.xor", ["i64.xor", get(F.left), get(F.right)], get(F.result)], ["i64", 4n]], Rflags.AF),
+              flag(
+                ["i64.shr_u", ["i64.xor", ["i64.xor", get(F.left), get(F.right)], get(F.result)], ["i64", 4n]],
+                Rflags.AF,
+              ),
               flag(
                 [
                   "i64.shr_u",
@@ -277,7 +280,11 @@ const dispatch: readonly Expression[] = [
           ["load32", StateOffset.jumps, get(0)],
           [
             "i32.shl",
-            ["i32.and", ["i32.wrap_i64", ["i64.xor", get(3), ["i64.shr_u", get(3), ["i64", 12n]]]], number(JUMP_ENTRIES - 1)],
+            [
+              "i32.and",
+              ["i32.wrap_i64", ["i64.xor", get(3), ["i64.shr_u", get(3), ["i64", 12n]]]],
+              number(JUMP_ENTRIES - 1),
+            ],
             number(Math.log2(JUMP_ENTRY_SIZE)),
           ],
         ],
@@ -331,11 +338,7 @@ const functions: readonly RuntimeFunction[] = [
       ...crossProducts,
       [
         "i64.sub",
-        [
-          "i64.sub",
-          multiplyHigh,
-          ["i64.and", get(1), ["i64.shr_s", get(0), ["i64", 63n]]],
-        ],
+        ["i64.sub", multiplyHigh, ["i64.and", get(1), ["i64.shr_s", get(0), ["i64", 63n]]]],
         ["i64.and", get(0), ["i64.shr_s", get(1), ["i64", 63n]]],
       ],
     ],

@@ -195,13 +195,20 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
   parts.functions.forEach((body, index) => {
     functionSection.u32(typeIndex(body.type));
     if (index < parts.exported) {
-      exportSection.name(body.name).byte(0x00).u32(parts.imports.length + index);
+      exportSection
+        .name(body.name)
+        .byte(0x00)
+        .u32(parts.imports.length + index);
     }
     const locals = new ByteWriter(32).u32(body.locals.length);
     for (const [count, type] of body.locals) {
       locals.u32(count).byte(type);
     }
-    codeSection.u32(locals.length + body.code.length + 1).append(locals).append(body.code).byte(Wasm.end);
+    codeSection
+      .u32(locals.length + body.code.length + 1)
+      .append(locals)
+      .append(body.code)
+      .byte(Wasm.end);
   });
   const typeSection = new ByteWriter().u32(types.length);
   for (const type of types) {
