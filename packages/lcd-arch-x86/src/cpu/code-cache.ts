@@ -1,5 +1,6 @@
 import type { Site } from "./ir";
 import { type CodePage, type CodeSource, type DecodedRegion, discover, type Scope } from "./translate/discover";
+import { type Range, rangesOf } from "./translate/ranges";
 import { compileRegions, type RegionFunction, translateRegion } from "./translate/region";
 import { type Miss, Status } from "./translate/runtime";
 
@@ -20,15 +21,6 @@ const scopes: readonly (Scope & { alongside: number })[] = [
   { instructions: 40, pages: 1, alongside: 1 },
   { instructions: 500, pages: 4, alongside: 0 },
 ];
-
-/** Code bytes that a translation was made from. */
-interface Range {
-  /** Index in the translation's `pages`. */
-  page: number;
-  /** Offset in that page. */
-  start: number;
-  bytes: Uint8Array;
-}
 
 /** A region's function, and the bytes it was made from: it is valid wherever exactly those stand at its addresses. */
 export interface Translation {
@@ -289,7 +281,7 @@ export class CodeCache {
     const codes = regions.map((region, at) => translateRegion(region, first + at, tier === Tier.hot));
     const compiled = compileRegions(codes, this.memory, this.miss);
     regions.forEach((region, at) => {
-      this.add(region, tier, codes[at].sites, compiled[at], source);
+      this.add(region, tier, codes[at].sites, compiled[at]);
       freeInstructions(region);
     });
     return this.at(first);
@@ -319,7 +311,6 @@ export class CodeCache {
     tier: Tier,
     sites: readonly Site[],
     run: RegionFunction,
-    source: CodeSource,
   ): void {
     const index = this.byIndex.length;
     if (index >= this.table.length) {
@@ -336,7 +327,7 @@ export class CodeCache {
       index,
       sites,
       pages,
-      ranges: rangesOf(region, source),
+      ranges: rangesOf(region),
       missing,
       valid: [],
       marked: new Set(),
@@ -371,39 +362,6 @@ export class CodeCache {
     }
     this.dropped();
   }
-}
-
-/** The bytes of a region's instructions, joined where they touch, page by page. */
-function rangesOf(region: DecodedRegion, source: CodeSource): Range[] {
-  const spans: { start: bigint; end: bigint }[] = [];
-  const instructions = [...region.blocks.values()].flatMap((block) => block.instructions);
-  instructions.sort((a, b) => a.offset - b.offset);
-  for (const { offset, length } of instructions) {
-    const start = BigInt.asUintN(64, region.entry + BigInt(offset));
-    const last = spans[spans.length - 1];
-    // Where the end of an instruction cannot be fetched, its first byte stands for it.
-    const end = start + BigInt(Math.max(length, 1));
-    if (last && last.end === start) {
-      last.end = end;
-    } else {
-      spans.push({ start, end });
-    }
-  }
-  const ranges: Range[] = [];
-  for (const { start, end } of spans) {
-    for (let at = start; at < end; ) {
-      const page = at - (at % 4096n);
-      const stop = end < page + 4096n ? end : page + 4096n;
-      const index = region.pages.findIndex((known) => known.address === page);
-      const code = source(page);
-      if (index >= 0 && code !== null) {
-        const from = Number(at - page);
-        ranges.push({ page: index, start: from, bytes: code.bytes.slice(from, Number(stop - page)) });
-      }
-      at = stop;
-    }
-  }
-  return ranges;
 }
 
 function freeInstructions(region: DecodedRegion): void {

@@ -36,12 +36,17 @@ export interface DecodedBlock {
   successors: number[];
 }
 
+/** A page that a region lies on: its linear address, and what was found there. */
+export interface RegionPage extends CodePage {
+  address: bigint;
+}
+
 /** A region's code: blocks by offset (the entry has offset 0), and the pages they lie on. */
 export interface DecodedRegion {
   entry: bigint;
   blocks: Map<number, DecodedBlock>;
-  /** Pages in order of discovery: linear address and frame. */
-  pages: { address: bigint; frame: number }[];
+  /** Pages in order of discovery. */
+  pages: RegionPage[];
   /** Pages that instructions go on to, and that could not be fetched. */
   missing: bigint[];
   /** Where control is likely to go when it leaves: called functions, what follows the calls, blocks beyond the scope. */
@@ -53,7 +58,7 @@ const MAX_LENGTH = 15;
 
 /** Reads instructions of one region, page by page. */
 class CodeReader {
-  readonly pages: { address: bigint; frame: number; bytes: Uint8Array; decoder: Decoder }[] = [];
+  readonly pages: (RegionPage & { decoder: Decoder })[] = [];
   readonly missing = new Set<bigint>();
 
   constructor(
@@ -163,7 +168,7 @@ export function discover(source: CodeSource, bitness: number, entry: bigint, sco
     count += decodeBlock(reader, block, entry, scope.instructions - count, owner);
     queue.push(...block.successors);
   }
-  const pages = reader.pages.map(({ address, frame }) => ({ address, frame }));
+  const pages = reader.pages.map(({ address, frame, bytes }) => ({ address, frame, bytes }));
   reader.free();
   const missing = [...reader.missing];
   return { entry, blocks, pages, missing, continuations: continuationsOf(entry, blocks) };

@@ -1,0 +1,46 @@
+import type { DecodedRegion } from "./discover";
+
+/** Code bytes that a translation was made from. */
+export interface Range {
+  /** Index in the translation's pages. */
+  page: number;
+  /** Offset in that page. */
+  start: number;
+  bytes: Uint8Array;
+}
+
+const PAGE = 4096;
+
+/** The bytes of a region's instructions, joined where they touch, page by page. */
+export function rangesOf(region: DecodedRegion): Range[] {
+  // Distances from the page of the entry: the first page of a region is its entry's.
+  const base = Number(region.entry % BigInt(PAGE));
+  const pageDistances = region.pages.map(({ address }) => Number(BigInt.asIntN(64, address - region.pages[0].address)));
+  const spans: { start: number; end: number }[] = [];
+  const instructions = [...region.blocks.values()].flatMap((block) => block.instructions);
+  instructions.sort((a, b) => a.offset - b.offset);
+  for (const { offset, length } of instructions) {
+    const start = base + offset;
+    // Where the end of an instruction cannot be fetched, its first byte stands for it.
+    const end = start + Math.max(length, 1);
+    const last = spans[spans.length - 1];
+    if (last && last.end === start) {
+      last.end = end;
+    } else {
+      spans.push({ start, end });
+    }
+  }
+  const ranges: Range[] = [];
+  for (const { start, end } of spans) {
+    for (let at = start; at < end; ) {
+      const pageStart = Math.floor(at / PAGE) * PAGE;
+      const stop = Math.min(end, pageStart + PAGE);
+      const page = pageDistances.indexOf(pageStart);
+      if (page >= 0) {
+        ranges.push({ page, start: at - pageStart, bytes: region.pages[page].bytes.slice(at - pageStart, stop - pageStart) });
+      }
+      at = stop;
+    }
+  }
+  return ranges;
+}
