@@ -44,6 +44,7 @@ export default packageBuild(
     esbuildPlugins: [requirePackages],
     esbuildOptions: (options) => {
       options.conditions = ["lcd-source"];
+      options.minifyWhitespace = true;
     },
   },
 );

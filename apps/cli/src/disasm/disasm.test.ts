@@ -34,7 +34,7 @@ describe("lcd disasm", () => {
     const { stdout } = await disasm("hello", "memset", "--ir");
     expect(stdout).toMatch(/^region memset: a WebAssembly function of \d+ bytes$/m);
     expect(stdout).toMatch(/^ +[0-9a-f]+: {2}mov r8, rdi +\| r8 = rdi$/m);
-    expect(stdout).toMatch(/\| store8 \[/);
+    expect(stdout).toMatch(/\| {3}store8 \[/);
   });
 
   it("shows the WebAssembly of a region", async () => {

@@ -1,0 +1,46 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { testModule } from "./testing/module-files";
+
+const binary = fileURLToPath(new URL("../bin/lcd.mjs", import.meta.url));
+const built = existsSync(new URL("../dist/main.js", import.meta.url));
+
+function run(command: string): Promise<{ code: unknown; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(
+      "sh",
+      ["-c", command],
+      { env: { ...process.env, LCD: `${process.execPath} ${binary}` } },
+      (error, stdout, stderr) => resolve({ code: error === null ? 0 : error.code, stdout, stderr }),
+    );
+  });
+}
+
+describe.skipIf(!built || process.platform === "win32")("the lcd process, as it was built", { timeout: 60_000 }, () => {
+  it("runs hello", async () => {
+    const { code, stdout, stderr } = await run("$LCD run hello");
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(stdout).toMatch(/^Hello from an isolated kernel module!\n/);
+  });
+
+  it("ends with the exit codes that it promises", async () => {
+    const codes = [`run ${testModule("init-fails")}`, "run nothing", "run", "run wild-write", "run spin --fuel 1K"];
+    const results = [];
+    for (const words of codes) results.push((await run(`$LCD ${words}`)).code);
+    expect(results).toEqual([1, 1, 2, 3, 3]);
+  });
+
+  it("does not mind when nobody reads on", async () => {
+    const { stdout, stderr } = await run(
+      `$LCD run ${testModule("putchar-loop")} times=100000 --timeout 20 | head -c 5`,
+    );
+    expect([stdout, stderr]).toEqual(["xxxxx", ""]);
+  });
+
+  it("loses nothing to a slow reader", async () => {
+    const { stdout } = await run(`$LCD run ${testModule("putchar-loop")} times=40000 | (sleep 1; wc -c)`);
+    expect(Number(stdout)).toBe(40_001);
+  });
+});

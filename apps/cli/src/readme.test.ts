@@ -1,0 +1,53 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { Folder } from "./testing/module-files";
+import { runLcd } from "./testing/run-lcd";
+
+const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+const folder = new Folder();
+
+/** `$ lcd ...` and what it prints, for each command of a block. */
+function examples(): { words: string[]; output: string }[] {
+  const blocks = [...readme.matchAll(/^```console\n([\s\S]*?)^```$/gm)].map(([, block]) => block);
+  const commands = blocks.flatMap((block) => block.split(/^\$ /m).slice(1));
+  return commands.map((text) => {
+    const [line, ...output] = text.split("\n");
+    return { words: line.split(" ").slice(1), output: output.join("\n") };
+  });
+}
+
+/** A pattern for the output: `...` stands for anything, a line of it for any number of lines. */
+function pattern(output: string): RegExp {
+  const escaped = output.replace(/[\\^$*+?()[\]{}|]/g, "\\$&");
+  const source = escaped
+    .replace(/^\.\.\.\n/gm, "(?:.*\n)*")
+    .replace(/\.\.\./g, "[^\n]*")
+    .replace(/\.(?![*])/g, "\\.");
+  return new RegExp(`^${source}$`);
+}
+
+describe("the README", () => {
+  const source = /^```c\n([\s\S]*?)^```$/m.exec(readme)?.[1] ?? "";
+  folder.write("greet.c", source);
+
+  it.each(examples().map(({ words, output }) => [`lcd ${words.join(" ")}`, words, output] as const))(
+    "shows what %s prints",
+    { timeout: 60_000 },
+    async (_title, words, output) => {
+      if ((words[0] === "cc" || words.includes("./greet.ko")) && !hasCompiler()) return;
+      const { stdout, stderr } = await runLcd(words, { cwd: folder.path });
+      const printed = words[0] === "modprobe" ? stdout : stdout + stderr;
+      expect(printed).toMatch(pattern(output));
+    },
+  );
+});
+
+function hasCompiler(): boolean {
+  try {
+    execFileSync("gcc", ["--version"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
