@@ -1,8 +1,9 @@
 import type { Site } from "./ir";
 import { type CodePage, type CodeSource, type DecodedRegion, discover, type Scope } from "./translate/discover";
+import { Status } from "./translate/dispatcher";
 import { type Range, rangesOf } from "./translate/ranges";
 import { compileRegions, type RegionFunction, translateRegion } from "./translate/region";
-import { type Miss, Status } from "./translate/runtime";
+import type { Miss } from "./translate/runtime";
 
 /** How much work a translation is worth. */
 export const Tier = {
@@ -306,12 +307,7 @@ export class CodeCache {
     return regions;
   }
 
-  private add(
-    region: DecodedRegion,
-    tier: Tier,
-    sites: readonly Site[],
-    run: RegionFunction,
-  ): void {
+  private add(region: DecodedRegion, tier: Tier, sites: readonly Site[], run: RegionFunction): void {
     const index = this.byIndex.length;
     if (index >= this.table.length) {
       this.table.grow(this.table.length);

@@ -7,7 +7,7 @@
 
 export type ValueType = "i32" | "i64";
 
-/** Pure operations: opcode, result type. Those above 0xff are two bytes, or calls to `translate/runtime.ts`. */
+/** Pure operations: opcode and result type. */
 export const pureOperations = {
   "i32.eqz": [0x45, "i32"],
   "i32.eq": [0x46, "i32"],

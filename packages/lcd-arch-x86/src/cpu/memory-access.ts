@@ -2,7 +2,7 @@ import { Access, type Mmu } from "../mmu/index";
 import type { CodeCache } from "./code-cache";
 import { type CpuState, StateOffset } from "./state";
 import type { Tlb } from "./tlb";
-import { ACCESS_KIND_SHIFT, AccessKind } from "./translate/runtime";
+import { ACCESS_KIND_SHIFT, AccessKind } from "./translate/memory-lookup";
 
 /** Why a memory access stopped translated code. */
 export type AccessFault =

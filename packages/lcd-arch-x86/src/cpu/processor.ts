@@ -12,7 +12,9 @@ import { executeSystem } from "./system/index";
 import { readMsr, writeMsr } from "./system/msr";
 import { TLB_AREA, Tlb } from "./tlb";
 import type { CodeSource } from "./translate/discover";
-import { ACCESS_KIND_SHIFT, AccessKind, type Runtime, Status } from "./translate/runtime";
+import { Status } from "./translate/dispatcher";
+import { ACCESS_KIND_SHIFT, AccessKind } from "./translate/memory-lookup";
+import type { Runtime } from "./translate/runtime";
 
 /** Linear memory that one processor needs. */
 export const PROCESSOR_AREA = STATE_SIZE + TLB_AREA;

@@ -1,5 +1,5 @@
 import type { CpuState } from "./state";
-import { jumpSlot } from "./translate/runtime";
+import { jumpSlot } from "./translate/dispatcher";
 import { JUMP_SIZE, JumpEntry, TLB_ENTRIES, TLB_ENTRY_SIZE, TLB_SIZE, TlbEntry } from "./translate/tlb-layout";
 
 /** Address spaces that a processor remembers translations of. */

@@ -94,3 +94,7 @@ export function write(code: ByteWriter, expression: Expression, indexOf: Functio
       code.byte(pureOperations[expression[0]][0]);
   }
 }
+
+/** The value of a local; a constant. */
+export const get = (local: number): Expression => ["get", local];
+export const number = (value: number): Expression => ["i32", value];

@@ -37,7 +37,11 @@ export function rangesOf(region: DecodedRegion): Range[] {
       const stop = Math.min(end, pageStart + PAGE);
       const page = pageDistances.indexOf(pageStart);
       if (page >= 0) {
-        ranges.push({ page, start: at - pageStart, bytes: region.pages[page].bytes.slice(at - pageStart, stop - pageStart) });
+        ranges.push({
+          page,
+          start: at - pageStart,
+          bytes: region.pages[page].bytes.slice(at - pageStart, stop - pageStart),
+        });
       }
       at = stop;
     }

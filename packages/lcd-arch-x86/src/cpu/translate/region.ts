@@ -4,8 +4,9 @@ import { liftInstruction } from "../lift/index";
 import { StateOffset } from "../state";
 import { type CutEdges, edgeKey, type Structure, structure } from "./cfg";
 import type { DecodedBlock, DecodedRegion } from "./discover";
+import { Status } from "./dispatcher";
 import { FunctionEmitter, fixedLocals, type Label, Local } from "./emit";
-import { linkRuntime, type Miss, missImport, regionType, Status } from "./runtime";
+import { linkRuntime, type Miss, missImport, regionType } from "./runtime";
 import { registersIn, registerUse, schedule } from "./schedule";
 import { encodeModule, type FunctionBody, Wasm } from "./wasm";
 
