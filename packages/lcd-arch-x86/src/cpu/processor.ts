@@ -19,6 +19,14 @@ import type { Runtime } from "./translate/runtime";
 /** Linear memory that one processor needs. */
 export const PROCESSOR_AREA = STATE_SIZE + TLB_AREA;
 
+/**
+ * Vector of the machine's timer interrupt (Linux's local APIC timer vector, `asm/irq_vectors.h`). The clock counts
+ * retired instructions, and a guest whose code is always new takes long to retire few: it is interrupted, too, after
+ * this many translations in one run, so that its host comes to decide who goes on.
+ */
+export const TIMER_VECTOR = 0xec;
+const TRANSLATIONS_PER_TICK = 16;
+
 /** Why `run` came back. */
 export type RunStop =
   /** The guest has exited: the processor is in its host again, and the VMCS says why. */
@@ -66,6 +74,8 @@ export class Processor implements VmxProcessorPort {
   private readonly runtime: Runtime;
   private readonly linear: DataView;
   private retiredBefore = 0;
+  /** `made` of the code cache when this run, or its last tick, began. */
+  private tickBegan = 0;
 
   constructor(
     readonly index: number,
@@ -221,6 +231,7 @@ export class Processor implements VmxProcessorPort {
    */
   run(limit = Number.POSITIVE_INFINITY): RunStop {
     const end = this.retired + limit;
+    this.tickBegan = this.cache.made;
     for (;;) {
       const stop = this.beforeCode(end) ?? this.runSome(Math.min(end, this.deadline) - this.retired);
       if (stop !== null) {
@@ -232,6 +243,10 @@ export class Processor implements VmxProcessorPort {
   /** What happens at an instruction boundary before the next instruction does. */
   private beforeCode(end: number): RunStop | null {
     if (this.nonRoot) {
+      if (this.cache.made - this.tickBegan >= TRANSLATIONS_PER_TICK) {
+        this.tickBegan = this.cache.made;
+        this.requestInterrupt(TIMER_VECTOR);
+      }
       if (this.pending.length > 0) {
         this.vmExit(ExitReason.externalInterrupt);
         return { kind: "vm-exit" };

@@ -50,6 +50,24 @@ const settled = () => new Promise<void>((resolve) => setTimeout(resolve, 20));
 const immediately = () => Promise.resolve();
 
 describe("the scheduler", () => {
+  it("lets a task go on that a timer interrupt meets, but not longer than its slice is worth", async () => {
+    const trace: string[] = [];
+    const [cpu] = processors(1);
+    const scheduler = new Scheduler({ processors: [cpu], yieldToEventLoop: immediately, timeSlice: 80 });
+    // "slow" retires one instruction between two ticks; eight of them are a slice.
+    class Slow extends Worker {
+      override run(processor: Processor): TurnEnd {
+        super.run(processor, 1);
+        processor.requestInterrupt(0xec);
+        return trace.length > 18 ? "stopped" : "interrupted";
+      }
+    }
+    scheduler.wake(new Slow("slow", 100, trace));
+    scheduler.wake(new Worker("other", 80, trace));
+    await settled();
+    expect(trace.indexOf("other")).toBe(8);
+  });
+
   it("lets equals take turns, a time slice each", async () => {
     const trace: string[] = [];
     const scheduler = new Scheduler({ processors: processors(1), yieldToEventLoop: immediately, timeSlice: 10 });

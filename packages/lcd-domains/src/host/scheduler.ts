@@ -1,5 +1,5 @@
 import { KernelError } from "lcd-arch-x86";
-import type { Processor } from "lcd-arch-x86/machine";
+import { type Processor, TIMER_VECTOR } from "lcd-arch-x86/machine";
 import type { YieldToEventLoop } from "./event-loop";
 import { SeededRandom } from "./random";
 import { RunQueue } from "./run-queue";
@@ -10,6 +10,9 @@ export const RESCHEDULE_VECTOR = 0xfd;
 
 /** Instructions in a time slice, when nothing else is said. */
 export const DEFAULT_TIME_SLICE = 1_000_000;
+
+/** What a timer interrupt takes from the slice of the task that it meets: one part of this many. */
+const TICKS_IN_SLICE = 8;
 
 /** Turns, and instructions, after which other JavaScript gets a chance to run. */
 const TURNS_BETWEEN_YIELDS = 32;
@@ -158,9 +161,7 @@ export class Scheduler {
       return 0;
     }
     task.sliceLeft = Math.max(0, task.sliceLeft - task.spent);
-    if (end === "interrupted") {
-      while (cpu.processor.acknowledgeInterrupt() !== undefined) cpu.needsReschedule = true;
-    }
+    if (end === "interrupted") this.acknowledge(cpu, task);
     // The task may have been taken off while it ran.
     if (cpu.current !== task) return task.spent;
     if (end === "stopped") cpu.current = null;
@@ -170,6 +171,21 @@ export class Scheduler {
       cpu.queue.push(task);
     }
     return task.spent;
+  }
+
+  /** Takes the interrupts that forced `task` out of its guest. */
+  private acknowledge(cpu: ProcessorState, task: Task): void {
+    const { processor } = cpu;
+    for (
+      let vector = processor.acknowledgeInterrupt();
+      vector !== undefined;
+      vector = processor.acknowledgeInterrupt()
+    ) {
+      cpu.needsReschedule = true;
+      if (vector === TIMER_VECTOR) {
+        task.sliceLeft = Math.max(0, task.sliceLeft - Math.ceil(this.timeSlice / TICKS_IN_SLICE));
+      }
+    }
   }
 
   /** Chooses who runs: the current task, unless there is none, or a more urgent one waits and an interrupt told so. */
