@@ -1,12 +1,14 @@
 import type { PhysicalMemory } from "../machine/physical-memory";
-import { Access, Cr0, Cr4, Efer, Mmu, type Ram } from "../mmu/index";
-import { ExitReason, Rights, type VmExitInformation, Vmx, type VmxProcessorPort } from "../vmx/index";
+import { Access, Mmu, type Ram } from "../mmu/index";
+import { ExitReason, type VmExitInformation, Vmx, type VmxProcessorPort } from "../vmx/index";
 import { type CodeCache, Tier, type Translation } from "./code-cache";
 import { GuestException, generalProtection, Vector } from "./exception";
 import { FLAG_BITS } from "./flags";
+import { HotCode, type Sampling } from "./hot-code";
 import type { Site } from "./ir";
 import { type AccessFault, isCanonical, MemoryAccess } from "./memory-access";
-import { ARITHMETIC_FLAGS, CpuState, Rflags, Segment, STATE_SIZE } from "./state";
+import { setLongModeState } from "./reset";
+import { ARITHMETIC_FLAGS, CpuState, Rflags, STATE_SIZE } from "./state";
 import { readControlRegister, writeControlRegister } from "./system/control-registers";
 import { executeSystem } from "./system/index";
 import { readMsr, writeMsr } from "./system/msr";
@@ -48,8 +50,7 @@ export interface ProcessorParts {
   memory: PhysicalMemory;
   cache: CodeCache;
   runtime: Runtime;
-  /** Retired instructions between two looks at where time goes; samples in one place that make it hot. */
-  sampling: { interval: number; hot: number };
+  sampling: Sampling;
 }
 
 /** One x86 processor: its registers, its address translation, its VMX, and the loop that runs translated code. */
@@ -67,10 +68,9 @@ export class Processor implements VmxProcessorPort {
   readonly access: MemoryAccess;
   private readonly cache: CodeCache;
   private readonly ram: Uint8Array;
-  private readonly sampling: { interval: number; hot: number };
-  private readonly samples = new Map<bigint, number>();
+  private readonly interval: number;
   private readonly pending: number[] = [];
-  private readonly hot = new Set<bigint>();
+  private readonly hot: HotCode;
   private readonly runtime: Runtime;
   private readonly linear: DataView;
   private retiredBefore = 0;
@@ -87,7 +87,8 @@ export class Processor implements VmxProcessorPort {
     this.cache = parts.cache;
     this.runtime = parts.runtime;
     this.linear = new DataView(parts.buffer);
-    this.sampling = parts.sampling;
+    this.interval = parts.sampling.interval;
+    this.hot = new HotCode(parts.sampling);
     this.mmu = new Mmu(this.state, parts.ram);
     this.tlb = new Tlb(parts.buffer, parts.area + STATE_SIZE, this.state);
     this.vmx = new Vmx(this);
@@ -159,30 +160,9 @@ export class Processor implements VmxProcessorPort {
 
   /** Makes the registers those that a 64-bit loader leaves: flat segments, 4-level paging on, CPL 0, interrupts off. */
   startIn64BitMode(): void {
-    const { state } = this;
-    this.gpr.fill(0n);
+    setLongModeState(this.state);
     this.rip = 0n;
     this.rflags = BigInt(Rflags.fixed);
-    state.set64("cr0", BigInt.asUintN(32, BigInt(Cr0.PE | Cr0.MP | Cr0.ET | Cr0.NE | Cr0.WP | Cr0.PG)));
-    state.set64("cr3", 0n);
-    state.set64("cr4", BigInt(Cr4.PAE));
-    state.set64("efer", BigInt(Efer.SCE | Efer.LME | Efer.LMA | Efer.NXE));
-    state.set64("pat", 0x0007040600070406n);
-    state.set64("dr", 0xffff0ff0n, 6);
-    state.set64("dr", 0x400n, 7);
-    const flat = (segment: number, selector: number, rights: number): void => {
-      state.set32("segmentSelector", selector, segment);
-      state.set32("segmentLimit", 0xffffffff, segment);
-      state.set32("segmentRights", rights, segment);
-    };
-    flat(Segment.cs, 0x10, 0xa09b);
-    for (const segment of [Segment.ss, Segment.ds, Segment.es, Segment.fs, Segment.gs]) {
-      flat(segment, 0x18, 0xc093);
-    }
-    state.set32("segmentRights", Rights.unusable, Segment.ldtr);
-    state.set32("segmentSelector", 0x40, Segment.tr);
-    state.set32("segmentLimit", 0x67, Segment.tr);
-    state.set32("segmentRights", 0x8b, Segment.tr);
     this.addressSpaceChanged();
   }
 
@@ -262,7 +242,7 @@ export class Processor implements VmxProcessorPort {
   /** Runs translated code until something needs attention, at most `most` instructions. */
   private runSome(most: number): RunStop | null {
     const { state } = this;
-    const given = Math.min(most, this.sampling.interval);
+    const given = Math.min(most, this.interval);
     state.set32("left", given);
     const status = this.runtime.run(state.base);
     const left = state.getI32("left");
@@ -361,7 +341,7 @@ export class Processor implements VmxProcessorPort {
   /** Makes the jump cache know the code at RIP. */
   private findCode(): RunStop | null {
     const { state } = this;
-    const hot = this.sampling.hot === 0 || this.hot.has(this.rip);
+    const hot = this.hot.isHot(this.rip);
     const translation = this.translation(hot ? Tier.hot : Tier.cold);
     if (translation === null) {
       return this.fetchFault(this.rip);
@@ -370,18 +350,12 @@ export class Processor implements VmxProcessorPort {
     return null;
   }
 
-  /** Counts where time goes; a place that is seen often gets a larger translation, and so does the region it is in. */
+  /** Notes where the processor is; a place that is hot gets a larger translation, and so does the region it is in. */
   private sample(translation: Translation | null): void {
     const { rip } = this;
-    if (translation?.tier === Tier.hot) {
+    if (translation?.tier === Tier.hot || !this.hot.found(rip)) {
       return;
     }
-    const seen = (this.samples.get(rip) ?? 0) + 1;
-    if (seen < this.sampling.hot) {
-      this.samples.set(rip, seen);
-      return;
-    }
-    this.samples.delete(rip);
     this.heat(rip);
     if (translation !== null) {
       this.heat(translation.rip);
@@ -390,14 +364,9 @@ export class Processor implements VmxProcessorPort {
   }
 
   private heat(entry: bigint): void {
-    if (this.hot.has(entry)) {
+    if (!this.hot.heat(entry)) {
       return;
     }
-    if (this.hot.size >= MAX_HOT) {
-      this.hot.clear();
-      this.samples.clear();
-    }
-    this.hot.add(entry);
     this.rip = entry;
     // When the code cannot be fetched just now, it is found hot when it next runs.
     if (this.translation(Tier.hot) !== null) {
@@ -506,9 +475,6 @@ export class Processor implements VmxProcessorPort {
     return place;
   }
 }
-
-/** Entries that are kept marked hot before all are forgotten. */
-const MAX_HOT = 8192;
 
 /** A system instruction's memory operand could not be accessed. */
 class LinearAccessError extends Error {

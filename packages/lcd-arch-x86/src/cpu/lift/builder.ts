@@ -1,20 +1,7 @@
 import { CARRY_IN_BIT, FlagKind, type FlagKindName, flagOp, overrideOf } from "../flags";
-import {
-  type IrBlock,
-  type PureOperation,
-  pureOperations,
-  Register,
-  type RuntimeOperation,
-  registerType,
-  runtimeOperations,
-  type Site,
-  type SiteCause,
-  type Statement,
-  type Terminator,
-  Value,
-  type ValueType,
-} from "../ir";
-import { Rflags, StateOffset } from "../state";
+import { type IrBlock, Register, type Site, type SiteCause, type Statement, type Terminator, Value } from "../ir";
+import { Rflags } from "../state";
+import { ValueBuilder } from "./values";
 
 /** What is known, while lifting, of the flags: the operation that set them last. */
 export interface KnownFlags {
@@ -35,10 +22,8 @@ export interface FlagShape {
   size: number;
 }
 
-const typed = (type: ValueType, name: string): PureOperation => `${type}.${name}` as PureOperation;
-
 /** Builds one IR block: a statement list in which every value has one definition. */
-export class BlockBuilder {
+export class BlockBuilder extends ValueBuilder {
   statements: Statement[] = [];
   terminator: Terminator | null = null;
   flags: KnownFlags | null = null;
@@ -58,6 +43,7 @@ export class BlockBuilder {
     private readonly sites: Site[],
     shape: FlagShape | null = null,
   ) {
+    super();
     if (shape !== null) {
       this.inheritFlags(shape);
     }
@@ -93,162 +79,6 @@ export class BlockBuilder {
     }
     const { statements } = this;
     return { rip, count, statements, terminator: this.terminator ?? { kind: "jump", target: next } };
-  }
-
-  // Values.
-
-  i32(value: number): Value {
-    return new Value("const", "i32", "", [], value | 0);
-  }
-
-  i64(value: bigint | number): Value {
-    return new Value("const", "i64", "", [], BigInt.asIntN(64, BigInt(value)));
-  }
-
-  constant(type: ValueType, value: number): Value {
-    return type === "i32" ? this.i32(value) : this.i64(value);
-  }
-
-  register(register: number): Value {
-    return this.define(new Value("register", registerType(register), "", [], register));
-  }
-
-  /** A 64-bit field of the processor's state. */
-  field64(offset: number): Value {
-    return this.define(new Value("field", "i64", "", [], offset));
-  }
-
-  field32(offset: number): Value {
-    return this.define(new Value("field", "i32", "", [], offset));
-  }
-
-  segmentBase(segment: number): Value {
-    return this.field64(StateOffset.segmentBase + segment * 8);
-  }
-
-  pure(operation: PureOperation, ...operands: Value[]): Value {
-    return this.define(new Value("pure", pureOperations[operation][1], operation, operands, 0));
-  }
-
-  runtime(operation: RuntimeOperation, ...operands: Value[]): Value {
-    return this.define(new Value("runtime", runtimeOperations[operation].result, operation, operands, 0));
-  }
-
-  /** A binary or unary operation of the first operand's type, by its name without the type. */
-  private op(name: string, a: Value, ...rest: Value[]): Value {
-    return this.pure(typed(a.type, name), a, ...rest);
-  }
-
-  add(a: Value, b: Value): Value {
-    if (b.kind === "const" && Number(b.immediate) === 0) {
-      return a;
-    }
-    return this.op("add", a, b);
-  }
-  sub(a: Value, b: Value): Value {
-    return this.op("sub", a, b);
-  }
-  mul(a: Value, b: Value): Value {
-    return this.op("mul", a, b);
-  }
-  and(a: Value, b: Value): Value {
-    return this.op("and", a, b);
-  }
-  or(a: Value, b: Value): Value {
-    return this.op("or", a, b);
-  }
-  xor(a: Value, b: Value): Value {
-    return this.op("xor", a, b);
-  }
-  not(a: Value): Value {
-    return this.op("xor", a, this.constant(a.type, -1));
-  }
-  /** Shift and rotate counts are of the value's type, taken modulo its width by WebAssembly. */
-  shl(a: Value, count: Value): Value {
-    return this.op("shl", a, count);
-  }
-  shrU(a: Value, count: Value): Value {
-    return this.op("shr_u", a, count);
-  }
-  shrS(a: Value, count: Value): Value {
-    return this.op("shr_s", a, count);
-  }
-  rotl(a: Value, count: Value): Value {
-    return this.op("rotl", a, count);
-  }
-  rotr(a: Value, count: Value): Value {
-    return this.op("rotr", a, count);
-  }
-  eqz(a: Value): Value {
-    return this.op("eqz", a);
-  }
-  eq(a: Value, b: Value): Value {
-    return this.op("eq", a, b);
-  }
-  ne(a: Value, b: Value): Value {
-    return this.op("ne", a, b);
-  }
-  ltU(a: Value, b: Value): Value {
-    return this.op("lt_u", a, b);
-  }
-  ltS(a: Value, b: Value): Value {
-    return this.op("lt_s", a, b);
-  }
-  leU(a: Value, b: Value): Value {
-    return this.op("le_u", a, b);
-  }
-  leS(a: Value, b: Value): Value {
-    return this.op("le_s", a, b);
-  }
-  clz(a: Value): Value {
-    return this.op("clz", a);
-  }
-  ctz(a: Value): Value {
-    return this.op("ctz", a);
-  }
-  popcnt(a: Value): Value {
-    return this.op("popcnt", a);
-  }
-  select(condition: Value, whenTrue: Value, whenFalse: Value): Value {
-    return this.op("select", whenTrue, whenFalse, condition);
-  }
-  /** i64 to i32: the low half. */
-  wrap(a: Value): Value {
-    return a.type === "i32" ? a : this.pure("i32.wrap_i64", a);
-  }
-  /** The low `size` bytes of a 64-bit value, in the type of such a value. */
-  wrapTo(a: Value, size: number): Value {
-    return size === 8 ? a : this.clean(this.wrap(a), size);
-  }
-  /** i32 to i64, unsigned. */
-  extendU(a: Value): Value {
-    return a.type === "i64" ? a : this.pure("i64.extend_i32_u", a);
-  }
-  extendS(a: Value): Value {
-    return a.type === "i64" ? a : this.pure("i64.extend_i32_s", a);
-  }
-  /** 1 when the value is not 0. */
-  truth(a: Value): Value {
-    return this.ne(a, this.constant(a.type, 0));
-  }
-
-  /** Cuts an i32 to the low `size` bytes, zero-extended; leaves 4- and 8-byte values alone. */
-  clean(value: Value, size: number): Value {
-    return size >= 4 ? value : this.and(value, this.i32(size === 1 ? 0xff : 0xffff));
-  }
-
-  /** Sign-extends the low `size` bytes of a value to its type. */
-  signExtend(value: Value, size: number): Value {
-    switch (size) {
-      case 1:
-        return this.op("extend8_s", value);
-      case 2:
-        return this.op("extend16_s", value);
-      case 4:
-        return value.type === "i64" ? this.pure("i64.extend32_s", value) : value;
-      default:
-        return value;
-    }
   }
 
   // Effects.
@@ -429,7 +259,7 @@ export class BlockBuilder {
     this.overrideKnownZero = true;
   }
 
-  private define<V extends Value>(value: V): V {
+  protected override define<V extends Value>(value: V): V {
     this.statements.push({ kind: "define", value, position: this.position++ });
     return value;
   }
