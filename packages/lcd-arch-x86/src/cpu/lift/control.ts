@@ -1,4 +1,4 @@
-import { Mnemonic, OpKind } from "iced-x86";
+import { Code, Mnemonic, OpKind } from "iced-x86";
 import type { Value } from "../ir";
 import { ARITHMETIC_FLAGS, Gpr, Rflags, StateOffset } from "../state";
 import { condition } from "./conditions";
@@ -62,13 +62,22 @@ const branch =
     b.terminator = { kind: "branch", condition: test(lift), taken: instruction.nearBranchTarget, next: b.nextRip };
   };
 
+const countedInEcx: ReadonlySet<Code> = new Set([
+  Code.Loop_rel8_64_ECX,
+  Code.Loope_rel8_64_ECX,
+  Code.Loopne_rel8_64_ECX,
+  Code.Loop_rel8_16_ECX,
+  Code.Loope_rel8_16_ECX,
+  Code.Loopne_rel8_16_ECX,
+]);
+
 /** rCX of a LOOP or JRCXZ: 4 bytes with an address-size prefix. */
 const countSize = (lift: Lift): number => {
   const { mnemonic } = lift.instruction;
   if (mnemonic === Mnemonic.Jecxz || mnemonic === Mnemonic.Jrcxz) {
     return mnemonic === Mnemonic.Jecxz ? 4 : 8;
   }
-  return /_ECX$/.test(lift.codeName()) ? 4 : 8;
+  return countedInEcx.has(lift.instruction.code) ? 4 : 8;
 };
 
 const counting =
@@ -143,7 +152,7 @@ const pushFlags = (lift: Lift): void => {
 
 const leave = (lift: Lift): void => {
   const { b } = lift;
-  const size = /^Leavew/.test(lift.codeName()) ? 2 : 8;
+  const size = lift.instruction.code === Code.Leavew ? 2 : 8;
   const frame = b.register(Gpr.rbp);
   const value = b.load(size, frame, false, true);
   b.setRegister(Gpr.rsp, b.add(frame, b.i64(size)));
@@ -155,7 +164,7 @@ const enter = (lift: Lift): void => {
   const { b } = lift;
   const room = lift.immediate(0);
   const nesting = Number(lift.immediate(1)) & 31;
-  const size = /^Enterw/.test(lift.codeName()) ? 2 : 8;
+  const size = lift.instruction.code === Code.Enterw_imm16_imm8 ? 2 : 8;
   const old = b.register(Gpr.rsp);
   const oldFrame = b.register(Gpr.rbp);
   const frame = b.sub(old, b.i64(size));

@@ -1,4 +1,4 @@
-import { Code, Register as IcedRegister, MemorySizeExt, OpKind } from "iced-x86";
+import { Register as IcedRegister, MemorySizeExt, OpKind } from "iced-x86";
 import type { Instruction } from "../instruction";
 import type { Value } from "../ir";
 import { Gpr, Segment } from "../state";
@@ -75,11 +75,6 @@ export class Lift {
   get throughStack(): boolean {
     const { memoryBase, memorySegment } = this.instruction;
     return stackBases.has(memoryBase) && memorySegment !== IcedRegister.FS && memorySegment !== IcedRegister.GS;
-  }
-
-  /** iced's name of the encoding, such as `Enterw_imm16_imm8`. */
-  codeName(): string {
-    return Code[this.instruction.code];
   }
 
   get operandCount(): number {
