@@ -292,11 +292,13 @@ export class CodeCache {
     const regions: DecodedRegion[] = [];
     const { alongside, ...scope } = scopes[tier];
     const queue = [rip];
+    // Hot code takes in the functions that it calls and that have run before.
+    const follow = (target: bigint): boolean => tier === Tier.hot && this.byAddress.has(keyOf(target));
     for (let at = 0; at < queue.length && regions.length <= alongside; at++) {
       if (at > 0 && (this.byAddress.has(keyOf(queue[at])) || queue.indexOf(queue[at]) < at)) {
         continue;
       }
-      const region = discover(source, 64, queue[at], scope);
+      const region = discover(source, 64, queue[at], scope, follow);
       if (region !== null) {
         regions.push(region);
         queue.push(...region.continuations);

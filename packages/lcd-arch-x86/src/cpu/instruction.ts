@@ -48,6 +48,11 @@ export class Instruction {
     return this.mnemonic === Mnemonic.Call;
   }
 
+  /** A near RET. */
+  get isReturn(): boolean {
+    return this.mnemonic === Mnemonic.Ret;
+  }
+
   get code(): IcedInstruction["code"] {
     return this.iced.code;
   }

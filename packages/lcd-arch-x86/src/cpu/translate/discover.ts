@@ -20,6 +20,9 @@ export interface Scope {
   pages: number;
 }
 
+/** Whether a called function is to be part of its caller's region. */
+export type FollowCall = (target: bigint) => boolean;
+
 /** A decoded instruction; `instruction` is null where the rest of it cannot be fetched. */
 export interface Decoded {
   /** Distance in bytes from the region's entry. */
@@ -123,9 +126,12 @@ class CodeReader {
   }
 }
 
-/** Where control may go after a block's last instruction, as offsets; calls and indirect jumps leave the region. */
-function successorsOf(instruction: Instruction, next: number, entry: bigint): number[] {
+/** Where control may go after a block's last instruction, as offsets; indirect jumps leave the region. */
+function successorsOf(instruction: Instruction, next: number, entry: bigint, follow: FollowCall): number[] {
   const target = (): number => Number(BigInt.asIntN(64, instruction.nearBranchTarget - entry));
+  if (instruction.isDirectCall) {
+    return follow(instruction.nearBranchTarget) ? [target()] : [];
+  }
   switch (instruction.flowControl) {
     case FlowControl.UnconditionalBranch:
       return [target()];
@@ -138,11 +144,20 @@ function successorsOf(instruction: Instruction, next: number, entry: bigint): nu
   }
 }
 
+/** Calls in a region behind which its returns are looked for. */
+const MAX_RETURN_SITES = 4;
+
 /**
  * Finds the blocks that belong together with the one at `entry`, following direct jumps in the order in which they are
- * found, within the scope. Null when the first byte cannot be fetched.
+ * found, and calls that are worth it, within the scope. Null when the first byte cannot be fetched.
  */
-export function discover(source: CodeSource, bitness: number, entry: bigint, scope: Scope): DecodedRegion | null {
+export function discover(
+  source: CodeSource,
+  bitness: number,
+  entry: bigint,
+  scope: Scope,
+  follow: FollowCall = () => false,
+): DecodedRegion | null {
   const reader = new CodeReader(source, bitness);
   if (reader.page(entry) === null) {
     return null;
@@ -151,6 +166,7 @@ export function discover(source: CodeSource, bitness: number, entry: bigint, sco
   /** The block that each decoded instruction is in, by offset. */
   const owner = new Map<number, DecodedBlock>();
   const queue = [0];
+  const returnSites = new Set<number>();
   let count = 0;
   for (let at = 0; at < queue.length && count < scope.instructions; at++) {
     const offset = queue[at];
@@ -165,8 +181,18 @@ export function discover(source: CodeSource, bitness: number, entry: bigint, sco
     }
     const block: DecodedBlock = { offset, instructions: [], successors: [] };
     blocks.set(offset, block);
-    count += decodeBlock(reader, block, entry, scope.instructions - count, owner);
+    count += decodeBlock(reader, block, entry, scope.instructions - count, owner, follow);
     queue.push(...block.successors);
+    const last = block.instructions[block.instructions.length - 1];
+    if (last.instruction?.isDirectCall && block.successors.length > 0 && returnSites.size < MAX_RETURN_SITES) {
+      returnSites.add(last.offset + last.length);
+      queue.push(last.offset + last.length);
+    }
+  }
+  for (const block of blocks.values()) {
+    if (block.instructions[block.instructions.length - 1].instruction?.isReturn) {
+      block.successors = [...returnSites].filter((site) => blocks.has(site));
+    }
   }
   const pages = reader.pages.map(({ address, frame, bytes }) => ({ address, frame, bytes }));
   reader.free();
@@ -197,6 +223,7 @@ function decodeBlock(
   entry: bigint,
   limit: number,
   owner: Map<number, DecodedBlock>,
+  follow: FollowCall,
 ): number {
   let offset = block.offset;
   for (let count = 1; ; count++) {
@@ -214,7 +241,7 @@ function decodeBlock(
     }
     offset += length;
     if (endsBlock(instruction)) {
-      block.successors = successorsOf(instruction, offset, entry);
+      block.successors = successorsOf(instruction, offset, entry, follow);
       return count;
     }
   }

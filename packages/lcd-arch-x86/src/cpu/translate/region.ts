@@ -220,12 +220,29 @@ class RegionEmitter {
       case "indirect":
         e.value(terminator.target);
         e.set(Local.rip);
+        this.guess(index);
         e.branch(this.exit);
         break;
       case "stop":
         e.setSite(terminator.site);
         e.branch(this.stop);
         break;
+    }
+  }
+
+  /** A return goes on in the region when it goes behind one of the region's calls. */
+  private guess(from: number): void {
+    const e = this.emitter;
+    for (const to of this.successors[from]) {
+      const rip = this.blocks[to]?.rip;
+      if (rip !== undefined && !this.cut.has(edgeKey(from, to))) {
+        e.get(Local.rip);
+        e.i64(rip);
+        e.code.byte(Wasm.i64Eq);
+        e.open(Wasm.if, {});
+        this.goTo(from, rip);
+        e.close();
+      }
     }
   }
 
