@@ -1,50 +1,44 @@
-import { createRequire } from "node:module";
+import { writeFileSync } from "node:fs";
 import type { Options } from "tsup";
 import { packageBuild } from "../../tsup.shared";
+import { icedAsModule } from "./build/iced";
+import { licenses } from "./build/licenses";
 
-const require = createRequire(import.meta.url);
+const commands = ["run", "call", "cc", "disasm", "tools", "bench"];
+const bundled = ["commander", "fzstd", "iced-x86", "xz-decompress"];
 
-/**
- * Packages that are loaded with `require`: importing one, Node reads through all of it (924 KB for iced-x86) to find
- * the names of its exports, which takes longer than to run it.
- */
-const required = ["commander", "iced-x86"];
-
-const requirePackages: NonNullable<Options["esbuildPlugins"]>[number] = {
-  name: "require-packages",
+/** Each command is a file of its own, which main.js imports when it is asked for. */
+const commandsApart: NonNullable<Options["esbuildPlugins"]>[number] = {
+  name: "commands-apart",
   setup(build) {
-    const filter = new RegExp(`^(${required.join("|")})$`);
-    build.onResolve({ filter }, ({ path }) => ({ path, namespace: "required" }));
-    build.onLoad({ filter: /.*/, namespace: "required" }, ({ path }) => {
-      const names = Object.keys(require(path)).filter((name) => !name.startsWith("__"));
-      return {
-        contents: [
-          'import { createRequire } from "node:module";',
-          `const module = createRequire(import.meta.url)("${path}");`,
-          ...names.map((name) => `export const ${name} = /* @__PURE__ */ (() => module.${name})();`),
-        ].join("\n"),
-      };
-    });
+    build.onResolve({ filter: /^\.\/\w+\/command$/ }, ({ path, kind }) =>
+      kind === "dynamic-import" ? { path: `./${path.split("/")[1]}.js`, external: true } : null,
+    );
   },
 };
 
 /**
- * The packages of the repository are bundled, so that a command reads few files. liblcd stays as it is: it is data on
- * disk.
+ * Everything that a command needs is bundled into its file, because to find and read many files takes long. liblcd
+ * stays as it is: it is data on disk.
  */
 export default packageBuild(
-  { main: "src/main.ts" },
+  { main: "src/main.ts", ...Object.fromEntries(commands.map((name) => [name, `src/${name}/command.ts`])) },
   {
     platform: "node",
     target: "node20",
     dts: false,
-    splitting: true,
-    noExternal: [/^(elf-image|kliblcd|lcd-arch-x86|lcd-domains|module-init-tools|fzstd|xz-decompress)/, ...required],
+    splitting: false,
+    noExternal: [/^(elf-image|kliblcd|lcd-arch-x86|lcd-domains|module-init-tools)/, ...bundled],
     external: [/^liblcd/],
-    esbuildPlugins: [requirePackages],
+    esbuildPlugins: [commandsApart, icedAsModule],
     esbuildOptions: (options) => {
       options.conditions = ["lcd-source"];
       options.minifyWhitespace = true;
+      options.sourcesContent = false;
+      options.loader = { ".wasm": "file" };
     },
+    // commander is CommonJS and requires parts of Node.
+    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+    onSuccess: async () => writeFileSync("dist/LICENSES-OF-OTHERS.txt", licenses(bundled)),
   },
 );

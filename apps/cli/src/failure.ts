@@ -1,8 +1,3 @@
-import { ElfError } from "elf-image";
-import { KernelError } from "lcd-arch-x86";
-import { CompileError } from "liblcd/cc";
-import { DecompressError, FileError, ToolError } from "module-init-tools";
-import { CommandError } from "./errors";
 import { ExitCode } from "./exit-code";
 
 /** Why a command failed, as a person or a program wants to know it. */
@@ -13,17 +8,21 @@ export interface Failure {
   readonly exitCode: number;
 }
 
+/**
+ * Errors whose message is for people: LCD's own. Known by name, because a class may be there more than once: each
+ * command is built with its own copy of what it needs.
+ */
+const forPeople = new Set(["CommandError", "CompileError", "ElfError", "FileError", "KernelError", "ToolError"]);
+
 /** The failure behind something that was thrown; `null` when it was not meant to happen: a bug. */
 export function failureOf(error: unknown): Failure | null {
-  if (error instanceof CommandError) return error;
-  if (error instanceof KernelError || error instanceof ElfError || error instanceof FileError) {
-    return { message: error.message, code: error.code, exitCode: ExitCode.failed };
+  if (!(error instanceof Error)) return null;
+  const code = "code" in error && typeof error.code === "string" ? error.code : null;
+  if (forPeople.has(error.name)) {
+    const exitCode = "exitCode" in error && typeof error.exitCode === "number" ? error.exitCode : ExitCode.failed;
+    return { message: error.message, code, exitCode };
   }
-  if (error instanceof ToolError || error instanceof DecompressError) {
-    return { message: error.message, code: null, exitCode: ExitCode.failed };
-  }
-  if (error instanceof CompileError) return { message: error.message, code: error.code, exitCode: ExitCode.failed };
-  return systemFailure(error);
+  return code !== null && "syscall" in error ? systemFailure(error, code) : null;
 }
 
 const systemErrors: Readonly<Record<string, string>> = {
@@ -39,10 +38,7 @@ const systemErrors: Readonly<Record<string, string>> = {
 };
 
 /** An error of Node's file system: has a code, a system call and mostly a path. */
-function systemFailure(error: unknown): Failure | null {
-  if (!(error instanceof Error) || !("code" in error) || !("syscall" in error)) return null;
-  const { code } = error;
-  if (typeof code !== "string") return null;
+function systemFailure(error: Error, code: string): Failure {
   const path = "path" in error && typeof error.path === "string" ? `${error.path}: ` : "";
   return { message: `${path}${systemErrors[code] ?? error.message}`, code, exitCode: ExitCode.failed };
 }
