@@ -1,4 +1,4 @@
-import { gva_add, type gva_t, KernelError, lcd_arch_ept_gpa_to_hpa, PAGE_SIZE } from "lcd-arch-x86";
+import { gva_add, type gva_t, hpa_add, KernelError, lcd_arch_ept_walk, PAGE_SIZE } from "lcd-arch-x86";
 import { walkGuest } from "./guest-walk";
 import type { Lcd } from "./lcd";
 
@@ -15,8 +15,12 @@ export function readGuest(lcd: Lcd, gva: gva_t, length: number): Uint8Array {
     const at = gva_add(gva, done);
     const count = Math.min(length - done, PAGE_SIZE - Number(at % BigInt(PAGE_SIZE)));
     const { page } = walkGuest(lcd, at);
-    if (page === null) throw new KernelError("EFAULT", `nothing is mapped at 0x${at.toString(16)}`);
-    bytes.set(lcd.host.memory.read(lcd_arch_ept_gpa_to_hpa(lcd.arch, page.gpa), count), done);
+    const entry = page === null ? null : lcd_arch_ept_walk(lcd.arch, page.gpa);
+    if (page === null || entry?.read !== true) {
+      throw new KernelError("EFAULT", `nothing is mapped at 0x${at.toString(16)}`);
+    }
+    const inPage = Number(page.gpa % BigInt(PAGE_SIZE));
+    bytes.set(lcd.host.memory.read(hpa_add(entry.hpa, inPage), count), done);
     done += count;
   }
   return bytes;

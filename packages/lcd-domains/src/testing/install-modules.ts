@@ -1,3 +1,4 @@
+import { errnoOf } from "lcd-arch-x86";
 import type { DeviceFile } from "../host/devices";
 import type { HostKernel } from "../host/host-kernel";
 import { LCD_MODPROBE } from "../host/request-module";
@@ -14,7 +15,9 @@ export function installModules(host: HostKernel, modules: ModuleSet): void {
   host.registerUsermodeHelper(LCD_MODPROBE, async (argv, context) => {
     const [name, ...options] = argv.slice(argv.indexOf("--") + 1);
     const device = context.openDevice(LCD_DEVICE);
-    for (const needed of modules.needs(name)) await load(modules, device, needed, "");
+    for (const needed of modules.needs(name)) {
+      if ((await load(modules, device, needed, "")) !== 0) return 1;
+    }
     return load(modules, device, name, options.join(" "));
   });
 }
@@ -22,5 +25,6 @@ export function installModules(host: HostKernel, modules: ModuleSet): void {
 async function load(modules: ModuleSet, device: DeviceFile, name: string, options: string): Promise<number> {
   const image = modules.image(name);
   if (image === undefined) return 1;
-  return (await device.ioctl(LCD_LOAD_MODULE, { image, size: image.length, options, name })) === 0 ? 0 : 1;
+  const result = await device.ioctl(LCD_LOAD_MODULE, { image, size: image.length, options, name });
+  return result === 0 || result === -errnoOf("EEXIST") ? 0 : 1;
 }

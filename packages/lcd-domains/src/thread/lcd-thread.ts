@@ -146,7 +146,8 @@ export class LcdThread implements Task {
         if (this.current !== "runnable") return "stopped";
         if (allowed <= 0) return "expired";
         const exit = lcd_arch_run(this.lcd.arch, processor, { budget: allowed });
-        this.account(exit.instructions);
+        // A vmcall retires here, where it is done: else code of nothing but vmcalls would run for ever on no fuel.
+        this.account(exit.instructions + (exit.kind === "vmcall" ? 1 : 0));
         const end = this.handle(exit);
         if (end !== null) return end;
       }

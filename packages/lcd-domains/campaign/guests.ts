@@ -1,0 +1,147 @@
+import { lcd_arch_pc, lcd_arch_rflags, PAGE_SIZE } from "lcd-arch-x86";
+import { type FaultReport, formatFault, lcd_create, lcd_destroy, lcd_thread_start, type ThreadResult } from "../src";
+import { SeededRandom } from "../src/host/random";
+import type { ModuleSet } from "../src/testing";
+import { Arena, makeArena } from "./arena";
+import { HostileCode } from "./code";
+import { accountingText, GuardedHost, type HostVariant } from "./host";
+
+/** One domain with hostile code. */
+export interface GuestCase {
+  readonly seed: number;
+  readonly fuel: number;
+  /** It can reach its page tables. */
+  readonly open: boolean;
+}
+
+/** What must be the same on every host that runs a case. */
+export interface GuestOutcome {
+  readonly text: string;
+  readonly kind: string;
+  readonly instructions: number;
+}
+
+const TSC = 0x10;
+
+/** The case of a seed. */
+export function guestCase(seed: number): GuestCase {
+  const random = new SeededRandom(seed);
+  return { seed, fuel: [200, 3000, 30_000][random.below(3)], open: random.below(3) !== 0 };
+}
+
+/** Runs a case, and checks all that can be checked from outside. @throws Error when something is not as promised */
+export async function runGuest(host: GuardedHost, test: GuestCase): Promise<GuestOutcome> {
+  const { kernel } = host;
+  const before = accountingText(kernel);
+  const random = new SeededRandom(test.seed);
+  let printed = 0;
+  const console = (bytes: Uint8Array): void => {
+    printed += bytes.length;
+  };
+  const lcd = await lcd_create(kernel, "spin", { console });
+  const writer = new HostileCode(random, test.open);
+  const code = writer.pages();
+  const start = writer.starts[random.below(writer.starts.length)] ?? Arena.base + random.below(code.length);
+  const { pages } = makeArena(lcd, code, test.open, start, random);
+  for (const processor of kernel.machine.processors) processor.writeMsr(TSC, 0n);
+  lcd_thread_start(lcd.init_thread, { fuel: test.fuel });
+  const result = await lcd.init_thread.wait();
+  const { instructions } = lcd.init_thread;
+  if (instructions > test.fuel) throw new Error(`${instructions} instructions retired, of ${test.fuel}`);
+  if (result.kind === "killed" && instructions !== test.fuel) {
+    throw new Error(`out of fuel after ${instructions} instructions, of ${test.fuel}`);
+  }
+  const parts = [
+    describe(result),
+    instructions,
+    [...lcd.arch.regs].map((value) => value.toString(16)),
+    lcd_arch_pc(lcd.arch).toString(16),
+    lcd_arch_rflags(lcd.arch).toString(16),
+    pages.map((hpa) => checksum(kernel.memory.read(hpa, PAGE_SIZE))),
+    printed,
+  ];
+  if (result.kind === "faulted") checkReport(result.report);
+  lcd_destroy(lcd);
+  host.checkGuards();
+  const after = accountingText(kernel);
+  if (after !== before) throw new Error(`left behind: ${after}, before: ${before}`);
+  const text = JSON.stringify(parts, (_, value) => (typeof value === "bigint" ? value.toString(16) : value));
+  return { text, kind: kindOf(result), instructions };
+}
+
+function describe(result: ThreadResult): unknown {
+  if (result.kind !== "faulted") return result;
+  const { cause, rip } = result.report;
+  return [cause, rip];
+}
+
+function kindOf(result: ThreadResult): string {
+  if (result.kind !== "faulted") return result.kind === "killed" ? result.reason : result.kind;
+  const { cause } = result.report;
+  return cause.kind === "exception" ? cause.mnemonic : cause.kind === "refused" ? cause.name : cause.kind;
+}
+
+/** A report about anything at all can be shown. */
+function checkReport(report: FaultReport): void {
+  if (formatFault(report).length === 0) throw new Error("an empty fault report");
+}
+
+function checksum(bytes: Uint8Array): number {
+  let sum = 0;
+  for (const byte of bytes) sum = (Math.imul(sum, 31) + byte) | 0;
+  return sum;
+}
+
+/** Machines that must not be told apart by what runs on them. */
+export const variants: readonly HostVariant[] = [
+  {},
+  { machine: { hotThreshold: 0 } },
+  { machine: { sampleInterval: 37, hotThreshold: 1 }, timeSlice: 11 },
+  { machine: { sampleInterval: 500 }, timeSlice: 1 },
+];
+
+/** What a campaign came to. */
+export interface Totals {
+  readonly runs: number;
+  readonly instructions: number;
+  readonly kinds: ReadonlyMap<string, number>;
+  readonly failures: readonly string[];
+}
+
+/**
+ * Runs the cases of seeds `seed`, `seed` + 1 ...: each on a host that has run all before it, and, when its code cannot
+ * see what its page tables hold, on hosts that translate, sample and slice differently.
+ */
+export async function guestCampaign(
+  modules: ModuleSet,
+  runtime: Uint8Array,
+  seed: number,
+  count: number,
+  log: (line: string) => void = () => {},
+): Promise<Totals> {
+  const hosts = variants.map((variant) => new GuardedHost(modules, runtime, variant));
+  const kinds = new Map<string, number>();
+  const failures: string[] = [];
+  let [runs, instructions] = [0, 0];
+  for (let at = seed; at < seed + count && failures.length < 10; at++) {
+    const test = guestCase(at);
+    const others = test.open ? [hosts[0]] : hosts.slice(1);
+    try {
+      const first = await runGuest(hosts[0], test);
+      kinds.set(first.kind, (kinds.get(first.kind) ?? 0) + 1);
+      runs++;
+      for (const other of others) {
+        const again = await runGuest(other, test);
+        runs++;
+        instructions += again.instructions;
+        if (again.text !== first.text) {
+          throw new Error(`differs on variant ${hosts.indexOf(other)}:\n  ${first.text}\n  ${again.text}`);
+        }
+      }
+    } catch (error) {
+      failures.push(`guest seed ${at}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      log(failures[failures.length - 1]);
+    }
+  }
+  return { runs, instructions, kinds, failures };
+}
