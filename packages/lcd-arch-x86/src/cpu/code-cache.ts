@@ -41,8 +41,8 @@ export interface Translation {
   readonly marked: Set<number>;
 }
 
-/** More than the pages that a translation can lie on. */
-const MARK_PAGES = 16;
+/** More than the pages that a translation can lie on: it has fewer instructions. */
+const MARK_PAGES = 1024;
 /** Sets of frames that a translation is known to be valid for. */
 const MAX_VALID = 8;
 /** Translations of one address, of different bytes, that are kept. */
@@ -171,8 +171,8 @@ export class CodeCache {
     const marks = this.marks.get(frame) ?? [];
     const rest = marks.filter((mark) => !gone.has(mark.translation));
     this.markCount -= marks.length - rest.length;
-    for (const { marked } of gone) {
-      for (let page = 0; page < MARK_PAGES; page++) {
+    for (const { marked, pages } of gone) {
+      for (let page = 0; page < pages.length; page++) {
         marked.delete(frame * MARK_PAGES + page);
       }
     }
