@@ -2,8 +2,8 @@ import { type DomainBuffer, DomainModule, type Lcd } from "lcd-domains";
 import type { MachineOptions } from "../command/machine-options";
 import { CommandError } from "../errors";
 import { ExitCode } from "../exit-code";
-import { withModprobeWords } from "../host/create-domain";
 import { bootWithModules } from "../host/emulated-host";
+import { loading } from "../host/loading";
 import { findModule } from "../modules/find-module";
 import type { DomainConsole } from "../run/domain-console";
 import { type Outcome, outcomeOfInit, outcomeOfKill } from "../run/outcome";
@@ -42,7 +42,7 @@ export async function callFunction(
   const source = await findModule(request.module, options.modules, terminal.cwd);
   const log = options.verbose ? (line: string) => terminal.stderr(line) : undefined;
   const host = bootWithModules(source, { ...options, log });
-  const module = await withModprobeWords(host, () =>
+  const module = await loading(host, source, () =>
     DomainModule.load(host.kernel, source.name, {
       console: console.write,
       fuel: options.fuel,

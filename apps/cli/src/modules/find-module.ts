@@ -36,7 +36,17 @@ function listOf(known: readonly string[]): string {
 async function sourceOfFile(asked: string, path: string): Promise<ModuleSource> {
   requireReadable(asked, path);
   const tree = await treeOf(path);
-  return tree ?? sourceBeside(path);
+  return tree ?? { ...(await sourceBeside(path)), advice: adviceFor(path) };
+}
+
+/** A tree as a distribution's package unpacks it has no `modules.dep` yet. */
+function adviceFor(path: string): string | undefined {
+  for (let directory = dirname(path); directory !== dirname(directory); directory = dirname(directory)) {
+    const [, root, release] = /^(.*)\/lib\/modules\/([^/]+)$/.exec(directory) ?? [];
+    if (root === undefined || !isThere(join(directory, "modules.builtin"))) continue;
+    return `modules elsewhere in ${directory} are found when it has a modules.dep: lcd depmod -b ${root || "/"} ${release}`;
+  }
+  return undefined;
 }
 
 /** The nearest directory upwards whose `modules.dep` has this file. */

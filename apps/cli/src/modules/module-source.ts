@@ -14,6 +14,8 @@ export interface ModuleSource {
   readonly files: ToolFiles;
   /** The directory that the emulated host has as {@link HOST_TREE}. */
   readonly directory: string;
+  /** What a person could do when symbols are not found. */
+  readonly advice?: string;
 }
 
 /** A module of a directory that has a `modules.dep`. */

@@ -1,5 +1,6 @@
-import { chmodSync } from "node:fs";
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { getuid } from "node:process";
+import { parseElf } from "elf-image";
 import { describe, expect, it } from "vitest";
 import { exampleBytes, Folder, testModule } from "../testing/module-files";
 import { runLcd } from "../testing/run-lcd";
@@ -103,9 +104,30 @@ describe("lcd run says what is wrong with", () => {
   });
 
   it("too little memory to load", async () => {
-    const big = await run(testModule("exhaust-memory"), "--memory", "2M");
-    expect(big[0]).toBe(1);
-    expect(big[1]).toMatch(/ENOMEM|memory/i);
+    const bytes = exampleBytes("params");
+    const bss = parseElf(bytes).section(".bss");
+    const table = new DataView(bytes.buffer).getBigUint64(0x28, true); // e_shoff
+    const size = Number(table) + (bss?.index ?? 0) * 64 + 32; // sh_size
+    new DataView(bytes.buffer).setBigUint64(size, 16n * 2n ** 20n, true);
+    folder.write("params.ko", bytes);
+    expect(await run("./params.ko", "--memory", "64M")).toEqual([0, ""]);
+    const [code, said] = await run("./params.ko", "--memory", "4M");
+    expect(code).toBe(1);
+    expect(said).toMatch(/^lcd: .*(memory|pages)/);
+  });
+
+  it("symbols that may be in modules of a tree that has no modules.dep, and how to make it", async () => {
+    const directory = `${folder.path}/lib/modules/6.1.0`;
+    mkdirSync(`${directory}/kernel/one`, { recursive: true });
+    mkdirSync(`${directory}/kernel/two`, { recursive: true });
+    for (const name of ["modules.builtin", "modules.order"]) writeFileSync(`${directory}/${name}`, "");
+    writeFileSync(`${directory}/kernel/one/asker.ko`, exampleBytes("asker"));
+    writeFileSync(`${directory}/kernel/two/answer.ko`, exampleBytes("answer"));
+    const [code, said] = await run(`${directory}/kernel/one/asker.ko`);
+    expect([code, said]).toEqual([1, expect.stringContaining("Unknown symbol answer (err -2)")]);
+    const [, advice] = /: lcd (depmod .*)\n$/.exec(said) ?? [];
+    expect((await runLcd((advice ?? "").split(" "))).code).toBe(0);
+    expect(await run(`${directory}/kernel/one/asker.ko`)).toEqual([0, ""]);
   });
 
   it("a module without init", async () => {

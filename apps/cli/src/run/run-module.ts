@@ -1,7 +1,7 @@
 import { lcd_create, lcd_destroy, lcd_thread_start, lcd_thread_wait } from "lcd-domains";
 import type { MachineOptions } from "../command/machine-options";
-import { withModprobeWords } from "../host/create-domain";
 import { bootWithModules } from "../host/emulated-host";
+import { loading } from "../host/loading";
 import { findModule } from "../modules/find-module";
 import type { Terminal } from "../terminal";
 import type { DomainConsole } from "./domain-console";
@@ -24,7 +24,7 @@ export async function runModule(
   const log = options.verbose ? (line: string) => terminal.stderr(line) : undefined;
   const host = bootWithModules(source, { ...options, log });
   const { kernel } = host;
-  const lcd = await withModprobeWords(host, () =>
+  const lcd = await loading(host, source, () =>
     lcd_create(kernel, source.name, { console: console.write, parameters }),
   );
   try {
