@@ -43,13 +43,13 @@ export async function runScript(work) {
   }
 }
 
-/** Runs a command in the repository with its tools on the PATH; resolves to the exit code and the end of the output. */
-export function run(command, args, { quiet = false, capture = false } = {}) {
+/** Runs a command with the repository's tools on the PATH; resolves to the exit code and the end of the output. */
+export function run(command, args, { quiet = false, capture = false, cwd = root } = {}) {
   const path = [join(root, "node_modules", ".bin"), process.env.PATH].join(delimiter);
   const env = { ...process.env, PATH: path, TURBO_TELEMETRY_DISABLED: "1", DO_NOT_TRACK: "1" };
   const stdio = capture ? ["inherit", "pipe", "pipe"] : "inherit";
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: root, env, stdio, shell: process.platform === "win32" });
+    const child = spawn(command, args, { cwd, env, stdio, shell: process.platform === "win32" });
     let output = "";
     for (const [stream, target] of [
       [child.stdout, process.stdout],
