@@ -110,12 +110,14 @@ function isShown({ name, type }: ElfSymbol): boolean {
   return name !== "" && type !== STT_SECTION && type !== STT_FILE && !name.startsWith(".L");
 }
 
+/** @param symbols by address */
 function giveSizes(symbols: CodeSymbol[], end: bigint): void {
-  symbols.forEach((symbol, index) => {
-    if (symbol.size > 0n) return;
-    const next = symbols.slice(index + 1).find(({ address }) => address > symbol.address)?.address ?? end;
-    symbols[index] = { ...symbol, size: next > symbol.address ? next - symbol.address : 0n };
-  });
+  let next = end;
+  for (let index = symbols.length - 1; index >= 0; index--) {
+    const symbol = symbols[index];
+    if (symbol.size === 0n && next > symbol.address) symbols[index] = { ...symbol, size: next - symbol.address };
+    if (index > 0 && symbols[index - 1].address < symbol.address) next = symbol.address;
+  }
 }
 
 /** A section's contents with its relocations applied; one that cannot be applied is left as it is. */
