@@ -10,10 +10,7 @@ export class HostileCode {
   /** Where the sequences written so far begin. */
   readonly starts: number[] = [];
 
-  /**
-   * @param open the page tables can be reached
-
-   */
+  /** @param open the page tables can be reached */
   constructor(
     private readonly random: SeededRandom,
     private readonly open: boolean,

@@ -5,6 +5,7 @@ import type { ModuleSet } from "../src/testing";
 import { Arena, makeArena } from "./arena";
 import { HostileCode } from "./code";
 import { accountingText, GuardedHost, type HostVariant } from "./host";
+import { SteadyCode } from "./steady";
 
 /** One domain with hostile code. */
 export interface GuestCase {
@@ -12,6 +13,8 @@ export interface GuestCase {
   readonly fuel: number;
   /** It can reach its page tables. */
   readonly open: boolean;
+  /** It runs on and on, and changes itself. */
+  readonly steady: boolean;
 }
 
 /** What must be the same on every host that runs a case. */
@@ -26,7 +29,12 @@ const TSC = 0x10;
 /** The case of a seed. */
 export function guestCase(seed: number): GuestCase {
   const random = new SeededRandom(seed);
-  return { seed, fuel: [200, 3000, 30_000][random.below(3)], open: random.below(3) !== 0 };
+  return {
+    seed,
+    fuel: [200, 3000, 30_000][random.below(3)],
+    open: random.below(3) !== 0,
+    steady: random.below(3) === 0,
+  };
 }
 
 /** Runs a case, and checks all that can be checked from outside. @throws Error when something is not as promised */
@@ -39,9 +47,10 @@ export async function runGuest(host: GuardedHost, test: GuestCase): Promise<Gues
     printed += bytes.length;
   };
   const lcd = await lcd_create(kernel, "spin", { console });
-  const writer = new HostileCode(random, test.open);
+  const writer = test.steady ? new SteadyCode(random) : new HostileCode(random, test.open);
   const code = writer.pages();
-  const start = writer.starts[random.below(writer.starts.length)] ?? Arena.base + random.below(code.length);
+  const start =
+    writer.starts[test.steady ? 0 : random.below(writer.starts.length)] ?? Arena.base + random.below(code.length);
   const { pages } = makeArena(lcd, code, test.open, start, random);
   for (const processor of kernel.machine.processors) processor.writeMsr(TSC, 0n);
   lcd_thread_start(lcd.init_thread, { fuel: test.fuel });
@@ -125,7 +134,7 @@ export async function guestCampaign(
   let [runs, instructions] = [0, 0];
   for (let at = seed; at < seed + count && failures.length < 10; at++) {
     const test = guestCase(at);
-    const others = test.open ? [hosts[0]] : hosts.slice(1);
+    const others = test.open && !test.steady ? [hosts[0]] : hosts.slice(1);
     try {
       const first = await runGuest(hosts[0], test);
       kinds.set(first.kind, (kinds.get(first.kind) ?? 0) + 1);
