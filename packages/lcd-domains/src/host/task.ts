@@ -26,7 +26,7 @@ export interface Task {
    * `spent` holds the number that did retire.
    */
   run(processor: Processor, budget: number): TurnEnd;
-  /** Instructions that retired in the last turn. */
+  /** What the last turn took of the slice: instructions that retired, and work that the host did for the task. */
   readonly spent: number;
   /** Instructions left of its time slice; 0 at first. The scheduler's own. */
   sliceLeft: number;

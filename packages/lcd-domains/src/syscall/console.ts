@@ -1,5 +1,6 @@
 import { __gva } from "lcd-arch-x86";
 import { readGuest } from "../lcd/guest-memory";
+import { LINE_BYTES, SyscallCost } from "./cost";
 import type { SyscallHandler } from "./dispatch";
 
 /** The most that one WRITE prints; of more, the domain has to ask again. */
@@ -14,6 +15,7 @@ export const putchar: SyscallHandler = (thread, [character]) => {
 /** WRITE(gva, length): prints bytes. Gives how many; EFAULT when the domain cannot read them all itself. */
 export const write: SyscallHandler = (thread, [gva, length]) => {
   const bytes = readGuest(thread.lcd, __gva(gva), Number(length < WRITE_MAX ? length : WRITE_MAX));
+  thread.charge(Math.ceil(bytes.length / LINE_BYTES) * SyscallCost.line);
   thread.lcd.console.write(bytes);
   return bytes.length;
 };

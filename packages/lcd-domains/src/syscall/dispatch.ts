@@ -2,6 +2,7 @@ import { errnoOf, Gpr, KernelError } from "lcd-arch-x86";
 import type { TurnEnd } from "../host/task";
 import type { LcdThread } from "../thread/lcd-thread";
 import { putchar, write } from "./console";
+import { SyscallCost } from "./cost";
 import { Syscall } from "./numbers";
 import { mmap, munmap, pagesAlloc } from "./pages";
 
@@ -34,6 +35,7 @@ export function dispatchSyscall(thread: LcdThread): TurnEnd | null {
     regs[Gpr.rax] = BigInt.asUintN(64, BigInt(-errnoOf("ENOSYS")));
     return null;
   }
+  thread.charge(SyscallCost.call);
   try {
     const args: SyscallArguments = [regs[Gpr.r8], regs[Gpr.r9], regs[Gpr.r10], regs[Gpr.r11], regs[Gpr.r12]];
     regs[Gpr.rax] = BigInt(entry.handler(thread, args));

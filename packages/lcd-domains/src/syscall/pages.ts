@@ -1,5 +1,6 @@
 import { __gpa, KernelError } from "lcd-arch-x86";
 import { __cptr } from "../capability/cptr";
+import { SyscallCost } from "./cost";
 import type { SyscallHandler } from "./dispatch";
 
 /**
@@ -11,7 +12,9 @@ export const pagesAlloc: SyscallHandler = (thread, [slot, order]) => {
   const cptr = __cptr(slot);
   if (!lcd.cspace.isFree(cptr))
     throw new KernelError("EEXIST", `slot 0x${slot.toString(16)} holds a capability already`);
-  lcd.cspace.insert(cptr, lcd.allocatePages(Number(order)));
+  const capability = lcd.allocatePages(Number(order));
+  thread.charge(SyscallCost.page << capability.object.order);
+  lcd.cspace.insert(cptr, capability);
   return 0;
 };
 
@@ -25,6 +28,7 @@ export const mmap: SyscallHandler = (thread, [slot, at]) => {
   if (object.mapped !== null)
     throw new KernelError("EBUSY", `the pages are mapped already, at 0x${object.mapped.toString(16)}`);
   const gpa = __gpa(at);
+  thread.charge(SyscallCost.page << object.order);
   lcd.space.mapRange(gpa, object.hpa, 1 << object.order, rights);
   object.mapped = gpa;
   return 0;
@@ -35,6 +39,7 @@ export const munmap: SyscallHandler = (thread, [slot]) => {
   const { lcd } = thread;
   const { object } = lcd.cspace.lookup(__cptr(slot));
   if (object.mapped === null) throw new KernelError("EINVAL", "the pages are not mapped");
+  thread.charge(SyscallCost.page << object.order);
   lcd.space.unmapRange(object.mapped, 1 << object.order);
   object.mapped = null;
   return 0;

@@ -163,6 +163,11 @@ export class LcdThread implements Task {
     for (const { reject } of this.waiters.splice(0)) reject(cause);
   }
 
+  /** Takes work that a syscall made from the turn, as if it were instructions. */
+  charge(instructions: number): void {
+    this.spent += instructions;
+  }
+
   /** An exit that retired nothing counts as one instruction of the turn, so that no turn lasts for ever. */
   private account(instructions: number): void {
     this.spent += Math.max(1, instructions);
