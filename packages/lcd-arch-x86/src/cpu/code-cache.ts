@@ -18,7 +18,7 @@ export type Tier = (typeof Tier)[keyof typeof Tier];
 
 /** How far a translation of each tier goes, and how many regions are translated along with it. */
 const scopes: readonly (Scope & { alongside: number })[] = [
-  { instructions: 1, pages: 1, alongside: 0 },
+  { instructions: 1, pages: 1, alongside: 12 },
   { instructions: 40, pages: 1, alongside: 1 },
   { instructions: 500, pages: 4, alongside: 0 },
 ];
@@ -293,9 +293,9 @@ export class CodeCache {
     const { alongside, ...scope } = scopes[tier];
     const queue = [rip];
     // Hot code takes in the functions that it calls and that have run before.
-    const follow = (target: bigint): boolean => tier === Tier.hot && this.byAddress.has(keyOf(target));
+    const follow = (target: bigint): boolean => tier === Tier.hot && this.isKnown(target, tier);
     for (let at = 0; at < queue.length && regions.length <= alongside; at++) {
-      if (at > 0 && (this.byAddress.has(keyOf(queue[at])) || queue.indexOf(queue[at]) < at)) {
+      if (at > 0 && (this.isKnown(queue[at], tier) || queue.indexOf(queue[at]) < at)) {
         continue;
       }
       const region = discover(source, 64, queue[at], scope, follow);
@@ -307,6 +307,12 @@ export class CodeCache {
       }
     }
     return regions;
+  }
+
+  /** Whether an address has been translated: for a step by itself, otherwise as the start of a region. */
+  private isKnown(rip: bigint, tier: Tier): boolean {
+    const known = this.byAddress.get(keyOf(rip)) ?? [];
+    return known.some((other) => (other.tier === Tier.step) === (tier === Tier.step));
   }
 
   private add(region: DecodedRegion, tier: Tier, sites: readonly Site[], run: RegionFunction): void {

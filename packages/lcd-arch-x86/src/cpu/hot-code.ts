@@ -1,6 +1,9 @@
 /** Addresses that are remembered before all are forgotten. */
 const MAX_REMEMBERED = 8192;
 
+/** How many times as often a block has to be found when it lies inside a hot region. */
+const COVERED_FACTOR = 8;
+
 /** How a processor finds out where its time goes. */
 export interface Sampling {
   /** Retired instructions between two looks. */
@@ -16,6 +19,7 @@ export interface Sampling {
 export class HotCode {
   private readonly seen = new Map<bigint, number>();
   private readonly hot = new Set<bigint>();
+  private readonly covered = new Set<bigint>();
 
   constructor(private readonly sampling: Sampling) {}
 
@@ -26,7 +30,7 @@ export class HotCode {
   /** The processor was found at an address. Tells whether that makes it hot. */
   found(rip: bigint): boolean {
     const times = (this.seen.get(rip) ?? 0) + 1;
-    if (times >= this.sampling.hot) {
+    if (times >= this.sampling.hot * (this.covered.has(rip) ? COVERED_FACTOR : 1)) {
       this.seen.delete(rip);
       return true;
     }
@@ -35,6 +39,19 @@ export class HotCode {
     }
     this.seen.set(rip, times);
     return false;
+  }
+
+  /**
+   * These blocks lie inside a hot region. Control that is found at one of them will probably soon come to that region's
+   * entry, so it takes more for them to get regions of their own.
+   */
+  cover(blocks: Iterable<bigint>): void {
+    if (this.covered.size >= MAX_REMEMBERED) {
+      this.covered.clear();
+    }
+    for (const block of blocks) {
+      this.covered.add(block);
+    }
   }
 
   /** Makes an address hot; false when it already was. */

@@ -369,7 +369,9 @@ export class Processor implements VmxProcessorPort {
     }
     this.rip = entry;
     // When the code cannot be fetched just now, it is found hot when it next runs.
-    if (this.translation(Tier.hot) !== null) {
+    const translation = this.translation(Tier.hot);
+    if (translation !== null) {
+      this.hot.cover(blocksOf(translation));
       this.findCode();
     }
   }
@@ -474,6 +476,11 @@ export class Processor implements VmxProcessorPort {
     }
     return place;
   }
+}
+
+/** Where the blocks of a translation start: each can stop there for want of instructions. */
+function blocksOf({ sites }: Translation): bigint[] {
+  return sites.filter(({ cause }) => cause.kind === "limit").map(({ rip }) => rip);
 }
 
 /** A system instruction's memory operand could not be accessed. */
