@@ -32,6 +32,7 @@ const runs: readonly (readonly [module: string, parameters: readonly string[], e
   ["undefined-instruction", [], "faulted"],
   ["halt", [], "faulted"],
   ["write-text", [], "faulted"],
+  ["write-rodata", [], "faulted"],
   ["spin", [], "killed"],
 ];
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Nothing to run: loads, and is done. */
+/* Nothing to run: it loads, and its domain cannot be started. */
 #include <linux/module.h>
 
 MODULE_LICENSE("Dual MIT/GPL");

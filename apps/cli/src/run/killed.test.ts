@@ -29,6 +29,7 @@ describe("lcd run of a module that does wrong", () => {
     ["halt", /hlt is not possible/],
     ["undefined-instruction", /\(#UD\)/],
     ["write-text", /page fault/],
+    ["write-rodata", /page fault.*tried to write/],
     ["smash-stack", /\(#GP/],
     ["overflow-stack", /tried to write/],
     ["wild-page-tables", /EPT violation/],
