@@ -76,6 +76,8 @@ export class CodeCache {
   private readonly functions: (RegionFunction | undefined)[] = [undefined];
   /** Translations made since the machine was made. */
   made = 0;
+  /** Modules that they were compiled in: what takes time. */
+  modules = 0;
 
   /**
    * @param table where the dispatcher finds region functions
@@ -281,6 +283,7 @@ export class CodeCache {
     const first = this.byIndex.length;
     const codes = regions.map((region, at) => translateRegion(region, first + at, tier === Tier.hot));
     const compiled = compileRegions(codes, this.memory, this.miss);
+    this.modules++;
     regions.forEach((region, at) => {
       this.add(region, tier, codes[at].sites, compiled[at]);
       freeInstructions(region);

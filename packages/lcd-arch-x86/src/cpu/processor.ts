@@ -74,7 +74,7 @@ export class Processor implements VmxProcessorPort {
   private readonly runtime: Runtime;
   private readonly linear: DataView;
   private retiredBefore = 0;
-  /** `made` of the code cache when this run, or its last tick, began. */
+  /** `modules` of the code cache when this run, or its last tick, began. */
   private tickBegan = 0;
 
   constructor(
@@ -211,7 +211,7 @@ export class Processor implements VmxProcessorPort {
    */
   run(limit = Number.POSITIVE_INFINITY): RunStop {
     const end = this.retired + limit;
-    this.tickBegan = this.cache.made;
+    this.tickBegan = this.cache.modules;
     for (;;) {
       const stop = this.beforeCode(end) ?? this.runSome(Math.min(end, this.deadline) - this.retired);
       if (stop !== null) {
@@ -223,8 +223,8 @@ export class Processor implements VmxProcessorPort {
   /** What happens at an instruction boundary before the next instruction does. */
   private beforeCode(end: number): RunStop | null {
     if (this.nonRoot) {
-      if (this.cache.made - this.tickBegan >= TRANSLATIONS_PER_TICK) {
-        this.tickBegan = this.cache.made;
+      if (this.cache.modules - this.tickBegan >= TRANSLATIONS_PER_TICK) {
+        this.tickBegan = this.cache.modules;
         this.requestInterrupt(TIMER_VECTOR);
       }
       if (this.pending.length > 0) {
