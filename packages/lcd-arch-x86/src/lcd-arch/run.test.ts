@@ -104,6 +104,25 @@ describe("lcd_arch_run", () => {
     expect(run(lcd)).toEqual({ kind: "exception", vector: 13, errorCode: 0, address: null, instructions: 0 });
   });
 
+  it.each([
+    ["jmp", [0xe9, 0, 0, 0, 0x40], 0],
+    ["call", [0xe8, 0, 0, 0, 0x40], 0],
+    ["jz, taken", [0x31, 0xc0, 0x0f, 0x84, 0, 0, 0, 0x40], 1],
+  ])("raises #GP(0) where it is for a %s to an address that is not canonical", (_, bytes, before) => {
+    const lcd = domain(...VMCALL);
+    const { memory } = machine;
+    mapNewPages(machine, lcd, 0x4_0000, 4);
+    memory.writeU64(__hpa(hostAddress(lcd, ROOT) + 255n * 8n), 0x4_0003n);
+    memory.writeU64(hostAddress(lcd, 0x4_0ff8), 0x4_1003n);
+    memory.writeU64(hostAddress(lcd, 0x4_1ff8), 0x4_2003n);
+    memory.writeU64(hostAddress(lcd, 0x4_2ff8), 0x4_3003n);
+    memory.write(hostAddress(lcd, 0x4_3000), Uint8Array.from(bytes));
+    lcd_arch_set_pc(lcd, __gva(0x7fff_ffff_f000n));
+    expect(run(lcd)).toMatchObject({ kind: "exception", vector: 13, errorCode: 0, instructions: before });
+    expect(lcd_arch_pc(lcd)).toBe(0x7fff_ffff_f000n + BigInt(before * 2));
+    expect(lcd_arch_sp(lcd)).toBe(BigInt(STACK_TOP));
+  });
+
   it("keeps domains on one processor apart: same addresses, other memory", () => {
     // inc qword [DATA]; mov rax, [DATA]; vmcall; jmp back
     const bytes = [
@@ -254,6 +273,16 @@ describe("EPT violations", () => {
     expect([run(lcd).kind, run(lcd).kind]).toEqual(["vmcall", "vmcall"]);
     lcd_arch_ept_unmap(lcd, __gpa(DATA));
     expect(run(lcd).kind).toBe("ept-violation");
+  });
+
+  it("follow an unmapping on every processor that the domain has run on", () => {
+    // l: inc qword [DATA]; vmcall; jmp l
+    const lcd = domain(0x48, 0xff, 0x04, 0x25, 0, 0, 2, 0, ...VMCALL, 0xeb, 0xf3);
+    for (const index of [0, 1]) expect(run(lcd, index).kind).toBe("vmcall");
+    const hpa = hostAddress(lcd, DATA);
+    lcd_arch_ept_unmap(lcd, __gpa(DATA));
+    for (const index of [1, 0]) expect(run(lcd, index).kind).toBe("ept-violation");
+    expect(machine.memory.readU64(hpa)).toBe(2n);
   });
 
   it("do not follow when a page is put in the place of another", () => {

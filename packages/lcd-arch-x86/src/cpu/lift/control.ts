@@ -14,6 +14,14 @@ function checkCanonical({ b }: Lift, target: Value): void {
   b.raiseIf(b.ne(signed, target), GENERAL_PROTECTION, 0);
 }
 
+/** As `checkCanonical`, for a jump to a known place that is taken when `taken` is not 0. */
+function checkTarget({ b, instruction }: Lift, taken: Value): void {
+  const target = instruction.nearBranchTarget;
+  if (BigInt.asUintN(64, BigInt.asIntN(48, target)) !== target) {
+    b.raiseIf(taken, GENERAL_PROTECTION, 0);
+  }
+}
+
 const isDirect = (lift: Lift): boolean => lift.kind(0) === OpKind.NearBranch64;
 
 /** Stores a value under the stack pointer; the caller sets RSP afterwards. Returns the new RSP. */
@@ -26,6 +34,7 @@ function storeBelowStack({ b }: Lift, size: number, value: Value): Value {
 const jump = (lift: Lift): void => {
   const { b, instruction } = lift;
   if (isDirect(lift)) {
+    checkTarget(lift, b.i32(1));
     b.terminator = { kind: "jump", target: instruction.nearBranchTarget };
     return;
   }
@@ -37,7 +46,9 @@ const jump = (lift: Lift): void => {
 const call = (lift: Lift): void => {
   const { b, instruction } = lift;
   const target = isDirect(lift) ? null : lift.read(0, 8);
-  if (target !== null) {
+  if (target === null) {
+    checkTarget(lift, b.i32(1));
+  } else {
     checkCanonical(lift, target);
   }
   b.setRegister(Gpr.rsp, storeBelowStack(lift, 8, b.i64(b.nextRip)));
@@ -59,7 +70,9 @@ const branch =
   (test: (lift: Lift) => Value) =>
   (lift: Lift): void => {
     const { b, instruction } = lift;
-    b.terminator = { kind: "branch", condition: test(lift), taken: instruction.nearBranchTarget, next: b.nextRip };
+    const condition = test(lift);
+    checkTarget(lift, condition);
+    b.terminator = { kind: "branch", condition, taken: instruction.nearBranchTarget, next: b.nextRip };
   };
 
 const countedInEcx: ReadonlySet<Code> = new Set([
@@ -88,9 +101,11 @@ const counting =
     const count = lift.gpr(Gpr.rcx, size);
     const less = b.sub(count, b.constant(count.type, 1));
     const flag = also === null ? null : also(lift);
-    lift.setGpr(Gpr.rcx, size, less);
     const more = b.truth(less);
-    branch(() => (flag === null ? more : b.and(more, flag)))(lift);
+    const taken = flag === null ? more : b.and(more, flag);
+    checkTarget(lift, taken);
+    lift.setGpr(Gpr.rcx, size, less);
+    branch(() => taken)(lift);
   };
 
 const jcc = [
