@@ -76,6 +76,8 @@ export class CodeCache {
   private readonly functions: (RegionFunction | undefined)[] = [undefined];
   /** Translations made since the machine was made. */
   made = 0;
+  /** Times that code changed which translations were made from. */
+  changes = 0;
   /** Modules that they were compiled in: what takes time. */
   modules = 0;
 
@@ -165,6 +167,7 @@ export class CodeCache {
       translation.valid = translation.valid.filter((frames) => !frames.includes(frame));
     }
     this.unmark(frame, hit);
+    this.changes++;
     this.dropped();
   }
 

@@ -139,8 +139,14 @@ export class MemoryAccess {
 
   /** The frame that holds a linear address, or -1 with `fault` set. */
   private translate(low: number, high: number, kind: number): number {
+    const { changes } = this.cache;
     if (this.mmu.translate(low, high, kind === AccessKind.read ? Access.read : Access.write)) {
-      return this.mmu.hpa;
+      if (this.cache.changes === changes || this.mayModifyCode) {
+        return this.mmu.hpa;
+      }
+      // The walk has set a flag in an entry that is code too.
+      this.fault = { kind: "self-modifying" };
+      return -1;
     }
     this.fault = { ...this.mmu.fault, address: addressOf(low, high) };
     return -1;

@@ -139,3 +139,24 @@ describe("invlpg", () => {
     expect(bare.cpu.tlb.filled).toBeLessThan(20);
   });
 });
+
+describe("a page walk that sets an accessed flag in an entry which is code as well", () => {
+  it.each([["at once", 1000], ["by single steps", 1]])("changes the code for the instruction behind it (%s)", (_, slice) => {
+    const bare = new BareMachine();
+    const { memory } = bare.machine;
+    memory.writeU64(__hpa(0x2008n), 0x9003n);
+    memory.writeU64(__hpa(0x9000n), 0x8003n);
+    // Entry 34 of the page table at 0x8000 maps 0x40022000 to 0x3cc000; as code it is: add eax, ebx; cmp al, 0;
+    // add [rax], al twice. With the accessed flag it begins with: and eax, ebx.
+    memory.write(__hpa(0x8110n), Uint8Array.from([0x03, 0xc3, 0x3c, 0, 0, 0, 0, 0, HLT]));
+    memory.writeU64(__hpa(0x3cc000n), 0x310000n);
+    bare.cpu.gpr[Gpr.rbx] = 0x310000n;
+    // mov eax, [0x40022000]; nop
+    memory.write(__hpa(0x8108n), Uint8Array.from([0x8b, 0x04, 0x25, ...u32(0x40022000), 0x90]));
+    bare.cpu.rip = 0x8108n;
+    let stop = bare.cpu.run(slice);
+    while (stop.kind === "limit") stop = bare.cpu.run(slice);
+    expect(stop).toEqual({ kind: "halted" });
+    expect(bare.cpu.gpr[Gpr.rax]).toBe(0x310000n);
+  });
+});
