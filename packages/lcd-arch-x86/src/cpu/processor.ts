@@ -74,6 +74,8 @@ export class Processor implements VmxProcessorPort {
   private readonly runtime: Runtime;
   private readonly linear: DataView;
   private retiredBefore = 0;
+  /** The page that is being fetched from; null when code is only looked for. */
+  private fetched: bigint | null = null;
   /** `modules` of the code cache when this run, or its last tick, began. */
   private tickBegan = 0;
 
@@ -324,7 +326,11 @@ export class Processor implements VmxProcessorPort {
   private readonly source: CodeSource = (page) => {
     const low = Number(page & 0xffffffffn) | 0;
     const high = Number(page >> 32n) | 0;
-    if (!isCanonical(high) || !this.mmu.translate(low, high, Access.execute)) {
+    // Only the page of the instruction that comes next is known to be fetched. Others count when they have been before.
+    this.mmu.lookingAhead = page !== this.fetched;
+    const found = isCanonical(high) && this.mmu.translate(low, high, Access.execute);
+    this.mmu.lookingAhead = false;
+    if (!found) {
       return null;
     }
     const { hpa } = this.mmu;
@@ -335,6 +341,7 @@ export class Processor implements VmxProcessorPort {
   };
 
   private translation(tier: Tier): Translation | null {
+    this.fetched = this.rip & ~0xfffn;
     return this.cache.find(this.source, this.rip, tier);
   }
 
@@ -360,19 +367,19 @@ export class Processor implements VmxProcessorPort {
     if (translation !== null) {
       this.heat(translation.rip);
     }
-    this.rip = rip;
   }
 
   private heat(entry: bigint): void {
     if (!this.hot.heat(entry)) {
       return;
     }
-    this.rip = entry;
     // When the code cannot be fetched just now, it is found hot when it next runs.
-    const translation = this.translation(Tier.hot);
+    this.fetched = null;
+    const translation = this.cache.find(this.source, entry, Tier.hot);
     if (translation !== null) {
       this.hot.cover(blocksOf(translation));
-      this.findCode();
+      const [low, high] = [Number(entry & 0xffffffffn) | 0, Number(entry >> 32n) | 0];
+      this.tlb.fillJump(low, high, translation.index);
     }
   }
 

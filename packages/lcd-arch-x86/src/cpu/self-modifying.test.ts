@@ -141,7 +141,10 @@ describe("invlpg", () => {
 });
 
 describe("a page walk that sets an accessed flag in an entry which is code as well", () => {
-  it.each([["at once", 1000], ["by single steps", 1]])("changes the code for the instruction behind it (%s)", (_, slice) => {
+  it.each([
+    ["at once", 1000],
+    ["by single steps", 1],
+  ])("changes the code for the instruction behind it (%s)", (_, slice) => {
     const bare = new BareMachine();
     const { memory } = bare.machine;
     memory.writeU64(__hpa(0x2008n), 0x9003n);
@@ -158,5 +161,29 @@ describe("a page walk that sets an accessed flag in an entry which is code as we
     while (stop.kind === "limit") stop = bare.cpu.run(slice);
     expect(stop).toEqual({ kind: "halted" });
     expect(bare.cpu.gpr[Gpr.rax]).toBe(0x310000n);
+  });
+});
+
+describe("looking ahead for code", () => {
+  it.each([
+    ["what is seen for the first time", 2],
+    ["hot code", 0],
+  ])("sets no accessed flag for a page that control does not come to (%s)", (_, hotThreshold) => {
+    const bare = new BareMachine({ hotThreshold });
+    const { memory } = bare.machine;
+    memory.writeU64(__hpa(0x2008n), 0x9003n);
+    memory.writeU64(__hpa(0x9000n), 0x8003n);
+    memory.writeU64(__hpa(0x8000n), DATA | 3n);
+    memory.writeU64(__hpa(0x8008n), (DATA + 0x1000n) | 3n);
+    // test edi, edi; jnz 0x40001000; mov rax, [0x8000]; mov rbx, [0x8008]; test esi, esi; jnz 0x40001000; hlt
+    const code = [0x85, 0xff, 0x0f, 0x85, ...u32(0xff8), 0x48, 0x8b, 0x04, 0x25, ...u32(0x8000)];
+    code.push(0x48, 0x8b, 0x1c, 0x25, ...u32(0x8008), 0x85, 0xf6, 0x0f, 0x85, ...u32(0xfe0), HLT);
+    memory.write(__hpa(DATA), Uint8Array.from(code));
+    memory.write(__hpa(DATA + 0x1000n), Uint8Array.from([0x48, 0x8b, 0x0c, 0x25, ...u32(0x8008), HLT]));
+    bare.cpu.gpr[Gpr.rsi] = 1n;
+    bare.cpu.rip = 0x40000000n;
+    expect(bare.cpu.run(100)).toEqual({ kind: "halted" });
+    const accessed = [Gpr.rax, Gpr.rbx, Gpr.rcx].map((register) => (bare.cpu.gpr[register] >> 5n) & 1n);
+    expect(accessed).toEqual([1n, 0n, 1n]);
   });
 });

@@ -41,6 +41,8 @@ export class Mmu {
   user = false;
   /** The linear address is on a page of more than 4 KiB. */
   large = false;
+  /** For looking ahead: a translation that would have to set a flag in a guest's entry fails instead. */
+  lookingAhead = false;
   /** Why the last translation failed. */
   fault: MmuFault = { kind: "page-fault", errorCode: 0 };
   private readonly state: CpuState;
@@ -153,7 +155,7 @@ export class Mmu {
       const flags = dirty && depth === last ? PageFlag.accessed | PageFlag.dirty : PageFlag.accessed;
       const at = this.entryHpa[depth];
       if ((readWord(this.ram, at) & flags) === flags) continue;
-      if (!this.locate(this.entryGpa[depth], true)) return false;
+      if (this.lookingAhead || !this.locate(this.entryGpa[depth], true)) return false;
       setFlags(this.ram, at, flags);
     }
     return true;
