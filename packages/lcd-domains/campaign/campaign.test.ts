@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { prebuilt, prebuiltModules } from "../test/prebuilt";
 import { guestCampaign, type Totals } from "./guests";
 import { lifeCampaign } from "./lives";
-import { moduleCampaign } from "./modules";
+import { moduleCampaign, prefixCampaign } from "./modules";
 import { pairCampaign } from "./pairs";
 import { syscallCampaign } from "./syscalls";
 
@@ -13,6 +13,7 @@ const modules = prebuiltModules();
 const campaigns: readonly (readonly [string, number, (seed: number, count: number) => Promise<Totals>])[] = [
   ["hostile code, on machines that must not differ", 25, (...args) => guestCampaign(modules, runtime, ...args)],
   ["spoilt modules", 60, (...args) => moduleCampaign(modules, runtime, ...args)],
+  ["every prefix of a module", 1, () => prefixCampaign(modules, runtime, 1)],
   ["evil system calls", 8, (...args) => syscallCampaign(modules, runtime, ...args)],
   ["hostile code beside a domain that computes", 12, (...args) => pairCampaign(modules, runtime, ...args)],
   ["domains made, stopped and destroyed in any order", 25, (...args) => lifeCampaign(modules, runtime, ...args)],

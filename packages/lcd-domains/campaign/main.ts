@@ -4,11 +4,11 @@ import type { ModuleSet } from "../src/testing";
 import { endlessCampaign } from "./endless";
 import { guestCampaign, type Totals } from "./guests";
 import { lifeCampaign } from "./lives";
-import { moduleCampaign } from "./modules";
+import { moduleCampaign, prefixCampaign } from "./modules";
 import { pairCampaign } from "./pairs";
 import { syscallCampaign } from "./syscalls";
 
-const usage = `usage: node run.mjs [--seed <n>] [--count <n>] [guests] [modules] [syscalls] [pairs] [lives] [endless]`;
+const usage = `usage: node run.mjs [--seed <n>] [--count <n>] [guests] [modules] [prefixes] [syscalls] [pairs] [lives] [endless]`;
 
 /** Runs campaigns, and prints what they came to. @returns the exit code */
 export async function main(argv: readonly string[], folder: string): Promise<number> {
@@ -28,6 +28,7 @@ export async function main(argv: readonly string[], folder: string): Promise<num
   const campaigns: Record<string, () => Promise<Totals>> = {
     guests: () => guestCampaign(modules, runtime, seed, count, console.log),
     modules: () => moduleCampaign(modules, runtime, seed, count * 3, console.log),
+    prefixes: () => prefixCampaign(modules, runtime, Math.max(1, Math.round(200 / count))),
     syscalls: () => syscallCampaign(modules, runtime, seed, count, console.log),
     pairs: () => pairCampaign(modules, runtime, seed, count, console.log),
     lives: () => lifeCampaign(modules, runtime, seed, count, console.log),

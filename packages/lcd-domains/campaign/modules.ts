@@ -145,6 +145,30 @@ export async function moduleCampaign(
   return { runs, instructions, kinds, failures };
 }
 
+/** Loads every prefix of a module whose length is a multiple of `step`. */
+export async function prefixCampaign(modules: ModuleSet, runtime: Uint8Array, step: number): Promise<Totals> {
+  const set = new SpoiltModules(modules);
+  const host = new GuardedHost(set, runtime);
+  const kinds = new Map<string, number>();
+  const failures: string[] = [];
+  const whole = modules.image("hello") ?? new Uint8Array(0);
+  set.victim = "hello";
+  let runs = 0;
+  for (let length = 0; length < whole.length && failures.length < 10; length += step) {
+    set.spoilt = whole.slice(0, length);
+    try {
+      const { kind } = await runModule(host.kernel, "hello", []);
+      if (kind !== "ENOEXEC") throw new Error(`${kind}, not ENOEXEC`);
+      kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+      runs++;
+    } catch (error) {
+      failures.push(`hello.ko cut to ${length} bytes: ${error instanceof Error ? error.stack : String(error)}`);
+    }
+  }
+  host.checkGuards();
+  return { runs, instructions: 0, kinds, failures };
+}
+
 async function runModule(
   kernel: HostKernel,
   name: string,
