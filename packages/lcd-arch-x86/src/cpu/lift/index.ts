@@ -53,8 +53,14 @@ export function endsBlock(instruction: Instruction): boolean {
     instruction.flowControl !== FlowControl.Next ||
     meanings[instruction.mnemonic] === undefined ||
     systemMnemonics.has(instruction.mnemonic) ||
-    hasSpecialRegister(instruction)
+    hasSpecialRegister(instruction) ||
+    isMany(instruction)
   );
+}
+
+/** An ENTER of several levels is so many loads and stores that a region is large with one of them. */
+function isMany(instruction: Instruction): boolean {
+  return instruction.mnemonic === Mnemonic.Enter && (Number(instruction.immediate(1)) & 31) > 1;
 }
 
 /** Longest instruction in bytes; a longer one raises #GP(0) (SDM 3B, "Exceeding Instruction-Length Limit"). */

@@ -39,6 +39,12 @@ describe("discover", () => {
     expect(region?.blocks.get(6)?.successors).toEqual([5]);
   });
 
+  it("takes in only one ENTER of many levels, which is as much work as a hundred instructions", () => {
+    const region = discover(pageOf(0xc8, 0, 0, 31, 0xc8, 0, 0, 31, RET), 64, 0x1000n, scope);
+    expect(region?.blocks.get(0)?.instructions.length).toBe(1);
+    expect(region?.blocks.size).toBe(1);
+  });
+
   it("stops within its scope", () => {
     const region = discover(pageOf(...new Array(50).fill(0x90), RET), 64, 0x1000n, { instructions: 10, pages: 1 });
     expect(region?.blocks.get(0)?.instructions.length).toBe(10);
