@@ -316,7 +316,7 @@ export class CodeCache {
   }
 
   /** Whether an address has been translated: for a step by itself, otherwise as the start of a region. */
-  private isKnown(rip: bigint, tier: Tier): boolean {
+  isKnown(rip: bigint, tier: Tier): boolean {
     const known = this.byAddress.get(keyOf(rip)) ?? [];
     return known.some((other) => (other.tier === Tier.step) === (tier === Tier.step));
   }

@@ -13,7 +13,7 @@ import { readControlRegister, writeControlRegister } from "./system/control-regi
 import { executeSystem } from "./system/index";
 import { readMsr, writeMsr } from "./system/msr";
 import { TLB_AREA, Tlb } from "./tlb";
-import type { CodeSource } from "./translate/discover";
+import { type CodeSource, MAX_BLOCK } from "./translate/discover";
 import { Status } from "./translate/dispatcher";
 import { ACCESS_KIND_SHIFT, AccessKind } from "./translate/memory-lookup";
 import type { Runtime } from "./translate/runtime";
@@ -71,6 +71,8 @@ export class Processor implements VmxProcessorPort {
   private readonly interval: number;
   private readonly pending: number[] = [];
   private readonly hot: HotCode;
+  /** Where limits have cut blocks in two that have not gone on yet. */
+  private readonly cutAt = new Set<bigint>();
   private readonly runtime: Runtime;
   private readonly linear: DataView;
   private retiredBefore = 0;
@@ -251,7 +253,7 @@ export class Processor implements VmxProcessorPort {
     this.retiredBefore += given - left;
     switch (status) {
       case Status.miss:
-        return this.findCode();
+        return this.findCode(most - (given - left));
       case Status.limit:
         this.sample(null);
         return null;
@@ -295,6 +297,25 @@ export class Processor implements VmxProcessorPort {
   private finishExactly(count: number): RunStop | null {
     const end = this.retiredBefore + count;
     while (this.retiredBefore < end) {
+      const stop = this.step();
+      if (stop !== null) {
+        return stop;
+      }
+    }
+    if (this.cutAt.size >= MAX_CUTS) {
+      this.cutAt.clear();
+    }
+    this.cutAt.add(this.rip);
+    return null;
+  }
+
+  /**
+   * Goes on from where a limit has cut a block in two, to where the next one starts. Every slice of time ends somewhere
+   * else: translating from each such place would translate the same code again and again.
+   */
+  private finishBlock(most: number): RunStop | null {
+    const end = this.retiredBefore + Math.min(most, MAX_BLOCK);
+    while (this.retiredBefore < end && !this.cache.isKnown(this.rip, Tier.cold)) {
       const stop = this.step();
       if (stop !== null) {
         return stop;
@@ -345,9 +366,12 @@ export class Processor implements VmxProcessorPort {
     return this.cache.find(this.source, this.rip, tier);
   }
 
-  /** Makes the jump cache know the code at RIP. */
-  private findCode(): RunStop | null {
+  /** Makes the jump cache know the code at RIP, unless a block was only cut there; at most `most` instructions retire. */
+  private findCode(most: number): RunStop | null {
     const { state } = this;
+    if (this.cutAt.delete(this.rip) && !this.cache.isKnown(this.rip, Tier.cold)) {
+      return this.finishBlock(most);
+    }
     const hot = this.hot.isHot(this.rip);
     const translation = this.translation(hot ? Tier.hot : Tier.cold);
     if (translation === null) {
@@ -484,6 +508,9 @@ export class Processor implements VmxProcessorPort {
     return place;
   }
 }
+
+/** Cuts that are remembered. */
+const MAX_CUTS = 256;
 
 /** Where the blocks of a translation start: each can stop there for want of instructions. */
 function blocksOf({ sites }: Translation): bigint[] {

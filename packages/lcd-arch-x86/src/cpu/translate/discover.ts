@@ -247,8 +247,8 @@ function decodeBlock(
   }
 }
 
-/** Longest block: what a stop between two instructions may have to run one at a time. */
-const MAX_BLOCK = 48;
+/** Instructions in the longest block: what a stop between two instructions may have to run one at a time. */
+export const MAX_BLOCK = 48;
 
 /** Cuts a block in two at an instruction that something jumps to. */
 function split(
