@@ -23,6 +23,15 @@ function readCount(lift: Lift, operand: number, size: number): Count {
   return { value: lift.b.i32(constant), constant };
 }
 
+/** A count in CL may be 0, which leaves all flags alone. */
+function updateFlags({ b }: Lift, { value, constant }: Count, update: () => void): void {
+  if (constant === null) {
+    b.keepFlagsUnless(value, update);
+  } else {
+    update();
+  }
+}
+
 /** Result and the flags CF and OF (i32, 0 or 1) of a shift by a count that is not 0. */
 interface Shifted {
   result: Value;
@@ -85,11 +94,7 @@ const shift =
     const { result, carry, overflow } = compute(lift, size, value, count.value);
     lift.write(0, result);
     const setFlags = (): void => b.setFlags("result", size, result, b.or(carry, b.shl(overflow, b.i32(11))), result);
-    if (count.constant === null) {
-      b.keepFlagsUnless(count.value, setFlags);
-    } else {
-      setFlags();
-    }
+    updateFlags(lift, count, setFlags);
   };
 
 /** ROL and ROR change CF and OF only, and nothing when the masked count is 0 (SDM 2B, "RCL/RCR/ROL/ROR"). */
@@ -122,11 +127,7 @@ const rotate =
     const next = bitAt(lift, result, b.constant(result.type, bits - 2));
     const carry = left ? low : top;
     const overflow = left ? b.xor(top, low) : b.xor(top, next);
-    if (count.constant === null) {
-      b.keepFlagsUnless(count.value, () => b.overrideFlags(carry, overflow));
-    } else {
-      b.overrideFlags(carry, overflow);
-    }
+    updateFlags(lift, count, () => b.overrideFlags(carry, overflow));
   };
 
 /** RCL and RCR rotate through CF: a value of `bits` + 1 bits, whose count is taken modulo that for 8 and 16 bits. */
@@ -216,11 +217,7 @@ const doubleShift =
     lift.write(0, result);
     const overflow = b.xor(signBit(b, result, size), signBit(b, value, size));
     const setFlags = (): void => b.setFlags("result", size, result, b.or(carry, b.shl(overflow, b.i32(11))), result);
-    if (count.constant === null) {
-      b.keepFlagsUnless(count.value, setFlags);
-    } else {
-      setFlags();
-    }
+    updateFlags(lift, count, setFlags);
   };
 
 export const shifts: LiftTable = [
