@@ -1,15 +1,10 @@
 /** The `lcd` command as a process. */
 import * as nodeModule from "node:module";
-import { setFlagsFromString } from "node:v8";
+import { postponeOptimizer } from "./optimizer";
 import { lcd } from "./program";
 import { processTerminal } from "./terminal";
 
-/** Milliseconds without V8's optimizing compiler for JavaScript. WebAssembly is not concerned. */
-const OPTIMIZE_AFTER = 300;
-
-// A short command is over before optimized JavaScript pays; until then the optimizer's threads only take its processors.
-setFlagsFromString("--no-opt");
-setTimeout(() => setFlagsFromString("--opt"), OPTIMIZE_AFTER).unref();
+postponeOptimizer();
 
 // Node 22.1 and later keep compiled code between runs.
 if ("enableCompileCache" in nodeModule && typeof nodeModule.enableCompileCache === "function") {

@@ -3,6 +3,7 @@ import { InvalidArgumentError } from "commander";
 import { defineCommand, parseWords } from "../command/define";
 import { parseCount } from "../command/quantity";
 import { ExitCode } from "../exit-code";
+import { resumeOptimizer } from "../optimizer";
 import type { Terminal } from "../terminal";
 import { measureDomains } from "./domains";
 import { formatMeasurement, type Measurement } from "./measure";
@@ -42,6 +43,7 @@ export async function bench(args: readonly string[], terminal: Terminal): Promis
     .option("--json", "print one JSON object, without workloads", false)
     .addHelpText("after", EXAMPLES)
     .action(async (options: Options) => {
+      resumeOptimizer();
       exitCode = await measureAll(options, terminal);
     });
   return (await parseWords(command, args)) ?? exitCode;
