@@ -1,6 +1,6 @@
 import { __gva, type gva_t, type hpa_t, KernelError, PAGE_SIZE } from "lcd-arch-x86";
 import type { LoadedModule, LoadRequest, ModuleHost, ModulePart, ResolvedSymbol } from "../module";
-import { loadModule, MODULE_SPACE_SIZE, MODULE_SPACE_START } from "../module";
+import { ImageCache, loadModule, MODULE_SPACE_SIZE, MODULE_SPACE_START } from "../module";
 import { AddressSpan } from "./address-space";
 import type { PageAllocator, PageOwner } from "./page-allocator";
 import type { KernelLog } from "./printk";
@@ -42,6 +42,7 @@ export class ModuleTable {
   private readonly options: ModuleTableOptions;
   private readonly space = new AddressSpan(MODULE_SPACE_START, MODULE_SPACE_SIZE);
   private readonly modules = new Map<string, HostModule>();
+  private readonly images = new ImageCache();
   private readonly symbols = new Map<string, ResolvedSymbol>();
   private readonly owners = new Map<HostModule, PageOwner>();
   private runtimeModule: HostModule | null = null;
@@ -150,7 +151,7 @@ export class ModuleTable {
 
   /** Loads a module and makes its pages and symbols; `owner` is `null` for the host's own table. */
   private store(request: LoadRequest, name: string | null): HostModule {
-    const loaded = loadModule(request, this.host());
+    const loaded = loadModule(request, this.host(), (bytes, fallback) => this.images.open(bytes, fallback));
     try {
       if (name !== null && this.modules.has(loaded.name)) {
         throw new KernelError("EEXIST", `module ${loaded.name} is already loaded`);

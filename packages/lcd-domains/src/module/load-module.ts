@@ -20,12 +20,13 @@ import { type LoadedModule, type LoadRequest, MODULE_SPACE_SIZE, type ModuleHost
  *
  * The image is hostile: whatever is wrong with it ends in an error, and then nothing is left behind.
  *
+ * @param open takes the image apart; a host that loads often has one that remembers
  * @throws KernelError ENOEXEC for an image that is no module or is damaged; ENOENT for unknown symbols and parameters;
  *   EINVAL, ERANGE, ENOSPC for parameter values; EINVAL for a namespace that is not imported; ENOMEM
  * @see seed 000, SETUP; design/microkernel.md, "Loading a module"
  */
-export function loadModule(request: LoadRequest, host: ModuleHost): LoadedModule {
-  const image = openModuleImage(request.image, request.name);
+export function loadModule(request: LoadRequest, host: ModuleHost, open = openModuleImage): LoadedModule {
+  const image = open(request.image, request.name);
   const options = parseOptions(request.options);
   const hasParameters = image.elf.section("__param") !== undefined;
   const layout = refusing(image.name, () =>
