@@ -6,6 +6,7 @@ import { GuestException, generalProtection, Vector } from "./exception";
 import { FLAG_BITS } from "./flags";
 import { HotCode, type Sampling } from "./hot-code";
 import type { Site } from "./ir";
+import { LinearAccessError, LinearMemory } from "./linear-memory";
 import { type AccessFault, isCanonical, MemoryAccess } from "./memory-access";
 import { setLongModeState } from "./reset";
 import { ARITHMETIC_FLAGS, CpuState, Rflags, STATE_SIZE } from "./state";
@@ -15,7 +16,6 @@ import { readMsr, writeMsr } from "./system/msr";
 import { TLB_AREA, Tlb } from "./tlb";
 import { type CodeSource, MAX_BLOCK } from "./translate/discover";
 import { Status } from "./translate/dispatcher";
-import { ACCESS_KIND_SHIFT, AccessKind } from "./translate/memory-lookup";
 import type { Runtime } from "./translate/runtime";
 
 /** Linear memory that one processor needs. */
@@ -66,6 +66,8 @@ export class Processor implements VmxProcessorPort {
   deadline = Number.POSITIVE_INFINITY;
   /** The slow path of this processor's memory accesses. */
   readonly access: MemoryAccess;
+  /** Memory as system instructions reach it. */
+  readonly linear: LinearMemory;
   private readonly cache: CodeCache;
   private readonly ram: Uint8Array;
   private readonly interval: number;
@@ -74,7 +76,6 @@ export class Processor implements VmxProcessorPort {
   /** Where limits have cut blocks in two that have not gone on yet. */
   private readonly cutAt = new Set<bigint>();
   private readonly runtime: Runtime;
-  private readonly linear: DataView;
   private retiredBefore = 0;
   /** The page that is being fetched from; null when code is only looked for. */
   private fetched: bigint | null = null;
@@ -90,7 +91,6 @@ export class Processor implements VmxProcessorPort {
     this.memory = parts.memory;
     this.cache = parts.cache;
     this.runtime = parts.runtime;
-    this.linear = new DataView(parts.buffer);
     this.interval = parts.sampling.interval;
     this.hot = new HotCode(parts.sampling);
     this.mmu = new Mmu(this.state, parts.ram);
@@ -99,6 +99,7 @@ export class Processor implements VmxProcessorPort {
     this.ram = new Uint8Array(parts.buffer, parts.ramBase, parts.ram.size);
     const { state, mmu, tlb, cache } = this;
     this.access = new MemoryAccess(parts.buffer, state, mmu, tlb, cache, parts.ramBase, parts.ram.size);
+    this.linear = new LinearMemory(parts.buffer, state, this.access);
     this.startIn64BitMode();
   }
 
@@ -485,28 +486,6 @@ export class Processor implements VmxProcessorPort {
       throw error;
     }
   }
-
-  /** Reads 8 bytes at a linear address, for system instructions. @throws LinearAccessError */
-  readLinear64(address: bigint): bigint {
-    return this.linear.getBigUint64(this.place(address, AccessKind.read), true);
-  }
-
-  /** Writes 8 bytes at a linear address, for system instructions. @throws LinearAccessError */
-  writeLinear64(address: bigint, value: bigint): void {
-    this.state.set64("slowValue", value);
-    this.linear.setBigUint64(this.place(address, AccessKind.write), value, true);
-  }
-
-  private place(address: bigint, kind: number): number {
-    this.state.set64("slowAddress", address);
-    this.access.mayModifyCode = true;
-    const place = this.access.serve(8 | (kind << ACCESS_KIND_SHIFT));
-    this.access.mayModifyCode = false;
-    if (place === 0) {
-      throw new LinearAccessError(this.access.fault);
-    }
-    return place;
-  }
 }
 
 /** Cuts that are remembered. */
@@ -515,12 +494,4 @@ const MAX_CUTS = 256;
 /** Where the blocks of a translation start: each can stop there for want of instructions. */
 function blocksOf({ sites }: Translation): bigint[] {
   return sites.filter(({ cause }) => cause.kind === "limit").map(({ rip }) => rip);
-}
-
-/** A system instruction's memory operand could not be accessed. */
-class LinearAccessError extends Error {
-  constructor(readonly fault: AccessFault) {
-    super(`memory operand: ${fault.kind}`);
-    this.name = "LinearAccessError";
-  }
 }

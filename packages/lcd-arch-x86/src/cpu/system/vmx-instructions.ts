@@ -5,7 +5,7 @@ import { type Execute, next, type Operation } from "./operation";
 
 /** A 64-bit source or destination operand: memory at `slowAddress`, or a register. */
 const readOperand = (p: Processor, register: number): bigint =>
-  register < 0 ? p.readLinear64(p.state.get64("slowAddress")) : p.gpr[register];
+  register < 0 ? p.linear.read64(p.state.get64("slowAddress")) : p.gpr[register];
 
 /** A VMX instruction; its result has set RFLAGS. */
 const vmx = (run: (p: Processor, operands: readonly number[]) => void): Execute =>
@@ -34,7 +34,7 @@ const execute: readonly (readonly [ExitingInstruction, Execute])[] = [
   ["vmxoff", vmx((p) => p.vmx.vmxoff())],
   ["vmclear", vmx((p) => p.vmx.vmclear(readOperand(p, -1)))],
   ["vmptrld", vmx((p) => p.vmx.vmptrld(readOperand(p, -1)))],
-  ["vmptrst", vmx((p) => p.writeLinear64(p.state.get64("slowAddress"), p.vmx.vmptrst()))],
+  ["vmptrst", vmx((p) => p.linear.write64(p.state.get64("slowAddress"), p.vmx.vmptrst()))],
   ["vmlaunch", enterGuest(true)],
   ["vmresume", enterGuest(false)],
   [
@@ -43,7 +43,7 @@ const execute: readonly (readonly [ExitingInstruction, Execute])[] = [
       const value = p.vmx.vmread(Number(p.gpr[field] & 0xffffffffn));
       if (typeof value === "bigint") {
         if (destination < 0) {
-          p.writeLinear64(p.state.get64("slowAddress"), value);
+          p.linear.write64(p.state.get64("slowAddress"), value);
         } else {
           p.gpr[destination] = value;
         }
@@ -56,7 +56,7 @@ const execute: readonly (readonly [ExitingInstruction, Execute])[] = [
     "invvpid",
     vmx((p, [type]) => {
       const at = p.state.get64("slowAddress");
-      p.vmx.invvpid(Number(p.gpr[type]), p.readLinear64(at), p.readLinear64(BigInt.asUintN(64, at + 8n)));
+      p.vmx.invvpid(Number(p.gpr[type]), p.linear.read64(at), p.linear.read64(BigInt.asUintN(64, at + 8n)));
     }),
   ],
 ];
