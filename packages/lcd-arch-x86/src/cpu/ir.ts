@@ -137,7 +137,7 @@ export class Value {
   }
 }
 
-/** What a block does, in order. */
+/** What a block does, in order; `position` is its place in that order, set by translate/schedule.ts. */
 export type Statement =
   | { kind: "set"; register: number; value: Value; position: number; dead: boolean }
   | { kind: "define"; value: Value; position: number }

@@ -22,12 +22,14 @@ export interface FlagShape {
   size: number;
 }
 
+/** Statements are numbered by `translate/schedule.ts`, once their order is final. */
+const UNSCHEDULED = -1;
+
 /** Builds one IR block: a statement list in which every value has one definition. */
 export class BlockBuilder extends ValueBuilder {
   statements: Statement[] = [];
   terminator: Terminator | null = null;
   flags: KnownFlags | null = null;
-  private position = 0;
   private rip = 0n;
   private length = 0;
   private index = 0;
@@ -84,7 +86,7 @@ export class BlockBuilder extends ValueBuilder {
   // Effects.
 
   setRegister(register: number, value: Value): void {
-    this.statements.push({ kind: "set", register, value, position: this.position++, dead: false });
+    this.statements.push({ kind: "set", register, value, position: UNSCHEDULED, dead: false });
   }
 
   /**
@@ -97,27 +99,27 @@ export class BlockBuilder extends ValueBuilder {
       kind: "load",
       value,
       site: this.site({ kind: "memory", stack }),
-      position: this.position++,
+      position: UNSCHEDULED,
     });
     return value;
   }
 
   store(size: number, address: Value, value: Value, stack = false): void {
     const site = this.site({ kind: "memory", stack });
-    this.statements.push({ kind: "store", address, value, size, site, position: this.position++ });
+    this.statements.push({ kind: "store", address, value, size, site, position: UNSCHEDULED });
   }
 
   setField64(offset: number, value: Value): void {
-    this.statements.push({ kind: "setField", offset, value, position: this.position++ });
+    this.statements.push({ kind: "setField", offset, value, position: UNSCHEDULED });
   }
 
   setField32(offset: number, value: Value): void {
-    this.statements.push({ kind: "setField", offset, value, position: this.position++ });
+    this.statements.push({ kind: "setField", offset, value, position: UNSCHEDULED });
   }
 
   raiseIf(condition: Value, vector: number, errorCode: number | null): void {
     const site = this.site({ kind: "exception", vector, errorCode });
-    this.statements.push({ kind: "raiseIf", condition, site, position: this.position++ });
+    this.statements.push({ kind: "raiseIf", condition, site, position: UNSCHEDULED });
   }
 
   /** Repeats what `body` builds; it ends a repetition for good with `exitIf`. Flags are unknown after it. */
@@ -125,16 +127,15 @@ export class BlockBuilder extends ValueBuilder {
     const outer = this.statements;
     const inner: Statement[] = [];
     this.forgetFlags();
-    const position = this.position++;
     this.statements = inner;
     body();
     this.statements = outer;
     this.forgetFlags();
-    outer.push({ kind: "repeat", body: inner, site: this.site({ kind: "limit" }), position });
+    outer.push({ kind: "repeat", body: inner, site: this.site({ kind: "limit" }), position: UNSCHEDULED });
   }
 
   exitIf(condition: Value): void {
-    this.statements.push({ kind: "exitIf", condition, position: this.position++ });
+    this.statements.push({ kind: "exitIf", condition, position: UNSCHEDULED });
   }
 
   // Flags.
@@ -260,7 +261,7 @@ export class BlockBuilder extends ValueBuilder {
   }
 
   protected override define<V extends Value>(value: V): V {
-    this.statements.push({ kind: "define", value, position: this.position++ });
+    this.statements.push({ kind: "define", value, position: UNSCHEDULED });
     return value;
   }
 }
