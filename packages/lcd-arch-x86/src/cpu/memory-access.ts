@@ -3,6 +3,7 @@ import type { CodeCache } from "./code-cache";
 import { type CpuState, StateOffset } from "./state";
 import type { Tlb } from "./tlb";
 import { ACCESS_KIND_SHIFT, AccessKind } from "./translate/memory-lookup";
+import type { Wiring } from "./wiring";
 
 /** Why a memory access stopped translated code. */
 export type AccessFault =
@@ -12,7 +13,9 @@ export type AccessFault =
   /** The linear address is not canonical: #GP(0), or #SS(0) through the stack segment. */
   | { kind: "non-canonical" }
   /** A store would change translated code: to be done by itself, the translation dropped. */
-  | { kind: "self-modifying" };
+  | { kind: "self-modifying" }
+  /** The access reaches a device: to be done by itself, when it is known what time it is. */
+  | { kind: "device" };
 
 const PAGE = 4096;
 
@@ -31,8 +34,10 @@ const addressOf = (low: number, high: number): bigint => (BigInt(high >>> 0) << 
 export class MemoryAccess {
   /** Why the last access failed. */
   fault: AccessFault = { kind: "non-canonical" };
-  /** Set while a single instruction runs by itself, which may change code. */
+  /** Set while a single instruction runs by itself, which may change code and reach devices. */
   mayModifyCode = false;
+  /** What answers outside RAM; null: nothing, so reads give ones and writes are lost. */
+  wiring: Wiring | null = null;
   private readonly bytes: Uint8Array;
   private readonly bounce: number;
 
@@ -77,7 +82,7 @@ export class MemoryAccess {
       return 0;
     }
     if (frame >= this.ramSize) {
-      return this.nowhere();
+      return this.outside(frame + (low & (PAGE - 1)), size, kind);
     }
     const code = this.cache.isCode(frame >>> 12);
     const { writable, large } = this.mmu;
@@ -106,6 +111,9 @@ export class MemoryAccess {
     }
     const places = [one + (low & (PAGE - 1)), two];
     const lengths = [first, size - first];
+    if (places.some((place) => place >= this.ramSize) && !this.mayReachDevices()) {
+      return 0;
+    }
     if (kind !== AccessKind.read) {
       for (const part of [0, 1]) {
         if (places[part] < this.ramSize && !this.changeCode(places[part], lengths[part])) {
@@ -118,23 +126,45 @@ export class MemoryAccess {
       const inside = places[part] < this.ramSize;
       const ram = this.ramBase + places[part];
       const from = part === 0 ? 0 : first;
-      if (kind === AccessKind.write) {
-        if (inside) {
-          this.bytes.copyWithin(ram, value + from, value + from + lengths[part]);
-        }
-      } else if (inside) {
-        this.bytes.copyWithin(this.bounce + from, ram, ram + lengths[part]);
+      if (!inside) {
+        this.transfer(places[part], from, lengths[part], kind);
+      } else if (kind === AccessKind.write) {
+        this.bytes.copyWithin(ram, value + from, value + from + lengths[part]);
       } else {
-        this.bytes.fill(0xff, this.bounce + from, this.bounce + from + lengths[part]);
+        this.bytes.copyWithin(this.bounce + from, ram, ram + lengths[part]);
       }
     }
     return this.bounce;
   }
 
-  /** Outside RAM nothing answers: reads give ones, writes are lost. */
-  private nowhere(): number {
-    this.bytes.fill(0xff, this.bounce, this.bounce + 16);
+  /** An access in one page outside RAM: done here; translated code goes on with what was read, or stores in vain. */
+  private outside(hpa: number, size: number, kind: number): number {
+    if (!this.mayReachDevices()) {
+      return 0;
+    }
+    this.transfer(hpa, 0, size, kind);
     return this.bounce;
+  }
+
+  /** Reads bytes outside RAM to the bounce buffer, or writes those of the value; `from` is where in it they are. */
+  private transfer(hpa: number, from: number, length: number, kind: number): void {
+    const { wiring, bounce } = this;
+    if (kind === AccessKind.write) {
+      wiring?.writeMemory(hpa, this.bytes, this.state.base + StateOffset.slowValue + from, length);
+    } else if (wiring !== null) {
+      wiring.readMemory(hpa, this.bytes, bounce + from, length);
+    } else {
+      this.bytes.fill(0xff, bounce + from, bounce + from + length);
+    }
+  }
+
+  /** What a device does depends on the time, which is known exactly when the instruction runs by itself. */
+  private mayReachDevices(): boolean {
+    if (this.wiring === null || this.mayModifyCode) {
+      return true;
+    }
+    this.fault = { kind: "device" };
+    return false;
   }
 
   /** The frame that holds a linear address, or -1 with `fault` set. */

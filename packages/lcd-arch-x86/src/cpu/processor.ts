@@ -17,6 +17,7 @@ import { TLB_AREA, Tlb } from "./tlb";
 import { type CodeSource, MAX_BLOCK } from "./translate/discover";
 import { Status } from "./translate/dispatcher";
 import type { Runtime } from "./translate/runtime";
+import type { Wiring } from "./wiring";
 
 /** Linear memory that one processor needs. */
 export const PROCESSOR_AREA = STATE_SIZE + TLB_AREA;
@@ -64,6 +65,8 @@ export class Processor implements VmxProcessorPort {
   readonly gpr: BigUint64Array;
   interruptibility = 0;
   deadline = Number.POSITIVE_INFINITY;
+  /** What time it is, in instructions, beyond those that this processor has retired: others have run, or none. */
+  timeElsewhere = 0;
   /** The slow path of this processor's memory accesses. */
   readonly access: MemoryAccess;
   /** Memory as system instructions reach it. */
@@ -77,6 +80,8 @@ export class Processor implements VmxProcessorPort {
   private readonly cutAt = new Set<bigint>();
   private readonly runtime: Runtime;
   private retiredBefore = 0;
+  /** Value of `retired` at which the current run ends. */
+  private end = 0;
   /** The page that is being fetched from; null when code is only looked for. */
   private fetched: bigint | null = null;
   /** `modules` of the code cache when this run, or its last tick, began. */
@@ -134,9 +139,18 @@ export class Processor implements VmxProcessorPort {
     return this.retiredBefore;
   }
 
-  /** What RDTSC reads: retired instructions, moved by writes to IA32_TIME_STAMP_COUNTER. */
+  /** What RDTSC reads: the time in instructions, moved by writes to IA32_TIME_STAMP_COUNTER. */
   get timeStamp(): bigint {
-    return BigInt.asUintN(64, BigInt(this.retired) + this.state.get64("tscAdjust"));
+    return BigInt.asUintN(64, BigInt(this.retired + this.timeElsewhere) + this.state.get64("tscAdjust"));
+  }
+
+  /** What the processor's pins are wired to; null where there is RAM only. */
+  get wiring(): Wiring | null {
+    return this.access.wiring;
+  }
+
+  set wiring(wiring: Wiring | null) {
+    this.access.wiring = wiring;
   }
 
   get nonRoot(): boolean {
@@ -212,21 +226,27 @@ export class Processor implements VmxProcessorPort {
   /**
    * Runs code at RIP.
    *
-   * @param limit instructions that may retire; exactly so many have when it stops for that reason
+   * @param limit instructions that may retire; exactly so many have when it stops for that reason, unless somebody
+   *   has called `stopSoon`
    */
   run(limit = Number.POSITIVE_INFINITY): RunStop {
-    const end = this.retired + limit;
+    this.end = this.retired + limit;
     this.tickBegan = this.cache.modules;
     for (;;) {
-      const stop = this.beforeCode(end) ?? this.runSome(Math.min(end, this.deadline) - this.retired);
+      const stop = this.beforeCode() ?? this.runSome(Math.min(this.end, this.deadline) - this.retired);
       if (stop !== null) {
         return stop;
       }
     }
   }
 
+  /** Lets the current run end, as if its limit was reached, after the instruction that is being executed. */
+  stopSoon(): void {
+    this.end = this.retired;
+  }
+
   /** What happens at an instruction boundary before the next instruction does. */
-  private beforeCode(end: number): RunStop | null {
+  private beforeCode(): RunStop | null {
     if (this.nonRoot) {
       if (this.cache.modules - this.tickBegan >= TRANSLATIONS_PER_TICK) {
         this.tickBegan = this.cache.modules;
@@ -241,7 +261,7 @@ export class Processor implements VmxProcessorPort {
         return { kind: "vm-exit" };
       }
     }
-    return this.retired >= end ? { kind: "limit" } : null;
+    return this.retired >= this.end ? { kind: "limit" } : null;
   }
 
   /** Runs translated code until something needs attention, at most `most` instructions. */
@@ -442,7 +462,8 @@ export class Processor implements VmxProcessorPort {
         return { kind: "vm-exit" };
       case "non-canonical":
         return this.raise(stack ? Vector.stackFault : Vector.generalProtection, 0, 0n, 0);
-      case "self-modifying": {
+      case "self-modifying":
+      case "device": {
         this.access.mayModifyCode = true;
         const stop = this.step();
         this.access.mayModifyCode = false;

@@ -1,3 +1,4 @@
+import type { AccessSize } from "../../devices/bus";
 import { Cr4 } from "../../mmu/index";
 import { ExitReason } from "../../vmx/index";
 import { invalidOpcode } from "../exception";
@@ -33,7 +34,7 @@ function popFlags(p: Processor, [size]: readonly number[]): void {
   p.addressSpaceChanged();
 }
 
-/** IN and OUT: operands are direction (1: in), bytes, and the port, or -1 when it is in DX. No device answers. */
+/** IN and OUT: operands are direction (1: in), bytes, and the port, or -1 when it is in DX. */
 const portAccess: Execute = (p, [input, size, immediate], length) => {
   const port = immediate < 0 ? Number(p.gpr[Gpr.rdx] & 0xffffn) : immediate;
   if (p.nonRoot && p.vmx.exits.instruction("io") !== null) {
@@ -42,10 +43,14 @@ const portAccess: Execute = (p, [input, size, immediate], length) => {
     p.vmExit(ExitReason.ioInstruction, { qualification, instructionLength: length });
     return "vm-exit";
   }
-  if (input === 1) {
-    const mask = (1n << BigInt(size * 8)) - 1n;
-    p.gpr[Gpr.rax] = size === 4 ? mask : p.gpr[Gpr.rax] | mask;
+  const { wiring } = p;
+  if (input === 0) {
+    wiring?.writePort(port, size as AccessSize, low32(p, Gpr.rax));
+    return "next";
   }
+  // Where no device is, nothing answers: ones are read.
+  const value = BigInt.asUintN(size * 8, BigInt(wiring?.readPort(port, size as AccessSize) ?? -1));
+  p.gpr[Gpr.rax] = size === 4 ? value : ((p.gpr[Gpr.rax] >> BigInt(size * 8)) << BigInt(size * 8)) | value;
   return "next";
 };
 
