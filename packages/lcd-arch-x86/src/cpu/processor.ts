@@ -7,6 +7,7 @@ import { FLAG_BITS } from "./flags";
 import { HotCode, type Sampling } from "./hot-code";
 import type { Site } from "./ir";
 import { LinearAccessError, LinearMemory } from "./linear-memory";
+import type { LocalApicPort } from "./local-apic-port";
 import { type AccessFault, isCanonical, MemoryAccess } from "./memory-access";
 import { setLongModeState } from "./reset";
 import { ARITHMETIC_FLAGS, CpuState, Rflags, STATE_SIZE } from "./state";
@@ -65,6 +66,8 @@ export class Processor implements VmxProcessorPort {
   readonly gpr: BigUint64Array;
   interruptibility = 0;
   deadline = Number.POSITIVE_INFINITY;
+  /** Null in a computer without APICs. */
+  localApic: LocalApicPort | null = null;
   /** What time it is, in instructions, beyond those that this processor has retired: others have run, or none. */
   timeElsewhere = 0;
   /** The slow path of this processor's memory accesses. */
