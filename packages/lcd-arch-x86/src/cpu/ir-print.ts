@@ -1,6 +1,7 @@
+import { calloutName } from "./callouts";
 import {
+  hasLanes,
   type IrBlock,
-  REGISTER_COUNT,
   Register,
   type Site,
   type SiteCause,
@@ -153,6 +154,8 @@ class IrPrinter {
         return [`if ${this.value(statement.condition)}: ${causeText(this.sites[statement.site].cause)}`];
       case "setField":
         return [`${fieldName(statement.offset)} = ${this.value(statement.value)}`];
+      case "callout":
+        return [`call ${calloutName(statement.number)}`];
       case "repeat":
         return ["repeat {", ...this.statements(statement.body).map((line) => `  ${line}`), "}"];
       case "exitIf":
@@ -187,6 +190,10 @@ class IrPrinter {
       case "load":
         return this.name(value);
       case "pure":
+        if (hasLanes(value.operation)) {
+          return `${value.operation}[${value.immediate}](${value.operands.map((operand) => this.value(operand)).join(", ")})`;
+        }
+        return `${value.operation}(${value.operands.map((operand) => this.value(operand)).join(", ")})`;
       case "runtime":
         return `${value.operation}(${value.operands.map((operand) => this.value(operand)).join(", ")})`;
     }
@@ -215,17 +222,22 @@ function causeText(cause: SiteCause): string {
     case "fetch":
       return "the next page cannot be fetched";
     case "limit":
+    case "callout":
     case "memory":
       return `stop (${cause.kind})`;
   }
 }
 
-const lazyFlagNames = new Map(Object.entries(Register).map(([name, number]) => [number as number, name]));
+const lazyFlagNames = new Map(
+  Object.entries(Register)
+    .filter(([, number]) => number !== Register.xmm)
+    .map(([name, number]) => [number as number, name]),
+);
 
 function registerName(register: number): string {
   return register < gprNames.length
     ? gprNames[register]
-    : (lazyFlagNames.get(register) ?? `r${register % REGISTER_COUNT}`);
+    : (lazyFlagNames.get(register) ?? `xmm${register - Register.xmm}`);
 }
 
 /** The field that begins at an offset of the processor's state, or the array that it lies in. */

@@ -1,3 +1,12 @@
+import {
+  type FloatOperation,
+  floatOperations,
+  type LaneOperation,
+  laneOperations,
+  type VectorOperation,
+  vectorOperations,
+} from "./ir-vector";
+
 /**
  * The intermediate representation: what instructions mean, in a few typed operations. `lift/` makes it and
  * `translate/` turns it into WebAssembly. Pure operations are WebAssembly's own, under their names and with their
@@ -5,10 +14,10 @@
  * guest memory through `load` and `store`, which can fault.
  */
 
-export type ValueType = "i32" | "i64";
+export type ValueType = "i32" | "i64" | "f32" | "f64" | "v128";
 
-/** Pure operations: opcode and result type. */
-export const pureOperations = {
+/** Pure operations on integers: opcode and result type. */
+export const integerOperations = {
   "i32.eqz": [0x45, "i32"],
   "i32.eq": [0x46, "i32"],
   "i32.ne": [0x47, "i32"],
@@ -89,16 +98,35 @@ export const runtimeOperations = {
   remainderUnsigned: { parameters: ["i64", "i64", "i64"], result: "i64" },
 } as const satisfies Record<string, { parameters: readonly ValueType[]; result: ValueType }>;
 
-export type PureOperation = keyof typeof pureOperations;
+export type IntegerOperation = keyof typeof integerOperations;
+export type PureOperation = IntegerOperation | FloatOperation | VectorOperation | LaneOperation;
+
+/** All pure operations: opcode, with its prefix byte in bits 23:16, and result type. */
+export const pureOperations: Readonly<Record<PureOperation, readonly [opcode: number, result: ValueType]>> = {
+  ...integerOperations,
+  ...floatOperations,
+  ...vectorOperations,
+  ...laneOperations,
+};
+
+/** Whether an operation has lane numbers as its immediate. */
+export const hasLanes = (operation: string): operation is LaneOperation => operation in laneOperations;
+
 export type RuntimeOperation = keyof typeof runtimeOperations;
 
-/** Virtual registers: the sixteen general-purpose ones by number, then the lazy flags (flags.ts). */
-export const Register = { flagA: 16, flagB: 17, flagOp: 18, flagOver: 19 } as const;
-export const REGISTER_COUNT = 20;
+/** Virtual registers: the sixteen general-purpose ones by number, the lazy flags (flags.ts), the sixteen XMM registers. */
+export const Register = { flagA: 16, flagB: 17, flagOp: 18, flagOver: 19, xmm: 20 } as const;
+/** Registers before XMM0, and all. */
+export const SCALAR_REGISTERS = Register.xmm;
+export const REGISTER_COUNT = Register.xmm + 16;
 
 /** Type of a virtual register. */
-export const registerType = (register: number): ValueType =>
-  register === Register.flagOp || register === Register.flagOver ? "i32" : "i64";
+export const registerType = (register: number): ValueType => {
+  if (register >= Register.xmm) {
+    return "v128";
+  }
+  return register === Register.flagOp || register === Register.flagOver ? "i32" : "i64";
+};
 
 /** What a value is computed from. `load` is the only one with an effect: it can fault. */
 export type ValueKind = "const" | "register" | "field" | "pure" | "runtime" | "load";
@@ -111,8 +139,9 @@ export class Value {
   lastUse = 0;
   /** WebAssembly local that holds it, or -1 when it is evaluated where it is used; set while emitting. */
   local = -1;
-  /** Virtual registers that it reads, also through what it is computed from, as a bit set. */
+  /** Virtual registers that it reads, also through what it is computed from, as bit sets: those before XMM0, and XMM. */
   reads = 0;
+  readsVector = 0;
 
   constructor(
     readonly kind: ValueKind,
@@ -120,7 +149,7 @@ export class Value {
     /** Operation name, for pure and runtime values. */
     readonly operation: PureOperation | RuntimeOperation | "",
     readonly operands: readonly Value[],
-    /** Constant (bigint for i64), register number, or byte offset of a state field. */
+    /** Constant (bigint for i64, v128 and lanes of a shuffle), register number, lane, or byte offset of a state field. */
     readonly immediate: number | bigint,
     /** Bytes accessed by a load. */
     readonly size: number = 0,
@@ -129,10 +158,18 @@ export class Value {
   ) {
     for (const operand of operands) {
       // A load is evaluated where it stands, so what it read before does not matter after.
-      this.reads |= operand.kind === "load" ? 0 : operand.reads;
+      if (operand.kind !== "load") {
+        this.reads |= operand.reads;
+        this.readsVector |= operand.readsVector;
+      }
     }
     if (kind === "register") {
-      this.reads = 1 << (immediate as number);
+      const number = immediate as number;
+      if (number < SCALAR_REGISTERS) {
+        this.reads = 1 << number;
+      } else {
+        this.readsVector = 1 << (number - SCALAR_REGISTERS);
+      }
     }
   }
 }
@@ -146,6 +183,8 @@ export type Statement =
   /** Stops with the site's exception when the condition is not 0. */
   | { kind: "raiseIf"; condition: Value; site: number; position: number }
   | { kind: "setField"; offset: number; value: Value; position: number }
+  /** Calls TypeScript (cpu/callouts.ts), with operands and results in state fields; stops at the site if that raises. */
+  | { kind: "callout"; number: number; site: number; position: number }
   /** Runs `body` again and again until an `exitIf` in it leaves. Each repetition counts as one more instruction. */
   | { kind: "repeat"; body: Statement[]; site: number; position: number }
   | { kind: "exitIf"; condition: Value; position: number };
@@ -173,6 +212,8 @@ export interface Site {
 export type SiteCause =
   /** The slow path of a memory access knows; `stack`: it went through SS. */
   | { kind: "memory"; stack: boolean }
+  /** The callout knows. */
+  | { kind: "callout" }
   /** The rest of the instruction lies on a page that cannot be fetched. */
   | { kind: "fetch" }
   /** No instructions left to run. */

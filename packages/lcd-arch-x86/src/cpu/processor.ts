@@ -1,6 +1,7 @@
 import type { PhysicalMemory } from "../machine/physical-memory";
 import { Access, Mmu, type Ram } from "../mmu/index";
 import { ExitReason, type VmExitInformation, Vmx, type VmxProcessorPort } from "../vmx/index";
+import { calloutAt } from "./callouts";
 import { type CodeCache, Tier, type Translation } from "./code-cache";
 import { GuestException, generalProtection, Vector } from "./exception";
 import { FLAG_BITS } from "./flags";
@@ -17,6 +18,7 @@ import { readMsr, writeMsr } from "./system/msr";
 import { TLB_AREA, Tlb } from "./tlb";
 import { type CodeSource, MAX_BLOCK } from "./translate/discover";
 import { Status } from "./translate/dispatcher";
+import { ACCESS_KIND_MASK, ACCESS_KIND_SHIFT, AccessKind, CALLOUT_SHIFT } from "./translate/memory-lookup";
 import type { Runtime } from "./translate/runtime";
 import type { Wiring } from "./wiring";
 
@@ -83,6 +85,8 @@ export class Processor implements VmxProcessorPort {
   private readonly cutAt = new Set<bigint>();
   private readonly runtime: Runtime;
   private retiredBefore = 0;
+  /** What the callout has raised that stopped last. */
+  private calloutRaised = generalProtection();
   /** Value of `retired` at which the current run ends. */
   private end = 0;
   /** The page that is being fetched from; null when code is only looked for. */
@@ -306,6 +310,8 @@ export class Processor implements VmxProcessorPort {
         return "limit";
       case "memory":
         return this.accessFault(this.access.fault, cause.stack);
+      case "callout":
+        return this.raise(this.calloutRaised.vector, this.calloutRaised.errorCode, 0n, site.length);
       case "exception":
         return this.raise(cause.vector, cause.errorCode, 0n, site.length);
       case "system":
@@ -314,6 +320,27 @@ export class Processor implements VmxProcessorPort {
         // It may be there by now: then the code is looked for anew.
         this.tlb.flushJumps();
         return this.fetchFault(BigInt.asUintN(64, (site.rip & ~0xfffn) + 4096n));
+    }
+  }
+
+  /**
+   * Does what translated code asks of TypeScript: the slow path of a memory access, or a callout.
+   *
+   * @returns for an access its place in linear memory, for a callout 1; 0 when translated code has to stop
+   */
+  serve(request: number): number {
+    if (((request >> ACCESS_KIND_SHIFT) & ACCESS_KIND_MASK) !== AccessKind.callout) {
+      return this.access.serve(request);
+    }
+    try {
+      calloutAt(request >> CALLOUT_SHIFT)(this);
+      return 1;
+    } catch (error) {
+      if (!(error instanceof GuestException)) {
+        throw error;
+      }
+      this.calloutRaised = error;
+      return 0;
     }
   }
 

@@ -6,6 +6,7 @@ import { type CpuState, Segment } from "./state";
 const PAT_RESET = 0x0007040600070406n;
 const DR6_RESET = 0xffff0ff0n;
 const DR7_RESET = 0x400n;
+const MXCSR_RESET = 0x1f80;
 
 const CODE_RIGHTS = 0xa09b;
 const DATA_RIGHTS = 0xc093;
@@ -19,6 +20,7 @@ export function setLongModeState(state: CpuState): void {
   state.set64("cr4", BigInt(Cr4.PAE));
   state.set64("efer", BigInt(Efer.SCE | Efer.LME | Efer.LMA | Efer.NXE));
   state.set64("pat", PAT_RESET);
+  state.set32("mxcsr", MXCSR_RESET);
   state.set64("dr", DR6_RESET, 6);
   state.set64("dr", DR7_RESET, 7);
   const flat = (segment: number, selector: number, rights: number): void => {

@@ -57,6 +57,8 @@ export const ARITHMETIC_FLAGS = Rflags.CF | Rflags.PF | Rflags.AF | Rflags.ZF | 
 /** 64-bit fields, in order, each with its number of elements. */
 const fields64 = {
   gpr: 16,
+  /** Sixteen registers of 128 bits. */
+  xmm: 32,
   rip: 1,
   /** Lazy flags: the operands of the operation `flagOp` (cpu/flags.ts). */
   flagA: 1,
@@ -95,6 +97,12 @@ const fields64 = {
   vpid: 1,
   /** Where an access that has no single place in RAM is put together: page-crossing or MMIO. */
   bounce: 8,
+  /** Operands and results of callouts (cpu/callouts.ts): three of 128 bits. */
+  operand: 6,
+  /** For memory accesses through the six segments outside 64-bit mode: the first offset, and the ends for reads and writes. */
+  segmentFirst: 6,
+  segmentReadEnd: 6,
+  segmentWriteEnd: 6,
 } as const;
 
 /** 32-bit fields, in order, each with its number of elements. */
@@ -119,6 +127,10 @@ const fields32 = {
   gdtrLimit: 1,
   idtrLimit: 1,
   cpl: 1,
+  /** What translations depend on besides the code: cpu/code-mode.ts. */
+  codeMode: 1,
+  /** SSE control and status (SDM 1, "MXCSR Control and Status Register"). */
+  mxcsr: 1,
   /** Not 0 while in VMX non-root operation. */
   nonRoot: 1,
 } as const;

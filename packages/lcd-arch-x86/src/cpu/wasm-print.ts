@@ -1,4 +1,4 @@
-import { pureOperations } from "./ir";
+import { hasLanes, pureOperations } from "./ir";
 import { Wasm } from "./translate/wasm";
 
 /** Names of instructions by opcode, as in WebAssembly's text format (Core Specification, chapter 6). */
@@ -33,9 +33,17 @@ const names: ReadonlyMap<number, string> = new Map<number, string>([
   [Wasm.i32Store16, "i32.store16"],
   [Wasm.i32Const, "i32.const"],
   [Wasm.i64Const, "i64.const"],
+  [Wasm.v128Load, "v128.load"],
+  [Wasm.v128Store, "v128.store"],
+  [Wasm.v128Const, "v128.const"],
 ]);
 
 const blockTypes: Readonly<Record<number, string>> = { 127: " (result i32)", 126: " (result i64)", 64: "" };
+
+/** The first byte of an opcode that goes on with a number: saturating conversions, and vectors. */
+const FIRST_PREFIX = 0xfc;
+const LAST_PREFIX = 0xfd;
+const SHUFFLE = pureOperations["i8x16.shuffle"][0];
 
 /** Memory instructions have an alignment and an offset. */
 const FIRST_MEMORY = 0x28;
@@ -52,7 +60,9 @@ export function watOf(code: Uint8Array, nameOf: (index: number) => string | unde
   const lines: string[] = [];
   let depth = 0;
   while (!reader.done) {
-    const opcode = reader.byte();
+    const first = reader.byte();
+    const prefixed = first >= FIRST_PREFIX && first <= LAST_PREFIX;
+    const opcode = prefixed ? (first << 16) | reader.unsigned() : first;
     const text = `${names.get(opcode) ?? `(; 0x${opcode.toString(16)} ;)`}${immediates(opcode, reader, nameOf)}`;
     if (opcode === Wasm.end || opcode === Wasm.else) depth--;
     lines.push(`${"  ".repeat(Math.max(0, depth))}${text}`);
@@ -62,7 +72,7 @@ export function watOf(code: Uint8Array, nameOf: (index: number) => string | unde
 }
 
 function immediates(opcode: number, reader: Reader, nameOf: (index: number) => string | undefined): string {
-  if (opcode >= FIRST_MEMORY && opcode <= LAST_MEMORY) {
+  if ((opcode >= FIRST_MEMORY && opcode <= LAST_MEMORY) || opcode === Wasm.v128Load || opcode === Wasm.v128Store) {
     reader.unsigned();
     const offset = reader.unsigned();
     return offset === 0 ? "" : ` offset=${offset}`;
@@ -89,8 +99,11 @@ function immediates(opcode: number, reader: Reader, nameOf: (index: number) => s
     case Wasm.i32Const:
     case Wasm.i64Const:
       return ` ${reader.signed()}`;
+    case SHUFFLE:
+    case Wasm.v128Const:
+      return Array.from({ length: 16 }, () => ` ${reader.byte()}`).join("");
     default:
-      return "";
+      return hasLanes(names.get(opcode) ?? "") ? ` ${reader.byte()}` : "";
   }
 }
 

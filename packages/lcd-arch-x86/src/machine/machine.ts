@@ -46,7 +46,7 @@ export class Machine {
     const processors: Processor[] = [];
     const table = new WebAssembly.Table({ element: "anyfunc", initial: 1024 });
     const miss = (cpu: number, request: number): number =>
-      processors[(cpu - FIRST_AREA) / PROCESSOR_AREA].access.serve(request);
+      processors[(cpu - FIRST_AREA) / PROCESSOR_AREA].serve(request);
     const runtime = createRuntime(linear, table, miss);
     this.code = new CodeCache(
       linear,

@@ -90,11 +90,12 @@ export class BlockBuilder extends ValueBuilder {
   }
 
   /**
-   * Loads `size` bytes, zero-extended: an i32, or an i64 when 8. `address` is a linear address; `stack`: through SS, so
+   * Loads `size` bytes, zero-extended: an i32, an i64 when 8, a v128 when 16. `address` is a linear address; `stack`: through SS, so
    * that a non-canonical one raises #SS, not #GP.
    */
   load(size: number, address: Value, forWrite = false, stack = false): Value {
-    const value = new Value("load", size === 8 ? "i64" : "i32", "", [address], 0, size, forWrite);
+    const type = size === 16 ? "v128" : size === 8 ? "i64" : "i32";
+    const value = new Value("load", type, "", [address], 0, size, forWrite);
     this.statements.push({
       kind: "load",
       value,
@@ -115,6 +116,19 @@ export class BlockBuilder extends ValueBuilder {
 
   setField32(offset: number, value: Value): void {
     this.statements.push({ kind: "setField", offset, value, position: UNSCHEDULED });
+  }
+
+  setField128(offset: number, value: Value): void {
+    this.statements.push({ kind: "setField", offset, value, position: UNSCHEDULED });
+  }
+
+  setXmm(number: number, value: Value): void {
+    this.setRegister(Register.xmm + number, value);
+  }
+
+  /** Calls a function of `cpu/callouts.ts`. Operands are fields that were set before; results are read as fields after. */
+  callout(number: number): void {
+    this.statements.push({ kind: "callout", number, site: this.site({ kind: "callout" }), position: UNSCHEDULED });
   }
 
   raiseIf(condition: Value, vector: number, errorCode: number | null): void {

@@ -6,21 +6,14 @@ import { carryFlag, condition } from "./conditions";
 import { gprOperand, isGpr, type Lift } from "./operands";
 import type { LiftTable } from "./table";
 
-const move = (lift: Lift): void => {
-  const { instruction } = lift;
-  const registers = [0, 1].filter((operand) => lift.kind(operand) === OpKind.Register);
-  const special = registers.find((operand) => !isGpr(instruction.opRegister(operand)));
-  if (special !== undefined) {
-    moveSpecial(lift, special);
-    return;
-  }
-  const size = lift.size(0);
-  lift.write(0, lift.read(1, size));
-};
+const move = (lift: Lift): void => lift.write(0, lift.read(1, lift.size(0)));
 
 /** MOV from or to a segment, control or debug register: done by `cpu/system/`, which knows what it changes. */
-function moveSpecial(lift: Lift, special: number): void {
+const moveSystemRegister = (lift: Lift): void => {
   const { b, instruction } = lift;
+  const special = [0, 1].findIndex(
+    (operand) => lift.kind(operand) === OpKind.Register && !isGpr(instruction.opRegister(operand)),
+  );
   const register = instruction.opRegister(special);
   const other = 1 - special;
   if (lift.isMemory(other)) {
@@ -35,7 +28,7 @@ function moveSpecial(lift: Lift, special: number): void {
   }
   const gpr = gprOperand(instruction.opRegister(other));
   stopForSystem(lift, special === 0 ? "moveToSpecial" : "moveFromSpecial", [register, gpr.register, gpr.size]);
-}
+};
 
 /** Number of a segment register, as `Segment` counts, from iced's number: ES CS SS DS FS GS are consecutive from 71. */
 export const segmentNumber = (register: number): number => register - 71;
@@ -264,3 +257,6 @@ export const dataMovement: LiftTable = [
   [Mnemonic.Prefetchw, nothing],
   [Mnemonic.Reservednop, nothing],
 ];
+
+/** Instructions with a segment, control or debug register. */
+export const systemRegisterMoves: LiftTable = [[Mnemonic.Mov, moveSystemRegister]];

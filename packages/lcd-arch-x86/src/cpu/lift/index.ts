@@ -4,18 +4,31 @@ import { arithmetic } from "./arithmetic";
 import { bitOperations } from "./bits";
 import type { BlockBuilder } from "./builder";
 import { controlTransfer } from "./control";
-import { dataMovement } from "./data";
+import { dataMovement, systemRegisterMoves } from "./data";
 import { division } from "./divide";
-import { isGpr, Lift } from "./operands";
+import { Lift, type RegisterKind, registerKind } from "./operands";
 import { shifts } from "./shift";
 import { strings } from "./strings";
 import { invalidOpcode, systemInstructions, tooLong } from "./system";
-import type { LiftFunction } from "./table";
+import type { LiftFunction, LiftTable } from "./table";
 
-/** The meaning of every instruction that the processor has, by mnemonic. What is not here raises #UD. */
-const meanings: readonly (LiftFunction | undefined)[] = (() => {
+/** Meanings by mnemonic; what has none raises #UD. */
+type Meanings = readonly (LiftFunction | undefined)[];
+
+const byMnemonic = (...groups: LiftTable[]): Meanings => {
   const table: LiftFunction[] = [];
-  const groups = [
+  for (const [mnemonic, meaning] of groups.flat()) {
+    table[mnemonic] = meaning;
+  }
+  return table;
+};
+
+/**
+ * The meaning of every instruction that the processor has. Some mnemonics stand for several instructions (MOV, MOVSD),
+ * which are told apart by their registers: there is a table for each kind.
+ */
+const meanings: Readonly<Record<RegisterKind, Meanings>> = {
+  general: byMnemonic(
     arithmetic,
     bitOperations,
     controlTransfer,
@@ -24,12 +37,12 @@ const meanings: readonly (LiftFunction | undefined)[] = (() => {
     shifts,
     strings,
     systemInstructions,
-  ];
-  for (const [mnemonic, meaning] of groups.flat()) {
-    table[mnemonic] = meaning;
-  }
-  return table;
-})();
+  ),
+  /** With a segment, control or debug register. */
+  system: byMnemonic(systemRegisterMoves),
+  /** With an XMM, MMX or x87 register. */
+  vector: byMnemonic(),
+};
 
 const systemMnemonics = new Set<Mnemonic>([
   Mnemonic.Popf,
@@ -37,23 +50,27 @@ const systemMnemonics = new Set<Mnemonic>([
   ...systemInstructions.map(([mnemonic]) => mnemonic),
 ]);
 
-/** Whether a register operand is something else than a general-purpose register. */
-function hasSpecialRegister(instruction: Instruction): boolean {
+/** The kind of register that an instruction has besides general-purpose ones. */
+function registerKindOf(instruction: Instruction): RegisterKind {
   for (let operand = 0; operand < instruction.opCount; operand++) {
-    if (instruction.opKind(operand) === OpKind.Register && !isGpr(instruction.opRegister(operand))) {
-      return true;
+    if (instruction.opKind(operand) === OpKind.Register) {
+      const kind = registerKind(instruction.opRegister(operand));
+      if (kind !== "general") {
+        return kind;
+      }
     }
   }
-  return false;
+  return "general";
 }
 
 /** Whether nothing can follow the instruction in its block. */
 export function endsBlock(instruction: Instruction): boolean {
+  const kind = registerKindOf(instruction);
   return (
     instruction.flowControl !== FlowControl.Next ||
-    meanings[instruction.mnemonic] === undefined ||
+    kind === "system" ||
+    meanings[kind][instruction.mnemonic] === undefined ||
     systemMnemonics.has(instruction.mnemonic) ||
-    hasSpecialRegister(instruction) ||
     isMany(instruction)
   );
 }
@@ -73,9 +90,8 @@ export function liftInstruction(builder: BlockBuilder, instruction: Instruction)
     tooLong(lift);
     return;
   }
-  const meaning = instruction.isInvalid ? undefined : meanings[instruction.mnemonic];
-  const special = hasSpecialRegister(instruction) && instruction.mnemonic !== Mnemonic.Mov;
-  if (meaning === undefined || special) {
+  const meaning = instruction.isInvalid ? undefined : meanings[registerKindOf(instruction)][instruction.mnemonic];
+  if (meaning === undefined) {
     invalidOpcode(lift);
   } else {
     meaning(lift);

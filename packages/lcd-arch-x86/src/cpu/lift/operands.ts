@@ -40,6 +40,24 @@ export function gprOperand(register: IcedRegister): GprOperand {
 /** Whether iced's number names a general-purpose register. */
 export const isGpr = (register: IcedRegister): boolean => gprOperands[register] !== undefined;
 
+/** Kinds of registers: general-purpose; segment, control, debug and test; XMM (and wider), MMX, x87. */
+export type RegisterKind = "general" | "system" | "vector";
+
+const systemRanges = [
+  [IcedRegister.ES, IcedRegister.GS],
+  [IcedRegister.CR0, IcedRegister.CR15],
+  [IcedRegister.DR0, IcedRegister.DR15],
+  [IcedRegister.TR0, IcedRegister.TR7],
+] as const;
+
+/** The kind of register that iced's number names. */
+export function registerKind(register: IcedRegister): RegisterKind {
+  if (isGpr(register)) {
+    return "general";
+  }
+  return systemRanges.some(([first, last]) => register >= first && register <= last) ? "system" : "vector";
+}
+
 const immediateKinds = new Set<OpKind>([
   OpKind.Immediate8,
   OpKind.Immediate8_2nd,

@@ -1,12 +1,14 @@
 import {
   type PureOperation,
   pureOperations,
+  Register,
   type RuntimeOperation,
   registerType,
   runtimeOperations,
   Value,
   type ValueType,
 } from "../ir";
+import type { LaneOperation } from "../ir-vector";
 import { StateOffset } from "../state";
 
 const typed = (type: ValueType, name: string): PureOperation => `${type}.${name}` as PureOperation;
@@ -41,12 +43,37 @@ export abstract class ValueBuilder {
     return this.define(new Value("field", "i32", "", [], offset));
   }
 
+  /** A 128-bit field. */
+  field128(offset: number): Value {
+    return this.define(new Value("field", "v128", "", [], offset));
+  }
+
+  v128(value: bigint): Value {
+    return new Value("const", "v128", "", [], BigInt.asUintN(128, value));
+  }
+
+  /** All of XMM register `number`, a v128. */
+  xmm(number: number): Value {
+    return this.register(Register.xmm + number);
+  }
+
   segmentBase(segment: number): Value {
     return this.field64(StateOffset.segmentBase + segment * 8);
   }
 
   pure(operation: PureOperation, ...operands: Value[]): Value {
     return this.define(new Value("pure", pureOperations[operation][1], operation, operands, 0));
+  }
+
+  /** An operation on one lane of a vector; `lane` counts from the low end. */
+  lane(operation: Exclude<LaneOperation, "i8x16.shuffle">, lane: number, ...operands: Value[]): Value {
+    return this.define(new Value("pure", pureOperations[operation][1], operation, operands, lane));
+  }
+
+  /** Bytes of two vectors in any order: `lanes` are sixteen numbers, 0 to 15 of `a` and 16 to 31 of `c`. */
+  shuffle(a: Value, c: Value, lanes: readonly number[]): Value {
+    const immediate = lanes.reduceRight((rest, lane) => (rest << 8n) | BigInt(lane), 0n);
+    return this.define(new Value("pure", "v128", "i8x16.shuffle", [a, c], immediate));
   }
 
   runtime(operation: RuntimeOperation, ...operands: Value[]): Value {

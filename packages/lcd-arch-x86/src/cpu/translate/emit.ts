@@ -1,39 +1,46 @@
 import {
+  hasLanes,
   pureOperations,
-  REGISTER_COUNT,
   Register,
   type RuntimeOperation,
+  SCALAR_REGISTERS,
   type Statement,
   type Value,
   type ValueType,
 } from "../ir";
+import { StateOffset } from "../state";
+import { ACCESS_KIND_SHIFT, AccessKind, CALLOUT_SHIFT } from "./memory-lookup";
 import { NEEDS_LOCAL } from "./schedule";
 import { TLB_MASK, TLB_SHIFT, TlbEntry } from "./tlb-layout";
 import { ByteWriter, Wasm, WasmType } from "./wasm";
 
 /** Functions of `runtime.ts` that statements call; values call those of `ir.ts`. */
-type MemoryFunction = "readAddress" | "writeAddress" | "readMiss" | "modifyMiss" | "writeMiss";
+type MemoryFunction = "readAddress" | "writeAddress" | "readMiss" | "modifyMiss" | "writeMiss" | "miss";
 
 /** Where in a function's locals things are. The parameter is the address of the processor's state. */
 export const Local = {
   cpu: 0,
   /** Virtual registers 0 to 17 are i64, 18 and 19 i32. */
   registers: 1,
-  left: 1 + REGISTER_COUNT,
-  site: 2 + REGISTER_COUNT,
-  tlb: 3 + REGISTER_COUNT,
-  entry: 4 + REGISTER_COUNT,
-  value32: 5 + REGISTER_COUNT,
-  rip: 6 + REGISTER_COUNT,
-  address: 7 + REGISTER_COUNT,
-  value64: 8 + REGISTER_COUNT,
-  temporaries: 9 + REGISTER_COUNT,
+  left: 1 + SCALAR_REGISTERS,
+  site: 2 + SCALAR_REGISTERS,
+  tlb: 3 + SCALAR_REGISTERS,
+  entry: 4 + SCALAR_REGISTERS,
+  value32: 5 + SCALAR_REGISTERS,
+  rip: 6 + SCALAR_REGISTERS,
+  address: 7 + SCALAR_REGISTERS,
+  value64: 8 + SCALAR_REGISTERS,
+  /** The XMM registers, and one v128 more; only in functions that use them. */
+  vectors: 9 + SCALAR_REGISTERS,
 } as const;
 
-/** The locals before the temporaries, as a module declares them. */
-export const fixedLocals: readonly (readonly [number, number])[] = [
+const VECTOR_LOCALS = 17;
+const VALUE_128 = Local.vectors + 16;
+
+/** The locals that every function has, as a module declares them. */
+const fixedLocals: readonly (readonly [number, number])[] = [
   [Register.flagOp, WasmType.i64],
-  [REGISTER_COUNT - Register.flagOp, WasmType.i32],
+  [SCALAR_REGISTERS - Register.flagOp, WasmType.i32],
   [5, WasmType.i32],
   [3, WasmType.i64],
 ];
@@ -43,6 +50,7 @@ const loadOpcodes: Readonly<Record<number, number>> = {
   2: Wasm.i32Load16U,
   4: Wasm.i32Load,
   8: Wasm.i64Load,
+  16: Wasm.v128Load,
 };
 
 const storeOpcodes: Readonly<Record<number, number>> = {
@@ -50,6 +58,23 @@ const storeOpcodes: Readonly<Record<number, number>> = {
   2: Wasm.i32Store16,
   4: Wasm.i32Store,
   8: Wasm.i64Store,
+  16: Wasm.v128Store,
+};
+
+/** Loads and stores of state fields by type. */
+const fieldLoads: Readonly<Record<ValueType, number>> = {
+  i32: Wasm.i32Load,
+  i64: Wasm.i64Load,
+  f32: Wasm.f32Load,
+  f64: Wasm.f64Load,
+  v128: Wasm.v128Load,
+};
+const fieldStores: Readonly<Record<ValueType, number>> = {
+  i32: Wasm.i32Store,
+  i64: Wasm.i64Store,
+  f32: Wasm.f32Store,
+  f64: Wasm.f64Store,
+  v128: Wasm.v128Store,
 };
 
 /** A label of structured control flow, for branches to name. */
@@ -64,7 +89,11 @@ export class FunctionEmitter {
   private readonly pool: Record<ValueType, { locals: number[]; used: number }> = {
     i32: { locals: [], used: 0 },
     i64: { locals: [], used: 0 },
+    f32: { locals: [], used: 0 },
+    f64: { locals: [], used: 0 },
+    v128: { locals: [], used: 0 },
   };
+  private vectors = 0;
 
   /**
    * @param inline look the TLB up in place instead of calling the runtime: for hot code
@@ -75,9 +104,23 @@ export class FunctionEmitter {
     readonly stop: Label,
   ) {}
 
-  /** Types of the temporaries, in order, as a module declares them. */
-  get temporaryLocals(): readonly (readonly [number, number])[] {
-    return this.temporaries.map((type) => [1, type] as const);
+  /** To be called first: whether the function has the XMM registers as locals. */
+  declareVectors(used: boolean): void {
+    this.vectors = used ? VECTOR_LOCALS : 0;
+  }
+
+  /** The locals, as a module declares them. */
+  get locals(): (readonly [number, number])[] {
+    const vectors = this.vectors === 0 ? [] : [[this.vectors, WasmType.v128] as const];
+    return [...fixedLocals, ...vectors, ...this.temporaries.map((type) => [1, type] as const)];
+  }
+
+  getRegister(register: number): void {
+    this.get(localOf(register));
+  }
+
+  setRegister(register: number): void {
+    this.set(localOf(register));
   }
 
   open(opcode: number, label: Label, type: number = WasmType.empty): void {
@@ -117,7 +160,7 @@ export class FunctionEmitter {
 
   /** A load or store at the address on the stack plus `offset`. Alignment is a hint only: none is promised. */
   memory(opcode: number, offset: number): void {
-    this.code.byte(opcode).u32(0).u32(offset);
+    this.code.opcode(opcode).u32(0).u32(offset);
   }
 
   /** Calls a runtime function; which index it has is known when all that are called are. */
@@ -141,8 +184,9 @@ export class FunctionEmitter {
 
   /** Starts a block: its values live in temporaries that other blocks' values may have used. */
   beginBlock(): void {
-    this.pool.i32.used = 0;
-    this.pool.i64.used = 0;
+    for (const pool of Object.values(this.pool)) {
+      pool.used = 0;
+    }
   }
 
   setSite(site: number): void {
@@ -164,18 +208,14 @@ export class FunctionEmitter {
     }
     switch (value.kind) {
       case "const":
-        if (value.type === "i64") {
-          this.i64(BigInt(value.immediate));
-        } else {
-          this.i32(Number(value.immediate));
-        }
+        this.constant(value);
         break;
       case "register":
-        this.get(Local.registers + Number(value.immediate));
+        this.getRegister(Number(value.immediate));
         break;
       case "field":
         this.get(Local.cpu);
-        this.memory(value.type === "i64" ? Wasm.i64Load : Wasm.i32Load, Number(value.immediate));
+        this.memory(fieldLoads[value.type], Number(value.immediate));
         break;
       case "pure":
         value.operands.forEach((operand) => this.value(operand));
@@ -191,13 +231,42 @@ export class FunctionEmitter {
   }
 
   private pureOpcode(value: Value): void {
-    this.code.byte(pureOperations[value.operation as keyof typeof pureOperations][0]);
+    const operation = value.operation as keyof typeof pureOperations;
+    this.code.opcode(pureOperations[operation][0]);
+    if (operation === "i8x16.shuffle") {
+      this.bytes128(BigInt(value.immediate));
+    } else if (hasLanes(operation)) {
+      this.code.byte(Number(value.immediate));
+    }
+  }
+
+  private constant({ type, immediate }: Value): void {
+    switch (type) {
+      case "i32":
+        this.i32(Number(immediate));
+        break;
+      case "i64":
+        this.i64(BigInt(immediate));
+        break;
+      case "v128":
+        this.code.opcode(Wasm.v128Const);
+        this.bytes128(BigInt(immediate));
+        break;
+      default:
+        throw new RangeError(`constants of type ${type} are reinterpreted integers`);
+    }
+  }
+
+  private bytes128(value: bigint): void {
+    for (let rest = value, byte = 0; byte < 16; byte++, rest >>= 8n) {
+      this.code.byte(Number(rest & 0xffn));
+    }
   }
 
   private temporary(type: ValueType): number {
     const pool = this.pool[type];
     if (pool.used === pool.locals.length) {
-      pool.locals.push(Local.temporaries + this.temporaries.length);
+      pool.locals.push(Local.vectors + this.vectors + this.temporaries.length);
       this.temporaries.push(WasmType[type]);
     }
     return pool.locals[pool.used++];
@@ -214,7 +283,7 @@ export class FunctionEmitter {
       case "set":
         if (!statement.dead) {
           this.value(statement.value);
-          this.set(Local.registers + statement.register);
+          this.setRegister(statement.register);
         }
         break;
       case "load":
@@ -231,7 +300,15 @@ export class FunctionEmitter {
       case "setField":
         this.get(Local.cpu);
         this.value(statement.value);
-        this.memory(statement.value.type === "i64" ? Wasm.i64Store : Wasm.i32Store, statement.offset);
+        this.memory(fieldStores[statement.value.type], statement.offset);
+        break;
+      case "callout":
+        this.setSite(statement.site);
+        this.get(Local.cpu);
+        this.i32((AccessKind.callout << ACCESS_KIND_SHIFT) | (statement.number << CALLOUT_SHIFT));
+        this.call("miss");
+        this.code.byte(Wasm.i32Eqz);
+        this.branch(this.stop, Wasm.brIf);
         break;
       case "repeat":
         this.repeat(statement.body, statement.site);
@@ -282,9 +359,8 @@ export class FunctionEmitter {
     this.setSite(site);
     if (this.inline) {
       this.set(Local.address);
-      this.lookUp(value.size, value.forWrite ? TlbEntry.writeTag : TlbEntry.readTag, () =>
-        this.call(value.forWrite ? "modifyMiss" : "readMiss"),
-      );
+      const tag = value.forWrite ? TlbEntry.writeTag : TlbEntry.readTag;
+      this.lookUp(value.size, tag, nothing, () => this.call(value.forWrite ? "modifyMiss" : "readMiss"));
     } else {
       this.i32(value.size);
       this.i32(value.forWrite ? 1 : 0);
@@ -298,27 +374,39 @@ export class FunctionEmitter {
 
   private store({ address, value, size, site }: Extract<Statement, { kind: "store" }>): void {
     const direct = value.kind === "const" || value.local >= 0 || value.kind === "register";
-    const scratch = value.type === "i64" ? Local.value64 : Local.value32;
+    const scratch = value.type === "v128" ? VALUE_128 : value.type === "i64" ? Local.value64 : Local.value32;
     const pushValue = (): void => (direct ? this.value(value) : this.get(scratch));
     if (!direct) {
       this.value(value);
       this.set(scratch);
     }
+    // The slow path is given 64 bits; of more it finds the upper half in its place.
     const pushWide = (): void => {
       pushValue();
       if (value.type === "i32") {
         this.code.byte(pureOperations["i64.extend_i32_u"][0]);
+      } else if (value.type === "v128") {
+        this.code.opcode(Wasm.i64x2ExtractLane).byte(0);
+      }
+    };
+    const storeUpper = (): void => {
+      if (value.type === "v128") {
+        this.get(Local.cpu);
+        pushValue();
+        this.code.opcode(Wasm.i64x2ExtractLane).byte(1);
+        this.memory(Wasm.i64Store, StateOffset.slowValue + 8);
       }
     };
     this.value(address);
     this.setSite(site);
     if (this.inline) {
       this.set(Local.address);
-      this.lookUp(size, TlbEntry.writeTag, () => {
+      this.lookUp(size, TlbEntry.writeTag, storeUpper, () => {
         pushWide();
         this.call("writeMiss");
       });
     } else {
+      storeUpper();
       this.i32(size);
       this.get(Local.cpu);
       pushWide();
@@ -338,7 +426,7 @@ export class FunctionEmitter {
   }
 
   /** Turns the linear address in `Local.address` into a place in linear memory, on the stack. */
-  private lookUp(size: number, tag: number, miss: () => void): void {
+  private lookUp(size: number, tag: number, prepare: () => void, miss: () => void): void {
     this.get(Local.address);
     this.i64(BigInt(TLB_SHIFT));
     this.code.byte(Wasm.i64ShrU).byte(Wasm.i32WrapI64);
@@ -355,6 +443,7 @@ export class FunctionEmitter {
     this.i64(BigInt(4096 - size));
     this.code.byte(Wasm.i64GtU);
     this.open(Wasm.if, {}, WasmType.i32);
+    prepare();
     this.get(Local.address);
     this.i32(size);
     this.get(Local.cpu);
@@ -368,3 +457,9 @@ export class FunctionEmitter {
     this.close();
   }
 }
+
+const nothing = (): void => {};
+
+/** The local that holds a virtual register. */
+const localOf = (register: number): number =>
+  register < SCALAR_REGISTERS ? Local.registers + register : Local.vectors + register - SCALAR_REGISTERS;

@@ -1,4 +1,4 @@
-import { type PureOperation, pureOperations } from "../ir";
+import { type IntegerOperation, pureOperations } from "../ir";
 import { type ByteWriter, Wasm } from "./wasm";
 
 /**
@@ -19,7 +19,7 @@ export type Expression =
   | readonly ["if", condition: Expression, then: readonly Expression[], otherwise: readonly Expression[]]
   /** Repeats its body while the last expression is not 0. */
   | readonly ["loopWhile", body: readonly Expression[], again: Expression]
-  | readonly [operation: PureOperation, a: Expression, b?: Expression, c?: Expression];
+  | readonly [operation: IntegerOperation, a: Expression, b?: Expression, c?: Expression];
 
 /** Tells the index of a function by its name. */
 export type FunctionIndex = (name: string) => number;
@@ -91,7 +91,7 @@ export function write(code: ByteWriter, expression: Expression, indexOf: Functio
       break;
     default:
       operands([expression[1], expression[2], expression[3]]);
-      code.byte(pureOperations[expression[0]][0]);
+      code.opcode(pureOperations[expression[0]][0]);
   }
 }
 

@@ -3,8 +3,11 @@ import { type Expression, get, number } from "./expression";
 import { TLB_MASK, TLB_SHIFT, TlbEntry } from "./tlb-layout";
 
 /** What the slow path is asked for, above the size in the argument of `miss`. */
-export const AccessKind = { read: 0, write: 1, modify: 2 } as const;
+export const AccessKind = { read: 0, write: 1, modify: 2, callout: 3 } as const;
 export const ACCESS_KIND_SHIFT = 8;
+export const ACCESS_KIND_MASK = 3;
+/** Where the number of a callout is in the argument. */
+export const CALLOUT_SHIFT = 10;
 
 /** Stores what the slow path needs to know and asks it. Parameters: address, size, then cpu, and for writes the value. */
 export const ask = (kind: number, cpu = 2): readonly Expression[] => [

@@ -1,13 +1,13 @@
-import { type IrBlock, REGISTER_COUNT, Register, registerType, type Site } from "../ir";
+import { type IrBlock, REGISTER_COUNT, Register, registerType, type Site, type ValueType } from "../ir";
 import { BlockBuilder, type FlagShape, flagShape } from "../lift/builder";
 import { liftInstruction } from "../lift/index";
 import { StateOffset } from "../state";
 import { type CutEdges, edgeKey, type Structure, structure } from "./cfg";
 import type { DecodedBlock, DecodedRegion } from "./discover";
 import { Status } from "./dispatcher";
-import { FunctionEmitter, fixedLocals, type Label, Local } from "./emit";
+import { FunctionEmitter, type Label, Local } from "./emit";
 import { linkRuntime, type Miss, missImport, regionType } from "./runtime";
-import { registersIn, registerUse, schedule } from "./schedule";
+import { noRegisters, type RegisterUse, registerUse, schedule } from "./schedule";
 import { encodeModule, type FunctionBody, Wasm } from "./wasm";
 
 /** A region as WebAssembly, before it is compiled, with what a processor needs to go on from its stops. */
@@ -37,8 +37,19 @@ const registerOffset = (register: number): number => {
     case Register.flagOver:
       return StateOffset.flagOver;
     default:
-      return StateOffset.gpr + register * 8;
+      return register < Register.xmm
+        ? StateOffset.gpr + register * 8
+        : StateOffset.xmm + (register - Register.xmm) * 16;
   }
+};
+
+/** Instructions that move a virtual register from and to its place in the state. */
+const moves: Readonly<Record<ValueType, { load: number; store: number }>> = {
+  i32: { load: Wasm.i32Load, store: Wasm.i32Store },
+  i64: { load: Wasm.i64Load, store: Wasm.i64Store },
+  f32: { load: Wasm.f32Load, store: Wasm.f32Store },
+  f64: { load: Wasm.f64Load, store: Wasm.f64Store },
+  v128: { load: Wasm.v128Load, store: Wasm.v128Store },
 };
 
 /** Lifts the blocks of a region in an order in which a block's only predecessor comes before it. */
@@ -102,10 +113,13 @@ class RegionEmitter {
   emit(index: number): Omit<RegionCode, "sites" | "blocks"> {
     const e = this.emitter;
     const use = this.registers();
-    for (const register of registersIn(use.read | use.written)) {
-      e.get(Local.cpu);
-      e.memory(registerType(register) === "i64" ? Wasm.i64Load : Wasm.i32Load, registerOffset(register));
-      e.set(Local.registers + register);
+    e.declareVectors(use.read.subarray(Register.xmm).includes(1) || use.written.subarray(Register.xmm).includes(1));
+    for (let register = 0; register < REGISTER_COUNT; register++) {
+      if (use.read[register] || use.written[register]) {
+        e.get(Local.cpu);
+        e.memory(moves[registerType(register)].load, registerOffset(register));
+        e.setRegister(register);
+      }
     }
     for (const [local, offset] of [
       [Local.left, StateOffset.left],
@@ -130,30 +144,29 @@ class RegionEmitter {
     this.storeWord(StateOffset.region, () => e.i32(index));
     this.writeBack(use.written);
     e.i32(Status.stopped);
-    const locals = [...fixedLocals, ...e.temporaryLocals];
+    const { locals } = e;
     const body = { name: `region${index}`, type: regionType, locals, code: e.code };
     return { body, called: e.called, resolveCalls: (indexOf) => e.resolveCalls(indexOf) };
   }
 
-  private registers(): { read: number; written: number } {
-    let read = 0;
-    let written = 0;
+  private registers(): RegisterUse {
+    const use = noRegisters();
     for (const block of this.blocks) {
       if (block) {
-        const use = registerUse(block.statements);
-        read |= use.read;
-        written |= use.written;
+        registerUse(block.statements, use);
       }
     }
-    return { read: read & ((1 << REGISTER_COUNT) - 1), written };
+    return use;
   }
 
-  private writeBack(written: number): void {
+  private writeBack(written: Uint8Array): void {
     const e = this.emitter;
-    for (const register of registersIn(written)) {
-      e.get(Local.cpu);
-      e.get(Local.registers + register);
-      e.memory(registerType(register) === "i64" ? Wasm.i64Store : Wasm.i32Store, registerOffset(register));
+    for (let register = 0; register < REGISTER_COUNT; register++) {
+      if (written[register]) {
+        e.get(Local.cpu);
+        e.getRegister(register);
+        e.memory(moves[registerType(register)].store, registerOffset(register));
+      }
     }
     this.storeWord(StateOffset.left, () => e.get(Local.left));
   }

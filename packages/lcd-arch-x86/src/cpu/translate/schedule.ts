@@ -1,4 +1,4 @@
-import { REGISTER_COUNT, type Statement, type Terminator, type Value } from "../ir";
+import { REGISTER_COUNT, SCALAR_REGISTERS, type Statement, type Terminator, type Value } from "../ir";
 
 /**
  * Decides what of a block is emitted, and where: drops values that nobody reads and register writes that nobody sees,
@@ -78,6 +78,9 @@ function backwards(statements: readonly Statement[], nextSet: number[], live: bo
         use(statement.condition, position);
         live.fill(true);
         break;
+      case "callout":
+        live.fill(true);
+        break;
       case "exitIf":
         use(statement.condition, position);
         live.fill(true);
@@ -103,7 +106,10 @@ function place(value: Value, position: number, nextSet: readonly number[], live:
   }
   const shareable = value.kind === "register";
   const inPlace =
-    (value.uses === 1 || shareable) && value.kind !== "field" && unchanged(value.reads, value.lastUse, nextSet);
+    (value.uses === 1 || shareable) &&
+    value.kind !== "field" &&
+    unchanged(value.reads, value.lastUse, nextSet, 0) &&
+    unchanged(value.readsVector, value.lastUse, nextSet, SCALAR_REGISTERS);
   value.local = inPlace ? IN_PLACE : NEEDS_LOCAL;
   const at = inPlace ? value.lastUse : position;
   for (const operand of value.operands) {
@@ -114,39 +120,36 @@ function place(value: Value, position: number, nextSet: readonly number[], live:
   }
 }
 
-/** Whether none of the registers in the set is written before `position`. */
-function unchanged(registers: number, position: number, nextSet: readonly number[]): boolean {
+/** Whether none of the registers in the set, whose bit 0 is register `first`, is written before `position`. */
+function unchanged(registers: number, position: number, nextSet: readonly number[], first: number): boolean {
   for (let set = registers; set !== 0; set &= set - 1) {
-    if (nextSet[31 - Math.clz32(set & -set)] < position) {
+    if (nextSet[first + 31 - Math.clz32(set & -set)] < position) {
       return false;
     }
   }
   return true;
 }
 
-/** Which virtual registers the statements read and write, as bit sets; a register written but not dead counts. */
-export function registerUse(statements: readonly Statement[]): { read: number; written: number } {
-  let read = 0;
-  let written = 0;
-  for (const statement of statements) {
-    if (statement.kind === "set" && !statement.dead) {
-      written |= 1 << statement.register;
-    } else if (statement.kind === "define" && statement.value.kind === "register" && statement.value.uses > 0) {
-      read |= 1 << (statement.value.immediate as number);
-    } else if (statement.kind === "repeat") {
-      const inner = registerUse(statement.body);
-      read |= inner.read;
-      written |= inner.written;
-    }
-  }
-  return { read, written };
+/** Virtual registers that are read and written: one entry for each register, not 0 when it is. */
+export interface RegisterUse {
+  read: Uint8Array;
+  written: Uint8Array;
 }
 
-/** The virtual registers of a bit set, in order. */
-export function registersIn(set: number): number[] {
-  const registers: number[] = [];
-  for (let rest = set; rest !== 0; rest &= rest - 1) {
-    registers.push(31 - Math.clz32(rest & -rest));
+export const noRegisters = (): RegisterUse => ({
+  read: new Uint8Array(REGISTER_COUNT),
+  written: new Uint8Array(REGISTER_COUNT),
+});
+
+/** Adds the virtual registers that statements read and write; a register written but not dead counts. */
+export function registerUse(statements: readonly Statement[], into: RegisterUse): void {
+  for (const statement of statements) {
+    if (statement.kind === "set" && !statement.dead) {
+      into.written[statement.register] = 1;
+    } else if (statement.kind === "define" && statement.value.kind === "register" && statement.value.uses > 0) {
+      into.read[statement.value.immediate as number] = 1;
+    } else if (statement.kind === "repeat") {
+      registerUse(statement.body, into);
+    }
   }
-  return registers;
 }

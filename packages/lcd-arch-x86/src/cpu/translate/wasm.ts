@@ -24,12 +24,16 @@ export const Wasm = {
   localTee: 0x22,
   i32Load: 0x28,
   i64Load: 0x29,
+  f32Load: 0x2a,
+  f64Load: 0x2b,
   i32Load8S: 0x2c,
   i32Load8U: 0x2d,
   i32Load16S: 0x2e,
   i32Load16U: 0x2f,
   i32Store: 0x36,
   i64Store: 0x37,
+  f32Store: 0x38,
+  f64Store: 0x39,
   i32Store8: 0x3a,
   i32Store16: 0x3b,
   i32Const: 0x41,
@@ -50,6 +54,11 @@ export const Wasm = {
   i64ShrU: 0x88,
   i64Xor: 0x85,
   i32WrapI64: 0xa7,
+  /** With the prefix byte in bits 23:16. */
+  v128Load: 0xfd0000,
+  v128Store: 0xfd000b,
+  v128Const: 0xfd000c,
+  i64x2ExtractLane: 0xfd001d,
 } as const;
 
 /** A growing run of bytes with the format's integer encodings. */
@@ -72,6 +81,11 @@ export class ByteWriter {
     }
     this.bytes[this.length++] = value;
     return this;
+  }
+
+  /** An opcode: one byte, or a prefix in bits 23:16 and a number. */
+  opcode(value: number): this {
+    return value <= 0xff ? this.byte(value) : this.byte(value >>> 16).u32(value & 0xffff);
   }
 
   append(other: ByteWriter | Uint8Array): this {
