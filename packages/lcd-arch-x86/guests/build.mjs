@@ -25,7 +25,14 @@ const LINK = "-z max-page-size=4096 -z noexecstack --build-id=none --no-warn-rwx
 const run = (command, args) => execFileSync(command, args, { stdio: ["ignore", "inherit", "inherit"] });
 
 function build({ name, source, bits }, scratch) {
-  const files = [source, "runtime/guest.c", "runtime/descriptors.S", "runtime/vectors.S", `runtime/start${bits}.S`];
+  const files = [
+    source,
+    "runtime/guest.c",
+    "runtime/apic.c",
+    "runtime/descriptors.S",
+    "runtime/vectors.S",
+    `runtime/start${bits}.S`,
+  ];
   const objects = files.map((file, index) => {
     const object = join(scratch, `${name}.${index}.o`);
     run("gcc", [...FLAGS, `-m${bits}`, "-c", "-o", object, join(here, file)]);
