@@ -59,6 +59,11 @@ const fields64 = {
   gpr: 16,
   /** Sixteen registers of 128 bits. */
   xmm: 32,
+  /** x87 data registers R0 to R7, 80 bits in 128 each; the MMX registers are their lower 64. */
+  st: 16,
+  /** x87 instruction and operand pointers: offsets (SDM 1, "x87 FPU Instruction and Data (Operand) Pointers"). */
+  fpuIp: 1,
+  fpuDp: 1,
   rip: 1,
   /** Lazy flags: the operands of the operation `flagOp` (cpu/flags.ts). */
   flagA: 1,
@@ -131,6 +136,14 @@ const fields32 = {
   codeMode: 1,
   /** SSE control and status (SDM 1, "MXCSR Control and Status Register"). */
   mxcsr: 1,
+  /** x87 control and status words; in `fpuTags` bit n is set when register Rn is not empty. */
+  fpuControl: 1,
+  fpuStatus: 1,
+  fpuTags: 1,
+  /** x87 opcode, and the selectors that go with its pointers. */
+  fpuOpcode: 1,
+  fpuCs: 1,
+  fpuDs: 1,
   /** Not 0 while in VMX non-root operation. */
   nonRoot: 1,
 } as const;
