@@ -1,4 +1,5 @@
 import type { Site } from "./ir";
+import { type CodeContext, linearOf, sameContext } from "./translate/code-context";
 import { type CodePage, type CodeSource, type DecodedRegion, discover, type Scope } from "./translate/discover";
 import { Status } from "./translate/dispatcher";
 import { type Range, rangesOf } from "./translate/ranges";
@@ -25,6 +26,7 @@ const scopes: readonly (Scope & { alongside: number })[] = [
 
 /** A region's function, and the bytes it was made from: it is valid wherever exactly those stand at its addresses. */
 export interface Translation {
+  context: CodeContext;
   rip: bigint;
   tier: Tier;
   /** Index in the function table. */
@@ -55,8 +57,8 @@ interface Mark {
   end: number;
 }
 
-/** Translations are found by the low bits of their address, which fit in a number. */
-const keyOf = (rip: bigint): number => Number(BigInt.asUintN(53, rip));
+/** Translations are found by the low bits of their linear address, which fit in a number. */
+const keyOf = (context: CodeContext, rip: bigint): number => Number(BigInt.asUintN(53, linearOf(context, rip)));
 
 /** Translations that are kept before all are dropped and made anew, and parts of frames that are remembered for them. */
 const MAX_TRANSLATIONS = 4096;
@@ -119,23 +121,24 @@ export class CodeCache {
   }
 
   /** A valid translation for `rip`, at least of the tier (a step exactly); null when the code there cannot be fetched. */
-  find(source: CodeSource, rip: bigint, tier: Tier): Translation | null {
+  find(source: CodeSource, context: CodeContext, rip: bigint, tier: Tier): Translation | null {
     if (this.markCount > MAX_MARKS) {
       this.clear();
     }
     let best: Translation | null = null;
-    for (const candidate of this.byAddress.get(keyOf(rip)) ?? []) {
+    for (const candidate of this.byAddress.get(keyOf(context, rip)) ?? []) {
       const fits = tier === Tier.step ? candidate.tier === tier : candidate.tier >= tier;
       if (
         fits &&
         candidate.rip === rip &&
+        sameContext(candidate.context, context) &&
         (best === null || candidate.tier > best.tier) &&
         this.validate(candidate, source)
       ) {
         best = candidate;
       }
     }
-    return best ?? this.translate(source, rip, tier);
+    return best ?? this.translate(source, context, rip, tier);
   }
 
   /** Whether the frame holds translated code. */
@@ -275,8 +278,8 @@ export class CodeCache {
   }
 
   /** Translates the region at `rip`, and with it those where control is likely to go next. */
-  private translate(source: CodeSource, rip: bigint, tier: Tier): Translation | null {
-    const regions = this.regionsFrom(source, rip, tier);
+  private translate(source: CodeSource, context: CodeContext, rip: bigint, tier: Tier): Translation | null {
+    const regions = this.regionsFrom(source, context, rip, tier);
     if (regions.length === 0) {
       return null;
     }
@@ -294,17 +297,17 @@ export class CodeCache {
     return this.at(first);
   }
 
-  private regionsFrom(source: CodeSource, rip: bigint, tier: Tier): DecodedRegion[] {
+  private regionsFrom(source: CodeSource, context: CodeContext, rip: bigint, tier: Tier): DecodedRegion[] {
     const regions: DecodedRegion[] = [];
     const { alongside, ...scope } = scopes[tier];
     const queue = [rip];
     // Hot code takes in the functions that it calls and that have run before.
-    const follow = (target: bigint): boolean => tier === Tier.hot && this.isKnown(target, tier);
+    const follow = (target: bigint): boolean => tier === Tier.hot && this.isKnown(context, target, tier);
     for (let at = 0; at < queue.length && regions.length <= alongside; at++) {
-      if (at > 0 && (this.isKnown(queue[at], tier) || queue.indexOf(queue[at]) < at)) {
+      if (at > 0 && (this.isKnown(context, queue[at], tier) || queue.indexOf(queue[at]) < at)) {
         continue;
       }
-      const region = discover(source, 64, queue[at], scope, follow);
+      const region = discover(source, context, queue[at], scope, follow);
       if (region !== null) {
         regions.push(region);
         queue.push(...region.continuations);
@@ -316,9 +319,11 @@ export class CodeCache {
   }
 
   /** Whether an address has been translated: for a step by itself, otherwise as the start of a region. */
-  isKnown(rip: bigint, tier: Tier): boolean {
-    const known = this.byAddress.get(keyOf(rip)) ?? [];
-    return known.some((other) => (other.tier === Tier.step) === (tier === Tier.step));
+  isKnown(context: CodeContext, rip: bigint, tier: Tier): boolean {
+    const known = this.byAddress.get(keyOf(context, rip)) ?? [];
+    return known.some(
+      (other) => (other.tier === Tier.step) === (tier === Tier.step) && sameContext(other.context, context),
+    );
   }
 
   private add(region: DecodedRegion, tier: Tier, sites: readonly Site[], run: RegionFunction): void {
@@ -328,10 +333,11 @@ export class CodeCache {
     }
     this.table.set(index, run);
     this.functions[index] = run;
-    const rip = region.entry;
+    const { context, entry: rip } = region;
     const pages = region.pages.map((page) => page.address);
     const { missing } = region;
     const translation: Translation = {
+      context,
       rip,
       tier,
       index,
@@ -343,7 +349,7 @@ export class CodeCache {
       marked: new Set(),
     };
     this.byIndex.push(translation);
-    const key = keyOf(rip);
+    const key = keyOf(context, rip);
     const siblings = this.byAddress.get(key);
     if (siblings) {
       if (siblings.push(translation) > MAX_SIBLINGS) {

@@ -1,4 +1,5 @@
 import { calloutName } from "./callouts";
+import { MODE_64 } from "./code-mode";
 import {
   hasLanes,
   type IrBlock,
@@ -10,10 +11,10 @@ import {
   type Value,
 } from "./ir";
 import { BlockBuilder } from "./lift/builder";
-import { liftInstruction } from "./lift/index";
 import { gprNames, StateOffset } from "./state";
+import type { CodeContext } from "./translate/code-context";
 import { type CodeSource, type DecodedBlock, type DecodedRegion, discover } from "./translate/discover";
-import { translateRegion } from "./translate/region";
+import { liftDecoded, translateRegion } from "./translate/region";
 import { NEEDS_LOCAL, schedule } from "./translate/schedule";
 import { watOf } from "./wasm-print";
 
@@ -39,6 +40,7 @@ export interface DescribedRegion {
 
 const PAGE = 4096n;
 const SCOPE = { instructions: 500, pages: 4 };
+const CONTEXT: CodeContext = { mode: MODE_64, base: 0, limit: 0xffffffff };
 
 /**
  * Shows what the processor makes of 64-bit code: for each instruction its IR, for each region its WebAssembly.
@@ -61,7 +63,7 @@ export function describeCode(
       at += BigInt(length);
       continue;
     }
-    const region = discover(source, 64, at, SCOPE);
+    const region = discover(source, CONTEXT, at, SCOPE);
     if (region === null) break;
     const before = new Set(seen.keys());
     const described = describeRegion(region);
@@ -103,12 +105,11 @@ function describeRegion(region: DecodedRegion): DescribedRegion {
 /** Lifts a block by itself, keeping in mind which statements came from which instruction. */
 function describeBlock(region: DecodedRegion, decoded: DecodedBlock): DescribedInstruction[] {
   const sites: Site[] = [];
-  const builder = new BlockBuilder(sites);
+  const builder = new BlockBuilder(sites, CONTEXT);
   const address = (offset: number): bigint => BigInt.asUintN(64, region.entry + BigInt(offset));
-  const ends = decoded.instructions.map(({ offset, length, instruction }, index) => {
-    builder.beginInstruction(address(offset), length, index);
-    if (instruction === null) builder.terminator = { kind: "stop", site: builder.site({ kind: "fetch" }) };
-    else liftInstruction(builder, instruction);
+  const ends = decoded.instructions.map((instruction, index) => {
+    builder.beginInstruction(address(instruction.offset), instruction.length, index);
+    liftDecoded(builder, instruction);
     return builder.statements.length;
   });
   const last = decoded.instructions[decoded.instructions.length - 1];

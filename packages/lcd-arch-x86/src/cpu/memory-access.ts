@@ -1,5 +1,6 @@
 import { Access, type Mmu } from "../mmu/index";
 import type { CodeCache } from "./code-cache";
+import { codeBytes } from "./code-mode";
 import { type CpuState, StateOffset } from "./state";
 import type { Tlb } from "./tlb";
 import { ACCESS_KIND_SHIFT, AccessKind } from "./translate/memory-lookup";
@@ -38,6 +39,8 @@ export class MemoryAccess {
   mayModifyCode = false;
   /** What answers outside RAM; null: nothing, so reads give ones and writes are lost. */
   wiring: Wiring | null = null;
+  /** Translations go into the TLB; not so while an access has other rights than the processor's own. */
+  remembers = true;
   private readonly bytes: Uint8Array;
   private readonly bounce: number;
 
@@ -85,8 +88,10 @@ export class MemoryAccess {
       return this.outside(frame + (low & (PAGE - 1)), size, kind);
     }
     const code = this.cache.isCode(frame >>> 12);
-    const { writable, large } = this.mmu;
-    this.tlb.fill(low, high, frame >>> 12, this.ramBase + frame, writable && !code, large);
+    const { writable } = this.mmu;
+    if (this.remembers) {
+      this.tlb.fill(low, high, frame >>> 12, this.ramBase + frame, writable && !code, this.mmu);
+    }
     const hpa = frame + (low & (PAGE - 1));
     // A read that a write follows is where it is told: an instruction of two writes must not be stopped between them.
     return code && kind !== AccessKind.read && !this.changeCode(hpa, size) ? 0 : this.ramBase + hpa;
@@ -96,7 +101,9 @@ export class MemoryAccess {
   private crossing(low: number, high: number, size: number, kind: number): number {
     const first = PAGE - (low & (PAGE - 1));
     const nextLow = (low + first) | 0;
-    const nextHigh = nextLow === 0 ? (high + 1) | 0 : high;
+    // Outside 64-bit mode linear addresses wrap at 4 GiB.
+    const carries = nextLow === 0 && codeBytes(this.state.get32("codeMode")) === 8;
+    const nextHigh = carries ? (high + 1) | 0 : high;
     const one = this.translate(low, high, kind);
     if (one < 0) {
       return 0;

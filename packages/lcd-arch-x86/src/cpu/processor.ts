@@ -3,10 +3,15 @@ import { Access, Mmu, type Ram } from "../mmu/index";
 import { ExitReason, type VmExitInformation, Vmx, type VmxProcessorPort } from "../vmx/index";
 import { calloutAt } from "./callouts";
 import { type CodeCache, Tier, type Translation } from "./code-cache";
+import { deriveCodeState } from "./code-mode";
 import { GuestException, generalProtection, Vector } from "./exception";
 import { FLAG_BITS } from "./flags";
 import { HotCode, type Sampling } from "./hot-code";
+import type { InterruptEvent } from "./interrupt/event";
+import { raise } from "./interrupt/raise";
+import { BLOCKING_FOR_ONE_INSTRUCTION, Shadow } from "./interrupt/shadow";
 import type { Site } from "./ir";
+import { JUMP_AREA, JumpCaches } from "./jump-caches";
 import { LinearAccessError, LinearMemory } from "./linear-memory";
 import type { LocalApicPort } from "./local-apic-port";
 import { type AccessFault, isCanonical, MemoryAccess } from "./memory-access";
@@ -16,6 +21,7 @@ import { readControlRegister, writeControlRegister } from "./system/control-regi
 import { executeSystem } from "./system/index";
 import { readMsr, writeMsr } from "./system/msr";
 import { TLB_AREA, Tlb } from "./tlb";
+import { type CodeContext, linearOf } from "./translate/code-context";
 import { type CodeSource, MAX_BLOCK } from "./translate/discover";
 import { Status } from "./translate/dispatcher";
 import { ACCESS_KIND_MASK, ACCESS_KIND_SHIFT, AccessKind, CALLOUT_SHIFT } from "./translate/memory-lookup";
@@ -23,7 +29,7 @@ import type { Runtime } from "./translate/runtime";
 import type { Wiring } from "./wiring";
 
 /** Linear memory that one processor needs. */
-export const PROCESSOR_AREA = STATE_SIZE + TLB_AREA;
+export const PROCESSOR_AREA = STATE_SIZE + TLB_AREA + JUMP_AREA;
 
 /**
  * Vector of the machine's timer interrupt (Linux's local APIC timer vector, `asm/irq_vectors.h`). The clock counts
@@ -41,8 +47,10 @@ export type RunStop =
   | { kind: "halted" }
   /** As many instructions have retired as were allowed. */
   | { kind: "limit" }
-  /** An exception in VMX root operation; RIP is at the instruction. */
-  | { kind: "exception"; vector: number; errorCode: number | null };
+  /** An exception in VMX root operation, on a processor that does not deliver them; RIP is at the instruction. */
+  | { kind: "exception"; vector: number; errorCode: number | null }
+  /** A fault in the delivery of a double fault, in VMX root operation: only a reset helps. */
+  | { kind: "shutdown" };
 
 /** What a processor is given by its machine. */
 export interface ProcessorParts {
@@ -63,10 +71,14 @@ export class Processor implements VmxProcessorPort {
   readonly memory: PhysicalMemory;
   readonly mmu: Mmu;
   readonly tlb: Tlb;
+  readonly jumps: JumpCaches;
   readonly vmx: Vmx;
   /** RAX RCX RDX RBX RSP RBP RSI RDI R8 to R15. */
   readonly gpr: BigUint64Array;
-  interruptibility = 0;
+  /** Exceptions in VMX root operation go through the IDT; else `run` comes back with them. */
+  deliversExceptions = false;
+  /** The event whose delivery has begun and not ended: what is raised now happens during it. */
+  delivering: InterruptEvent | null = null;
   deadline = Number.POSITIVE_INFINITY;
   /** Null in a computer without APICs. */
   localApic: LocalApicPort | null = null;
@@ -76,6 +88,8 @@ export class Processor implements VmxProcessorPort {
   readonly access: MemoryAccess;
   /** Memory as system instructions reach it. */
   readonly linear: LinearMemory;
+  /** Memory as the processor itself uses it, for descriptor tables and task-state segments. */
+  readonly supervisor: LinearMemory;
   private readonly cache: CodeCache;
   private readonly ram: Uint8Array;
   private readonly interval: number;
@@ -85,6 +99,9 @@ export class Processor implements VmxProcessorPort {
   private readonly cutAt = new Set<bigint>();
   private readonly runtime: Runtime;
   private retiredBefore = 0;
+  private readonly shadow = new Shadow();
+  /** Value of `retired` when an event was delivered last. */
+  private deliveredAt = -1;
   /** What the callout has raised that stopped last. */
   private calloutRaised = generalProtection();
   /** Value of `retired` at which the current run ends. */
@@ -106,12 +123,14 @@ export class Processor implements VmxProcessorPort {
     this.interval = parts.sampling.interval;
     this.hot = new HotCode(parts.sampling);
     this.mmu = new Mmu(this.state, parts.ram);
-    this.tlb = new Tlb(parts.buffer, parts.area + STATE_SIZE, this.state);
+    this.jumps = new JumpCaches(parts.buffer, parts.area + STATE_SIZE + TLB_AREA, this.state);
+    this.tlb = new Tlb(parts.buffer, parts.area + STATE_SIZE, this.state, this.jumps);
     this.vmx = new Vmx(this);
     this.ram = new Uint8Array(parts.buffer, parts.ramBase, parts.ram.size);
     const { state, mmu, tlb, cache } = this;
     this.access = new MemoryAccess(parts.buffer, state, mmu, tlb, cache, parts.ramBase, parts.ram.size);
     this.linear = new LinearMemory(parts.buffer, state, this.access);
+    this.supervisor = new LinearMemory(parts.buffer, state, this.access, true);
     this.startIn64BitMode();
   }
 
@@ -127,18 +146,55 @@ export class Processor implements VmxProcessorPort {
   }
 
   get rflags(): bigint {
-    const { state } = this;
-    const [op, over] = [state.getI32("flagOp"), state.getI32("flagOver")];
-    const arithmetic = this.runtime.flagsOf(op, over, state.get64("flagA"), state.get64("flagB"));
-    return BigInt((state.get32("systemFlags") | (arithmetic & ARITHMETIC_FLAGS) | Rflags.fixed) >>> 0);
+    return BigInt(this.eflags >>> 0);
   }
 
   set rflags(value: bigint) {
-    const bits = Number(value & 0xffffffffn);
-    this.state.set64("flagA", BigInt(bits & ARITHMETIC_FLAGS));
-    this.state.set32("flagOp", FLAG_BITS);
-    this.state.set32("flagOver", 0);
-    this.state.set32("systemFlags", bits & ~ARITHMETIC_FLAGS);
+    this.eflags = Number(value & 0xffffffffn);
+  }
+
+  /** RFLAGS without its upper half, which is 0. */
+  get eflags(): number {
+    const { state } = this;
+    this.endShadow();
+    const [op, over] = [state.getI32("flagOp"), state.getI32("flagOver")];
+    const given = op === FLAG_BITS && over === 0;
+    const arithmetic = given
+      ? state.low("flagA")
+      : this.runtime.flagsOf(op, over, state.get64("flagA"), state.get64("flagB"));
+    return state.get32("systemFlags") | (arithmetic & ARITHMETIC_FLAGS) | Rflags.fixed;
+  }
+
+  set eflags(bits: number) {
+    const { state } = this;
+    state.setHalves("flagA", bits & ARITHMETIC_FLAGS, 0);
+    state.set32("flagOp", FLAG_BITS);
+    state.set32("flagOver", 0);
+    state.set32("systemFlags", bits & ~ARITHMETIC_FLAGS);
+    if ((bits & Rflags.RF) !== 0) {
+      this.shadow.begin();
+    }
+  }
+
+  /** Blocking by STI, MOV SS and NMI, as bits of the VMCS's interruptibility state. */
+  get interruptibility(): number {
+    this.endShadow();
+    return this.shadow.interruptibility;
+  }
+
+  set interruptibility(value: number) {
+    this.shadow.interruptibility = value;
+    if ((value & BLOCKING_FOR_ONE_INSTRUCTION) !== 0) {
+      this.shadow.begin();
+    }
+  }
+
+  /** Ends what lasts for one instruction, if that has retired. */
+  private endShadow(): void {
+    if (this.shadow.isOver(this.retired)) {
+      this.shadow.interruptibility &= ~BLOCKING_FOR_ONE_INSTRUCTION;
+      this.state.set32("systemFlags", this.state.get32("systemFlags") & ~Rflags.RF);
+    }
   }
 
   /** Instructions retired since reset. Each repetition of a string instruction counts as one. */
@@ -202,6 +258,7 @@ export class Processor implements VmxProcessorPort {
   // What VMX asks of the processor.
 
   addressSpaceChanged(): void {
+    deriveCodeState(this.state);
     this.tlb.select();
   }
 
@@ -254,6 +311,7 @@ export class Processor implements VmxProcessorPort {
 
   /** What happens at an instruction boundary before the next instruction does. */
   private beforeCode(): RunStop | null {
+    this.shadow.meetBoundary(this.retired);
     if (this.nonRoot) {
       if (this.cache.modules - this.tickBegan >= TRANSLATIONS_PER_TICK) {
         this.tickBegan = this.cache.modules;
@@ -311,15 +369,15 @@ export class Processor implements VmxProcessorPort {
       case "memory":
         return this.accessFault(this.access.fault, cause.stack);
       case "callout":
-        return this.raise(this.calloutRaised.vector, this.calloutRaised.errorCode, 0n, site.length);
+        return raise(this, this.calloutRaised.vector, this.calloutRaised.errorCode);
       case "exception":
-        return this.raise(cause.vector, cause.errorCode, 0n, site.length);
+        return raise(this, cause.vector, cause.errorCode);
       case "system":
         return this.system(site, cause.operation, cause.operands);
       case "fetch":
         // It may be there by now: then the code is looked for anew.
-        this.tlb.flushJumps();
-        return this.fetchFault(BigInt.asUintN(64, (site.rip & ~0xfffn) + 4096n));
+        this.jumps.flushAll();
+        return this.fetchFault(linearOf(this.context, site.rip - (linearOf(this.context, site.rip) & 0xfffn) + 4096n));
     }
   }
 
@@ -366,7 +424,7 @@ export class Processor implements VmxProcessorPort {
    */
   private finishBlock(most: number): RunStop | null {
     const end = this.retiredBefore + Math.min(most, MAX_BLOCK);
-    while (this.retiredBefore < end && !this.cache.isKnown(this.rip, Tier.cold)) {
+    while (this.retiredBefore < end && !this.cache.isKnown(this.context, this.rip, Tier.cold)) {
       const stop = this.step();
       if (stop !== null) {
         return stop;
@@ -380,7 +438,7 @@ export class Processor implements VmxProcessorPort {
     const { state } = this;
     const translation = this.translation(Tier.step);
     if (translation === null) {
-      return this.fetchFault(this.rip);
+      return this.fetchFault(linearOf(this.context, this.rip));
     }
     state.set32("left", 1);
     const status = this.cache.run(translation, state.base);
@@ -412,23 +470,30 @@ export class Processor implements VmxProcessorPort {
       : { bytes: new Uint8Array(4096).fill(0xff), frame: this.ram.length >>> 12 };
   };
 
+  /** What code at RIP depends on. */
+  private get context(): CodeContext {
+    const { state } = this;
+    return { mode: state.get32("codeMode"), base: state.low("codeBase"), limit: state.get32("codeLimit") };
+  }
+
   private translation(tier: Tier): Translation | null {
-    this.fetched = this.rip & ~0xfffn;
-    return this.cache.find(this.source, this.rip, tier);
+    const { context, rip } = this;
+    this.fetched = linearOf(context, rip) & ~0xfffn;
+    return this.cache.find(this.source, context, rip, tier);
   }
 
   /** Makes the jump cache know the code at RIP, unless a block was only cut there; at most `most` instructions retire. */
   private findCode(most: number): RunStop | null {
     const { state } = this;
-    if (this.cutAt.delete(this.rip) && !this.cache.isKnown(this.rip, Tier.cold)) {
+    if (this.cutAt.delete(this.rip) && !this.cache.isKnown(this.context, this.rip, Tier.cold)) {
       return this.finishBlock(most);
     }
     const hot = this.hot.isHot(this.rip);
     const translation = this.translation(hot ? Tier.hot : Tier.cold);
     if (translation === null) {
-      return this.fetchFault(this.rip);
+      return this.fetchFault(linearOf(this.context, this.rip));
     }
-    this.tlb.fillJump(state.low("rip"), state.high("rip"), translation.index);
+    this.jumps.fill(state.low("rip"), state.high("rip"), translation.index);
     return null;
   }
 
@@ -450,11 +515,11 @@ export class Processor implements VmxProcessorPort {
     }
     // When the code cannot be fetched just now, it is found hot when it next runs.
     this.fetched = null;
-    const translation = this.cache.find(this.source, entry, Tier.hot);
+    const translation = this.cache.find(this.source, this.context, entry, Tier.hot);
     if (translation !== null) {
       this.hot.cover(blocksOf(translation));
       const [low, high] = [Number(entry & 0xffffffffn) | 0, Number(entry >> 32n) | 0];
-      this.tlb.fillJump(low, high, translation.index);
+      this.jumps.fill(low, high, translation.index);
     }
   }
 
@@ -465,7 +530,7 @@ export class Processor implements VmxProcessorPort {
     const low = Number(address & 0xffffffffn) | 0;
     const high = Number(address >> 32n) | 0;
     if (!isCanonical(high)) {
-      return this.raise(Vector.generalProtection, 0, 0n, 0);
+      return raise(this, Vector.generalProtection, 0);
     }
     if (this.mmu.translate(low, high, Access.execute)) {
       return null;
@@ -476,7 +541,7 @@ export class Processor implements VmxProcessorPort {
   private accessFault(fault: AccessFault, stack: boolean): RunStop | null {
     switch (fault.kind) {
       case "page-fault":
-        return this.raise(Vector.pageFault, fault.errorCode, fault.address, 0);
+        return raise(this, Vector.pageFault, fault.errorCode, fault.address);
       case "ept-violation":
         this.vmExit(ExitReason.eptViolation, {
           qualification: BigInt(fault.qualification),
@@ -491,7 +556,7 @@ export class Processor implements VmxProcessorPort {
         });
         return { kind: "vm-exit" };
       case "non-canonical":
-        return this.raise(stack ? Vector.stackFault : Vector.generalProtection, 0, 0n, 0);
+        return raise(this, stack ? Vector.stackFault : Vector.generalProtection, 0);
       case "self-modifying":
       case "device": {
         this.access.mayModifyCode = true;
@@ -500,19 +565,6 @@ export class Processor implements VmxProcessorPort {
         return stop;
       }
     }
-  }
-
-  /** An exception at RIP: a VM exit when the host of a guest wants it. */
-  private raise(vector: number, errorCode: number | null, address: bigint, length: number): RunStop {
-    if (this.nonRoot && this.vmx.exits.exception(vector, errorCode ?? 0)) {
-      const software = vector === Vector.breakpoint || vector === Vector.debug;
-      this.vmx.exitForException(vector, errorCode, address, software ? length : 0);
-      return { kind: "vm-exit" };
-    }
-    if (vector === Vector.pageFault) {
-      this.state.set64("cr2", address);
-    }
-    return { kind: "exception", vector, errorCode };
   }
 
   private system(site: Site, operation: string, operands: readonly number[]): RunStop | null {
@@ -528,14 +580,32 @@ export class Processor implements VmxProcessorPort {
       this.rip = BigInt.asUintN(64, site.rip + BigInt(site.length));
       return outcome === "halted" ? { kind: "halted" } : null;
     } catch (error) {
-      if (error instanceof GuestException) {
-        return this.raise(error.vector, error.errorCode, 0n, site.length);
-      }
-      if (error instanceof LinearAccessError) {
-        return this.accessFault(error.fault, false);
-      }
-      throw error;
+      return this.serviceError(error);
     }
+  }
+
+  /** Raises what a system instruction or the delivery of an event has thrown. @throws what is no fault of the guest */
+  serviceError(error: unknown): RunStop | null {
+    if (error instanceof GuestException) {
+      return raise(this, error.vector, error.errorCode, error.payload);
+    }
+    if (error instanceof LinearAccessError) {
+      return this.accessFault(error.fault, false);
+    }
+    throw error;
+  }
+
+  /**
+   * An event's handler has been entered. A guest whose handlers fault at once could be in here for ever, so what
+   * comes without an instruction in between takes the time of one.
+   */
+  eventDelivered(): void {
+    this.delivering = null;
+    this.interruptibility &= ~BLOCKING_FOR_ONE_INSTRUCTION;
+    if (this.deliveredAt === this.retired) {
+      this.retiredBefore++;
+    }
+    this.deliveredAt = this.retired;
   }
 }
 

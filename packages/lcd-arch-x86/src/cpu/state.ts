@@ -79,6 +79,8 @@ const fields64 = {
   cr3: 1,
   cr4: 1,
   cr8: 1,
+  /** The PDPTE registers of PAE paging (SDM 3A, "PDPTE Registers"). */
+  pdpte: 4,
   xcr0: 1,
   dr: 8,
   efer: 1,
@@ -105,6 +107,8 @@ const fields64 = {
   /** Operands and results of callouts (cpu/callouts.ts): three of 128 bits. */
   operand: 6,
   /** For memory accesses through the six segments outside 64-bit mode: the first offset, and the ends for reads and writes. */
+  /** CS base as fetches use it: 0 in 64-bit mode. */
+  codeBase: 1,
   segmentFirst: 6,
   segmentReadEnd: 6,
   segmentWriteEnd: 6,
@@ -134,6 +138,8 @@ const fields32 = {
   cpl: 1,
   /** What translations depend on besides the code: cpu/code-mode.ts. */
   codeMode: 1,
+  /** CS limit as fetches use it: 2^32 - 1 in 64-bit mode. */
+  codeLimit: 1,
   /** SSE control and status (SDM 1, "MXCSR Control and Status Register"). */
   mxcsr: 1,
   /** x87 control and status words; in `fpuTags` bit n is set when register Rn is not empty. */
@@ -205,6 +211,13 @@ export class CpuState {
 
   high(field: Field64, index = 0): number {
     return this.u32[(StateOffset[field] >>> 2) + index * 2 + 1];
+  }
+
+  /** Writes a 64-bit field by its halves, each modulo 2^32. */
+  setHalves(field: Field64, low: number, high: number, index = 0): void {
+    const at = (StateOffset[field] >>> 2) + index * 2;
+    this.i32[at] = low;
+    this.i32[at + 1] = high;
   }
 
   /** Reads a 32-bit field as unsigned. */

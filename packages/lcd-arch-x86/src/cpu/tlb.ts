@@ -1,125 +1,114 @@
+import { Cr4 } from "../mmu/control-bits";
+import { translationContext } from "../mmu/index";
+import type { JumpCaches } from "./jump-caches";
 import type { CpuState } from "./state";
-import { jumpSlot } from "./translate/dispatcher";
-import { JUMP_SIZE, JumpEntry, TLB_ENTRIES, TLB_ENTRY_SIZE, TLB_SIZE, TlbEntry } from "./translate/tlb-layout";
+import { type FoundPage, Pages, TlbBank } from "./tlb-bank";
+import { TLB_SIZE } from "./translate/tlb-layout";
 
-/** Address spaces that a processor remembers translations of. */
-const BANKS = 4;
+/** Address spaces that a processor remembers translations of, counted once for each privilege that uses them. */
+const BANKS = 8;
 
-/** Linear memory that one processor's TLBs and jump caches take. */
-export const TLB_AREA = BANKS * (TLB_SIZE + JUMP_SIZE);
+/** Linear memory that one processor's TLBs take. */
+export const TLB_AREA = BANKS * TLB_SIZE;
 
-/** High half of a tag that no canonical address has. */
-const NO_TAG_HIGH = 0x80000000;
+/** What INVPCID drops (SDM 3A, "Operations that Invalidate TLBs and Paging-Structure Caches"). */
+export const InvpcidType = { address: 0, singleContext: 1, allContexts: 2, allContextsKeepGlobals: 3 } as const;
+export type InvpcidType = (typeof InvpcidType)[keyof typeof InvpcidType];
 
-/** Frame number of an entry whose slot is not in its bank's list of filled ones: what the memory is filled with first. */
-const NOT_LISTED = NO_TAG_HIGH >> 0;
+/** What translations depend on: the translation context, CR3, the EPT pointer, the VPID. */
+const KEY_WORDS = 6;
 
-/** One remembered address space: a TLB, a jump cache, and what they were made for. */
+/** One remembered address space: a TLB, and what it was made for. */
 interface Bank {
-  readonly tlb: number;
-  readonly jumps: number;
-  /** What translations depend on: compared in whole when the processor changes address spaces. */
-  key: readonly number[];
+  /** Its place among the banks: what the jump caches know the address space by. */
+  readonly index: number;
+  readonly tlb: TlbBank;
+  /** Compared in whole when the processor changes address spaces. */
+  readonly key: Int32Array;
+  /** The key says something. */
+  used: boolean;
   eptp: bigint;
   vpid: number;
-  nonRoot: boolean;
+  pcid: number;
   lastUsed: number;
-  /** Some entries are parts of larger pages. */
-  large: boolean;
-  /** Slots that were filled since the last flush, to clear only those. */
-  readonly filledTlb: number[];
-  readonly filledJumps: number[];
 }
 
 /**
- * The software TLBs and jump caches of one processor. Entries belong to an address space; the most recent few are kept,
+ * The software TLBs of one processor. Entries belong to an address space; the most recent few are kept,
  * so that switching between two guests does not start from nothing.
  */
 export class Tlb {
-  private readonly words: Int32Array;
   private readonly banks: Bank[];
   private current: Bank;
   private uses = 0;
+  /** The key that the processor's registers make now. */
+  private readonly wanted = new Int32Array(KEY_WORDS);
 
   /** @param area linear-memory address of TLB_AREA bytes */
   constructor(
     buffer: ArrayBufferLike,
     area: number,
     private readonly state: CpuState,
+    private readonly jumps: JumpCaches,
   ) {
-    this.words = new Int32Array(buffer);
+    const words = new Int32Array(buffer);
+    new Float64Array(buffer, area, TLB_AREA / 8).fill(-0);
     this.banks = Array.from({ length: BANKS }, (_, index) => ({
-      tlb: area + index * TLB_SIZE,
-      jumps: area + BANKS * TLB_SIZE + index * JUMP_SIZE,
-      key: [],
+      index,
+      tlb: new TlbBank(words, area + index * TLB_SIZE),
+      key: new Int32Array(KEY_WORDS),
+      used: false,
       eptp: 0n,
       vpid: 0,
-      nonRoot: false,
+      pcid: 0,
       lastUsed: 0,
-      large: false,
-      filledTlb: [],
-      filledJumps: [],
     }));
-    // -0 has the bits of the empty tag; filling other fields with it as well does no harm.
-    new Float64Array(buffer, area, TLB_AREA / 8).fill(-0);
-    for (const bank of this.banks) {
-      this.clearSlot(bank, 0);
-    }
     this.current = this.banks[0];
     this.activate(this.current);
   }
 
   /** Goes to the bank of the address space that the processor's registers now name. */
   select(): void {
-    const { state } = this;
-    const key = [
-      state.get32("nonRoot"),
-      state.low("eptp"),
-      state.high("eptp"),
-      state.low("vpid"),
-      state.low("cr3"),
-      state.high("cr3"),
-      state.low("cr0"),
-      state.low("cr4"),
-      state.low("efer"),
-      state.get32("cpl") === 3 ? 1 : 0,
-      state.get32("systemFlags") & (1 << 18),
-    ];
-    const known = this.banks.find((bank) => bank.key.length > 0 && key.every((value, at) => bank.key[at] === value));
-    if (known) {
-      this.activate(known);
+    const { state, wanted } = this;
+    wanted[0] = translationContext(state);
+    wanted[1] = state.low("cr3");
+    wanted[2] = state.high("cr3");
+    wanted[3] = state.low("eptp");
+    wanted[4] = state.high("eptp");
+    wanted[5] = state.low("vpid");
+    if (isFor(this.current, wanted)) {
+      this.jumps.select(this.current.index);
       return;
     }
-    const oldest = this.banks.reduce((a, b) => (b.lastUsed < a.lastUsed ? b : a));
-    this.flushBank(oldest);
-    oldest.key = key;
-    oldest.eptp = state.get64("eptp");
-    oldest.vpid = state.low("vpid");
-    oldest.nonRoot = state.get32("nonRoot") !== 0;
-    this.activate(oldest);
+    this.activate(this.banks.find((bank) => isFor(bank, wanted)) ?? this.takeOldest());
   }
 
   /** Entries that a flush of everything has to clear. */
   get filled(): number {
-    return this.banks.reduce((sum, bank) => sum + bank.filledTlb.length + bank.filledJumps.length, 0);
+    return this.banks.reduce((sum, { tlb }) => sum + tlb.filled, this.jumps.filled);
   }
 
-  /** Drops the translations of the current address space. */
-  flushCurrent(): void {
-    this.flushBank(this.current);
+  /** Drops the translations of a PCID, those of the current VPID; 0 is the only PCID without CR4.PCIDE. */
+  flushPcid(pcid: number, pages: Pages): void {
+    for (const bank of this.banksOfVpid()) {
+      if (bank.pcid === pcid) {
+        this.flush(bank, pages);
+      }
+    }
   }
 
-  flushAll(): void {
-    for (const bank of this.banks) {
-      this.flushBank(bank);
+  /** Drops the translations of every PCID, those of the current VPID. */
+  flushPcids(pages: Pages): void {
+    for (const bank of this.banksOfVpid()) {
+      this.flush(bank, pages);
     }
   }
 
   /** Drops translations that were made with an EPT pointer, or with any. */
   flushEpt(eptp: bigint | null): void {
     for (const bank of this.banks) {
-      if (bank.nonRoot && bank.eptp !== 0n && (eptp === null || bank.eptp >> 12n === eptp >> 12n)) {
-        this.flushBank(bank);
+      if (bank.eptp !== 0n && (eptp === null || bank.eptp >> 12n === eptp >> 12n)) {
+        this.flush(bank, Pages.all);
       }
     }
   }
@@ -128,38 +117,56 @@ export class Tlb {
   flushVpid(vpid: number | null): void {
     for (const bank of this.banks) {
       if (vpid === null ? bank.vpid !== 0 : bank.vpid === vpid) {
-        this.flushBank(bank);
+        this.flush(bank, Pages.all);
       }
     }
   }
 
-  /** Forgets where blocks start, in every address space: translations have been dropped. */
-  flushJumps(): void {
-    for (const bank of this.banks) {
-      this.flushBankJumps(bank);
+  /**
+   * INVLPG: drops the translation of one page, whatever its size is, with the current PCID, and with any if it is global;
+   * and what was reached through it.
+   *
+   * @param low low half of any linear address on the page. The high half is not looked at: pages that differ in it may go
+   *   too, as the manual allows.
+   */
+  flushPage(low: number): void {
+    const pcid = currentPcid(this.state);
+    for (const bank of this.banksOfVpid()) {
+      this.dropPage(bank, low, bank.pcid === pcid ? Pages.all : Pages.global);
     }
   }
 
-  /** Drops the translation of one page in the current address space, and what was reached through it. */
-  flushPage(low: number): void {
-    if (this.current.large) {
-      // All parts of the page that the address is on have to go.
-      this.flushBank(this.current);
-      return;
+  /**
+   * INVPCID, after its operands have been checked (SDM 2A, "INVPCID").
+   *
+   * @param pcid for the types that name one
+   * @param low low half of the linear address, for the type that names one
+   */
+  invalidatePcid(type: InvpcidType, pcid: number, low: number): void {
+    switch (type) {
+      case InvpcidType.address:
+        for (const bank of this.banksOfVpid()) {
+          if (bank.pcid === pcid) {
+            this.dropPage(bank, low, Pages.local);
+          }
+        }
+        break;
+      case InvpcidType.singleContext:
+        this.flushPcid(pcid, Pages.local);
+        break;
+      case InvpcidType.allContexts:
+        this.flushPcids(Pages.all);
+        break;
+      case InvpcidType.allContextsKeepGlobals:
+        this.flushPcids(Pages.local);
+        break;
     }
-    this.clearSlot(this.current, (low >>> 12) & (TLB_ENTRIES - 1));
-    this.flushBankJumps(this.current);
   }
 
   /** Makes stores to a frame leave the fast path: it holds translated code now. */
   protect(frame: number): void {
-    for (const bank of this.banks) {
-      for (const slot of bank.filledTlb) {
-        const at = (bank.tlb + slot * TLB_ENTRY_SIZE) >> 2;
-        if (this.words[at + (TlbEntry.frame >> 2)] === frame) {
-          this.setTag(at + (TlbEntry.writeTag >> 2), slot, 0, NO_TAG_HIGH);
-        }
-      }
+    for (const { tlb } of this.banks) {
+      tlb.protect(frame);
     }
   }
 
@@ -168,85 +175,58 @@ export class Tlb {
    *
    * @param place linear-memory address of the page
    * @param writable stores may go there without being looked at
-   * @param large it is part of a page of more than 4 KiB
+   * @param page what the walk has found: the size of the page, and whether it is global
    */
-  fill(low: number, high: number, frame: number, place: number, writable: boolean, large: boolean): void {
-    const bank = this.current;
-    bank.large ||= large;
-    const slot = (low >>> 12) & (TLB_ENTRIES - 1);
-    const at = (bank.tlb + slot * TLB_ENTRY_SIZE) >> 2;
-    const page = low & ~0xfff;
-    const { words } = this;
-    if (words[at + (TlbEntry.frame >> 2)] === NOT_LISTED) {
-      bank.filledTlb.push(slot);
-    }
-    words[at] = page;
-    words[at + 1] = high;
-    if (writable) {
-      words[at + 2] = page;
-      words[at + 3] = high;
-    } else {
-      this.setTag(at + 2, slot, 0, NO_TAG_HIGH);
-    }
-    words[at + (TlbEntry.addend >> 2)] = (place - page) | 0;
-    words[at + (TlbEntry.frame >> 2)] = frame;
-  }
-
-  /** Remembers that the block at `high`:`low` starts with the function at a table index. */
-  fillJump(low: number, high: number, index: number): void {
-    const slot = jumpSlot(low, high);
-    const at = (this.current.jumps + slot) >> 2;
-    if (this.words[at + 1] === NO_TAG_HIGH >> 0) {
-      this.current.filledJumps.push(slot);
-    }
-    this.words[at] = low;
-    this.words[at + 1] = high;
-    this.words[at + (JumpEntry.index >> 2)] = index;
+  fill(low: number, high: number, frame: number, place: number, writable: boolean, page: FoundPage): void {
+    this.current.tlb.fill(low, high, frame, place, writable, page);
   }
 
   private activate(bank: Bank): void {
     this.current = bank;
     bank.lastUsed = ++this.uses;
-    this.state.set32("tlb", bank.tlb);
-    this.state.set32("jumps", bank.jumps);
+    this.state.set32("tlb", bank.tlb.address);
+    this.jumps.select(bank.index);
   }
 
-  private flushBank(bank: Bank): void {
-    for (const slot of bank.filledTlb) {
-      this.clearSlot(bank, slot);
-      this.unlist(bank, slot);
+  /** Gives the bank that was left longest ago to the key that is wanted. */
+  private takeOldest(): Bank {
+    const { state } = this;
+    const oldest = this.banks.reduce((a, b) => (b.lastUsed < a.lastUsed ? b : a));
+    this.flush(oldest, Pages.all);
+    oldest.key.set(this.wanted);
+    oldest.used = true;
+    oldest.eptp = state.get64("eptp");
+    oldest.vpid = state.low("vpid");
+    oldest.pcid = currentPcid(state);
+    return oldest;
+  }
+
+  private flush({ tlb, index }: Bank, pages: Pages): void {
+    tlb.flush(pages);
+    this.jumps.flush(index);
+  }
+
+  private dropPage({ tlb, index }: Bank, low: number, pages: Pages): void {
+    tlb.dropPage(low, pages);
+    this.jumps.flush(index);
+  }
+
+  private banksOfVpid(): Bank[] {
+    const vpid = this.state.low("vpid");
+    return this.banks.filter((bank) => bank.vpid === vpid);
+  }
+}
+
+/** The process-context identifier in use (SDM 3A, "Process-Context Identifiers (PCIDs)"). */
+function currentPcid(state: CpuState): number {
+  return (state.low("cr4") & Cr4.PCIDE) !== 0 ? state.low("cr3") & 0xfff : 0;
+}
+
+function isFor(bank: Bank, key: Int32Array): boolean {
+  for (let word = 0; word < KEY_WORDS; word++) {
+    if (bank.key[word] !== key[word]) {
+      return false;
     }
-    bank.filledTlb.length = 0;
-    bank.large = false;
-    this.flushBankJumps(bank);
   }
-
-  private flushBankJumps(bank: Bank): void {
-    for (const slot of bank.filledJumps) {
-      this.clearJump(bank, slot);
-    }
-    bank.filledJumps.length = 0;
-  }
-
-  private clearSlot(bank: Bank, slot: number): void {
-    const at = (bank.tlb + slot * TLB_ENTRY_SIZE) >> 2;
-    this.setTag(at, slot, 0, NO_TAG_HIGH);
-    this.setTag(at + 2, slot, 0, NO_TAG_HIGH);
-  }
-
-  private unlist(bank: Bank, slot: number): void {
-    this.words[(bank.tlb + slot * TLB_ENTRY_SIZE + TlbEntry.frame) >> 2] = NOT_LISTED;
-  }
-
-  /** Empty tags are those of a page whose number belongs to another slot, so that not even that page matches. */
-  private setTag(at: number, slot: number, low: number, high: number): void {
-    this.words[at] = slot === 0 ? 0x1000 : low;
-    this.words[at + 1] = high;
-  }
-
-  private clearJump(bank: Bank, slot: number): void {
-    const at = (bank.jumps + slot) >> 2;
-    this.words[at] = 0;
-    this.words[at + 1] = NO_TAG_HIGH;
-  }
+  return bank.used;
 }

@@ -54,7 +54,7 @@ export class Machine {
       miss,
       size / 4096,
       (frame) => processors.forEach((processor) => processor.tlb.protect(frame)),
-      () => processors.forEach((processor) => processor.tlb.flushJumps()),
+      () => processors.forEach((processor) => processor.jumps.flushAll()),
     );
     const written = (hpa: number, length: number): void => this.code.invalidate(hpa, length);
     this.memory = new PhysicalMemory(buffer, ramBase, size, written);

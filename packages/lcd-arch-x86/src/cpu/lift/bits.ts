@@ -28,9 +28,9 @@ const bitTest =
         const signed = b.extendS(b.signExtend(offset, size));
         const units = b.shrS(signed, b.i64(Math.log2(bits)));
         const moved = b.add(effective, b.shl(units, b.i64(Math.log2(size))));
-        effective = lift.narrowAddress ? b.extendU(b.wrap(moved)) : moved;
+        effective = lift.within(moved, lift.addressSize);
       }
-      address = lift.withSegment(effective, lift.instruction.memorySegment);
+      address = lift.segmented(effective, lift.instruction.memorySegment, size, update !== null);
     }
     const value = address === null ? lift.read(0, size) : b.load(size, address, update !== null, lift.throughStack);
     const index = b.and(offset, b.constant(offset.type, bits - 1));

@@ -1,6 +1,7 @@
 import { CARRY_IN_BIT, FlagKind, type FlagKindName, flagOp, overrideOf } from "../flags";
 import { type IrBlock, Register, type Site, type SiteCause, type Statement, type Terminator, Value } from "../ir";
 import { Rflags } from "../state";
+import { type CodeContext, ripOf } from "../translate/code-context";
 import { ValueBuilder } from "./values";
 
 /** What is known, while lifting, of the flags: the operation that set them last. */
@@ -39,10 +40,12 @@ export class BlockBuilder extends ValueBuilder {
 
   /**
    * @param sites the region's table of sites, which this block adds to
+   * @param context the mode that the code is for, and its segment
    * @param shape what is known of the flags at the block's start
    */
   constructor(
     private readonly sites: Site[],
+    readonly context: CodeContext,
     shape: FlagShape | null = null,
   ) {
     super();
@@ -59,7 +62,12 @@ export class BlockBuilder extends ValueBuilder {
   }
 
   get nextRip(): bigint {
-    return BigInt.asUintN(64, this.rip + BigInt(this.length));
+    return ripOf(this.context, this.rip + BigInt(this.length));
+  }
+
+  /** Bits of `CodeMode`. */
+  get mode(): number {
+    return this.context.mode;
   }
 
   get currentRip(): bigint {

@@ -1,4 +1,5 @@
 import { Code, Mnemonic, OpKind } from "iced-x86";
+import { CodeMode, codeBytes } from "../code-mode";
 import type { Value } from "../ir";
 import { ARITHMETIC_FLAGS, Gpr, Rflags, StateOffset } from "../state";
 import { condition } from "./conditions";
@@ -8,61 +9,79 @@ import type { LiftTable } from "./table";
 
 const GENERAL_PROTECTION = 13;
 
-/** A near jump goes to a canonical address or raises #GP(0) where it is. */
-function checkCanonical({ b }: Lift, target: Value): void {
-  const signed = b.shrS(b.shl(target, b.i64(16)), b.i64(16));
-  b.raiseIf(b.ne(signed, target), GENERAL_PROTECTION, 0);
+/** A near jump goes to a canonical address, outside 64-bit mode to one within the limit of CS, or raises #GP(0) where it is. */
+function checkTarget({ b }: Lift, target: Value): void {
+  const { mode, limit } = b.context;
+  if (codeBytes(mode) === 8) {
+    const unused = b.i64((mode & CodeMode.linear57) !== 0 ? 7 : 16);
+    b.raiseIf(b.ne(b.shrS(b.shl(target, unused), unused), target), GENERAL_PROTECTION, 0);
+  } else if (limit < 0xffffffff) {
+    b.raiseIf(b.ltU(b.i64(limit), target), GENERAL_PROTECTION, 0);
+  }
 }
 
-/** As `checkCanonical`, for a jump to a known place that is taken when `taken` is not 0. */
-function checkTarget({ b, instruction }: Lift, taken: Value): void {
+/** As `checkTarget`, for a jump to a known place that is taken when `taken` is not 0. */
+function checkKnownTarget({ b, instruction }: Lift, taken: Value): void {
   const target = instruction.nearBranchTarget;
-  if (BigInt.asUintN(64, BigInt.asIntN(48, target)) !== target) {
+  const { mode, limit } = b.context;
+  const bits = (mode & CodeMode.linear57) !== 0 ? 57 : 48;
+  const allowed =
+    codeBytes(mode) === 8 ? BigInt.asUintN(64, BigInt.asIntN(bits, target)) === target : target <= BigInt(limit);
+  if (!allowed) {
     b.raiseIf(taken, GENERAL_PROTECTION, 0);
   }
 }
 
-const isDirect = (lift: Lift): boolean => lift.kind(0) === OpKind.NearBranch64;
+const directKinds = new Set<OpKind>([OpKind.NearBranch16, OpKind.NearBranch32, OpKind.NearBranch64]);
 
-/** Stores a value under the stack pointer; the caller sets RSP afterwards. Returns the new RSP. */
-function storeBelowStack({ b }: Lift, size: number, value: Value): Value {
-  const top = b.sub(b.register(Gpr.rsp), b.i64(size));
-  b.store(size, top, value, true);
+const isDirect = (lift: Lift): boolean => directKinds.has(lift.kind(0));
+
+/** Stores a value under the stack pointer; the caller sets rSP afterwards. Returns the new rSP. */
+function storeBelowStack(lift: Lift, size: number, value: Value): Value {
+  const top = lift.stackPointer(-size);
+  lift.storeToStack(size, top, value);
   return top;
+}
+
+/** The target of an indirect jump or call, an i64. */
+function readTarget(lift: Lift): Value {
+  const target = lift.b.extendU(lift.read(0, lift.size(0)));
+  checkTarget(lift, target);
+  return target;
 }
 
 const jump = (lift: Lift): void => {
   const { b, instruction } = lift;
   if (isDirect(lift)) {
-    checkTarget(lift, b.i32(1));
+    checkKnownTarget(lift, b.i32(1));
     b.terminator = { kind: "jump", target: instruction.nearBranchTarget };
     return;
   }
-  const target = lift.read(0, 8);
-  checkCanonical(lift, target);
-  b.terminator = { kind: "indirect", target };
+  b.terminator = { kind: "indirect", target: readTarget(lift) };
 };
 
 const call = (lift: Lift): void => {
   const { b, instruction } = lift;
-  const target = isDirect(lift) ? null : lift.read(0, 8);
+  const target = isDirect(lift) ? null : readTarget(lift);
   if (target === null) {
-    checkTarget(lift, b.i32(1));
-  } else {
-    checkCanonical(lift, target);
+    checkKnownTarget(lift, b.i32(1));
   }
-  b.setRegister(Gpr.rsp, storeBelowStack(lift, 8, b.i64(b.nextRip)));
+  const size = stackSize(lift);
+  lift.setStackPointer(storeBelowStack(lift, size, b.wrapTo(b.i64(b.nextRip), size)));
   b.terminator =
     target === null ? { kind: "jump", target: instruction.nearBranchTarget } : { kind: "indirect", target };
 };
 
+const narrowReturns: ReadonlySet<Code> = new Set([Code.Retnw, Code.Retnw_imm16]);
+const wideReturns: ReadonlySet<Code> = new Set([Code.Retnq, Code.Retnq_imm16]);
+
 const ret = (lift: Lift): void => {
-  const { b } = lift;
-  const top = b.register(Gpr.rsp);
-  const target = b.load(8, top, false, true);
-  checkCanonical(lift, target);
-  const extra = lift.operandCount === 0 ? 0n : lift.immediate(0);
-  b.setRegister(Gpr.rsp, b.add(top, b.i64(8n + extra)));
+  const { b, instruction } = lift;
+  const size = wideReturns.has(instruction.code) ? 8 : narrowReturns.has(instruction.code) ? 2 : 4;
+  const target = b.extendU(lift.loadFromStack(size, lift.stackPointer()));
+  checkTarget(lift, target);
+  const extra = lift.operandCount === 0 ? 0 : Number(lift.immediate(0));
+  lift.setStackPointer(lift.stackPointer(size + extra));
   b.terminator = { kind: "indirect", target };
 };
 
@@ -71,39 +90,38 @@ const branch =
   (lift: Lift): void => {
     const { b, instruction } = lift;
     const condition = test(lift);
-    checkTarget(lift, condition);
+    checkKnownTarget(lift, condition);
     b.terminator = { kind: "branch", condition, taken: instruction.nearBranchTarget, next: b.nextRip };
   };
 
-const countedInEcx: ReadonlySet<Code> = new Set([
-  Code.Loop_rel8_64_ECX,
-  Code.Loope_rel8_64_ECX,
-  Code.Loopne_rel8_64_ECX,
-  Code.Loop_rel8_16_ECX,
-  Code.Loope_rel8_16_ECX,
-  Code.Loopne_rel8_16_ECX,
+/** LOOPs by the size of their count, which is the address size. */
+const countSizes: ReadonlyMap<Code, number> = new Map([
+  [Code.Loop_rel8_16_CX, 2],
+  [Code.Loop_rel8_32_CX, 2],
+  [Code.Loope_rel8_16_CX, 2],
+  [Code.Loope_rel8_32_CX, 2],
+  [Code.Loopne_rel8_16_CX, 2],
+  [Code.Loopne_rel8_32_CX, 2],
+  [Code.Loop_rel8_16_RCX, 8],
+  [Code.Loop_rel8_64_RCX, 8],
+  [Code.Loope_rel8_16_RCX, 8],
+  [Code.Loope_rel8_64_RCX, 8],
+  [Code.Loopne_rel8_16_RCX, 8],
+  [Code.Loopne_rel8_64_RCX, 8],
 ]);
-
-/** rCX of a LOOP or JRCXZ: 4 bytes with an address-size prefix. */
-const countSize = (lift: Lift): number => {
-  const { mnemonic } = lift.instruction;
-  if (mnemonic === Mnemonic.Jecxz || mnemonic === Mnemonic.Jrcxz) {
-    return mnemonic === Mnemonic.Jecxz ? 4 : 8;
-  }
-  return countedInEcx.has(lift.instruction.code) ? 4 : 8;
-};
+const OTHER_COUNT_SIZE = 4;
 
 const counting =
   (also: ((lift: Lift) => Value) | null) =>
   (lift: Lift): void => {
     const { b } = lift;
-    const size = countSize(lift);
+    const size = countSizes.get(lift.instruction.code) ?? OTHER_COUNT_SIZE;
     const count = lift.gpr(Gpr.rcx, size);
     const less = b.sub(count, b.constant(count.type, 1));
     const flag = also === null ? null : also(lift);
     const more = b.truth(less);
     const taken = flag === null ? more : b.and(more, flag);
-    checkTarget(lift, taken);
+    checkKnownTarget(lift, taken);
     lift.setGpr(Gpr.rcx, size, less);
     branch(() => taken)(lift);
   };
@@ -127,33 +145,59 @@ const jcc = [
   Mnemonic.Jg,
 ];
 
-/** Bytes that a push or pop moves: 8, or 2 with an operand-size prefix. */
+/** Bytes that a push, pop or call moves. */
 const stackSize = (lift: Lift): number => Math.abs(lift.instruction.stackPointerIncrement);
 
 const push = (lift: Lift): void => {
-  const { b } = lift;
   const size = stackSize(lift);
-  b.setRegister(Gpr.rsp, storeBelowStack(lift, size, lift.read(0, size)));
+  lift.setStackPointer(storeBelowStack(lift, size, lift.read(0, size)));
 };
 
-/** POP to memory computes its address with RSP already moved; POP RSP keeps what it loads. */
+/** POP to memory computes its address with rSP already moved; POP rSP keeps what it loads. */
 const pop = (lift: Lift): void => {
-  const { b } = lift;
+  const { b, instruction } = lift;
   const size = stackSize(lift);
-  const top = b.register(Gpr.rsp);
-  const value = b.load(size, top, false, true);
-  const moved = b.add(top, b.i64(size));
+  const value = lift.loadFromStack(size, lift.stackPointer());
+  const moved = lift.stackPointer(size);
   if (lift.isMemory(0)) {
-    const base = lift.instruction.memoryBase;
-    const usesStack = base !== 0 && !lift.instruction.isIpRelMemoryOperand && gprOperand(base).register === Gpr.rsp;
-    const address = usesStack ? b.add(lift.linearAddress(), b.i64(size)) : lift.linearAddress();
-    b.store(size, address, value, lift.throughStack);
-    b.setRegister(Gpr.rsp, moved);
+    const base = instruction.memoryBase;
+    const usesStack = base !== 0 && !instruction.isIpRelMemoryOperand && gprOperand(base).register === Gpr.rsp;
+    const effective = lift.effectiveAddress();
+    const offset = usesStack ? lift.within(b.add(effective, b.i64(size)), lift.addressSize) : effective;
+    b.store(size, lift.segmented(offset, instruction.memorySegment, size, true), value, lift.throughStack);
+    lift.setStackPointer(moved);
   } else {
-    b.setRegister(Gpr.rsp, moved);
+    lift.setStackPointer(moved);
     lift.write(0, value);
   }
 };
+
+const pushOrder = [Gpr.rax, Gpr.rcx, Gpr.rdx, Gpr.rbx, Gpr.rsp, Gpr.rbp, Gpr.rsi, Gpr.rdi];
+
+/** PUSHA: eight registers, rSP as it was before. */
+const pushAll =
+  (size: 2 | 4) =>
+  (lift: Lift): void => {
+    pushOrder.forEach((register, at) => {
+      lift.storeToStack(size, lift.stackPointer(-size * (at + 1)), lift.gpr(register, size));
+    });
+    lift.setStackPointer(lift.stackPointer(-size * pushOrder.length));
+  };
+
+/** POPA: what was pushed for rSP is not loaded into it. */
+const popAll =
+  (size: 2 | 4) =>
+  (lift: Lift): void => {
+    const values = pushOrder.map((_, at) =>
+      lift.loadFromStack(size, lift.stackPointer(size * (pushOrder.length - 1 - at))),
+    );
+    pushOrder.forEach((register, at) => {
+      if (register !== Gpr.rsp) {
+        lift.setGpr(register, size, values[at]);
+      }
+    });
+    lift.setStackPointer(lift.stackPointer(size * pushOrder.length));
+  };
 
 /** PUSHF pushes RFLAGS with VM and RF cleared. */
 const pushFlags = (lift: Lift): void => {
@@ -162,38 +206,44 @@ const pushFlags = (lift: Lift): void => {
   const system = b.and(b.field32(StateOffset.systemFlags), b.i32(~(Rflags.VM | Rflags.RF | ARITHMETIC_FLAGS)));
   const flags = b.or(b.or(system, b.allFlags()), b.i32(Rflags.fixed));
   const value = size === 8 ? b.extendU(flags) : b.clean(flags, size);
-  b.setRegister(Gpr.rsp, storeBelowStack(lift, size, value));
+  lift.setStackPointer(storeBelowStack(lift, size, value));
 };
 
+/** The operand size of LEAVE and ENTER. */
+const frameSizes: ReadonlyMap<Code, number> = new Map([
+  [Code.Leavew, 2],
+  [Code.Enterw_imm16_imm8, 2],
+  [Code.Leaved, 4],
+  [Code.Enterd_imm16_imm8, 4],
+]);
+const frameSize = ({ instruction }: Lift): number => frameSizes.get(instruction.code) ?? 8;
+
 const leave = (lift: Lift): void => {
-  const { b } = lift;
-  const size = lift.instruction.code === Code.Leavew ? 2 : 8;
-  const frame = b.register(Gpr.rbp);
-  const value = b.load(size, frame, false, true);
-  b.setRegister(Gpr.rsp, b.add(frame, b.i64(size)));
+  const size = frameSize(lift);
+  const value = lift.loadFromStack(size, lift.stackPointer(0, Gpr.rbp));
+  lift.setStackPointer(lift.stackPointer(size, Gpr.rbp));
   lift.setGpr(Gpr.rbp, size, value);
 };
 
-/** ENTER: pushes RBP, copies `nesting` - 1 frame pointers, makes room (SDM 2A, "ENTER"). */
+/** ENTER: pushes rBP, copies `nesting` - 1 frame pointers, makes room (SDM 2A, "ENTER"). */
 const enter = (lift: Lift): void => {
   const { b } = lift;
-  const room = lift.immediate(0);
+  const room = Number(lift.immediate(0));
   const nesting = Number(lift.immediate(1)) & 31;
-  const size = lift.instruction.code === Code.Enterw_imm16_imm8 ? 2 : 8;
-  const old = b.register(Gpr.rsp);
-  const oldFrame = b.register(Gpr.rbp);
-  const frame = b.sub(old, b.i64(size));
-  b.store(size, frame, b.wrapTo(oldFrame, size), true);
+  const size = frameSize(lift);
+  const oldFrame = lift.gpr(Gpr.rbp, size);
+  const frame = b.wrapTo(lift.stackPointer(-size), size);
+  lift.storeToStack(size, lift.stackPointer(-size), oldFrame);
   for (let level = 1; level < nesting; level++) {
-    const pointer = b.load(size, b.sub(oldFrame, b.i64(level * size)), false, true);
-    b.store(size, b.sub(frame, b.i64(level * size)), pointer, true);
+    const pointer = lift.loadFromStack(size, lift.stackPointer(-level * size, Gpr.rbp));
+    lift.storeToStack(size, lift.stackPointer(-(level + 1) * size), pointer);
   }
-  const depth = BigInt(nesting * size);
   if (nesting > 0) {
-    b.store(size, b.sub(frame, b.i64(nesting * size)), b.wrapTo(frame, size), true);
+    lift.storeToStack(size, lift.stackPointer(-(nesting + 1) * size), frame);
   }
-  lift.setGpr(Gpr.rbp, size, b.wrapTo(frame, size));
-  b.setRegister(Gpr.rsp, b.sub(frame, b.i64(depth + room)));
+  const top = lift.stackPointer(-(1 + nesting) * size - room);
+  lift.setGpr(Gpr.rbp, size, frame);
+  lift.setStackPointer(top);
 };
 
 export const controlTransfer: LiftTable = [
@@ -206,12 +256,19 @@ export const controlTransfer: LiftTable = [
   [Mnemonic.Loopne, counting((lift) => condition(lift.b, 5))],
   [Mnemonic.Jrcxz, branch((lift) => lift.b.eqz(lift.gpr(Gpr.rcx, 8)))],
   [Mnemonic.Jecxz, branch((lift) => lift.b.eqz(lift.gpr(Gpr.rcx, 4)))],
+  [Mnemonic.Jcxz, branch((lift) => lift.b.eqz(lift.gpr(Gpr.rcx, 2)))],
   [Mnemonic.Push, push],
   [Mnemonic.Pop, pop],
   [Mnemonic.Pushfq, pushFlags],
+  [Mnemonic.Pushfd, pushFlags],
   [Mnemonic.Pushf, pushFlags],
   [Mnemonic.Popfq, (lift) => popFlags(lift, 8)],
+  [Mnemonic.Popfd, (lift) => popFlags(lift, 4)],
   [Mnemonic.Popf, (lift) => popFlags(lift, 2)],
+  [Mnemonic.Pusha, pushAll(2)],
+  [Mnemonic.Pushad, pushAll(4)],
+  [Mnemonic.Popa, popAll(2)],
+  [Mnemonic.Popad, popAll(4)],
   [Mnemonic.Leave, leave],
   [Mnemonic.Enter, enter],
 ];
@@ -219,7 +276,7 @@ export const controlTransfer: LiftTable = [
 /** POPF may change what only `cpu/system/` knows: the value is loaded here and applied there. */
 function popFlags(lift: Lift, size: number): void {
   const { b } = lift;
-  const value = b.load(size, b.register(Gpr.rsp), false, true);
+  const value = lift.loadFromStack(size, lift.stackPointer());
   b.setField64(StateOffset.slowValue, b.extendU(value));
   stopForSystem(lift, "popFlags", [size]);
 }

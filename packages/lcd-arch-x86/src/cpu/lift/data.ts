@@ -1,9 +1,9 @@
-import { Mnemonic, OpKind } from "iced-x86";
+import { Mnemonic, OpKind, Register } from "iced-x86";
 import type { Value } from "../ir";
 import { Gpr, Rflags, StateOffset } from "../state";
 import { liftCompare } from "./arithmetic";
 import { carryFlag, condition } from "./conditions";
-import { gprOperand, isGpr, type Lift } from "./operands";
+import { gprOperand, isGpr, type Lift, segmentNumber } from "./operands";
 import type { LiftTable } from "./table";
 
 const move = (lift: Lift): void => lift.write(0, lift.read(1, lift.size(0)));
@@ -19,19 +19,17 @@ const moveSystemRegister = (lift: Lift): void => {
   if (lift.isMemory(other)) {
     // Only segment registers move to and from memory: two bytes, through the scratch field.
     if (special === 0) {
-      b.setField64(StateOffset.slowValue, b.extendU(b.load(2, lift.linearAddress())));
+      b.setField64(StateOffset.slowValue, b.extendU(b.load(2, lift.address(2), false, lift.throughStack)));
       stopForSystem(lift, "loadSegment", [register]);
     } else {
-      b.store(2, lift.linearAddress(), b.field32(StateOffset.segmentSelector + 4 * segmentNumber(register)));
+      const selector = b.field32(StateOffset.segmentSelector + 4 * segmentNumber(register));
+      b.store(2, lift.address(2, true), selector, lift.throughStack);
     }
     return;
   }
   const gpr = gprOperand(instruction.opRegister(other));
   stopForSystem(lift, special === 0 ? "moveToSpecial" : "moveFromSpecial", [register, gpr.register, gpr.size]);
 };
-
-/** Number of a segment register, as `Segment` counts, from iced's number: ES CS SS DS FS GS are consecutive from 71. */
-export const segmentNumber = (register: number): number => register - 71;
 
 /** Ends the block: the instruction is executed by `cpu/system/` under `operation`. */
 export function stopForSystem(lift: Lift, operation: string, operands: readonly number[] = []): void {
@@ -82,7 +80,7 @@ const compareExchangePair =
   (half: 4 | 8) =>
   (lift: Lift): void => {
     const { b } = lift;
-    const address = lift.linearAddress();
+    const address = lift.address(2 * half, true);
     if (half === 8) {
       b.raiseIf(b.wrap(b.and(address, b.i64(15))), 13, 0);
     }
@@ -209,9 +207,9 @@ const direction =
 const translate = (lift: Lift): void => {
   const { b, instruction } = lift;
   const sum = b.add(b.register(Gpr.rbx), b.extendU(lift.gpr(Gpr.rax, 1)));
-  const narrow = gprOperand(instruction.memoryBase).size === 4;
-  const address = lift.withSegment(narrow ? b.extendU(b.wrap(sum)) : sum, instruction.memorySegment);
-  lift.setGpr(Gpr.rax, 1, b.load(1, address));
+  const offset = lift.within(sum, gprOperand(instruction.memoryBase).size);
+  const address = lift.segmented(offset, instruction.memorySegment, 1, false);
+  lift.setGpr(Gpr.rax, 1, b.load(1, address, false, instruction.memorySegment === Register.SS));
 };
 
 const nothing = (): void => {};

@@ -5,6 +5,7 @@ import { bitOperations } from "./bits";
 import type { BlockBuilder } from "./builder";
 import { controlTransfer } from "./control";
 import { dataMovement, systemRegisterMoves } from "./data";
+import { decimalArithmetic } from "./decimal";
 import { division } from "./divide";
 import { Lift, type RegisterKind, registerKind } from "./operands";
 import { shifts } from "./shift";
@@ -33,6 +34,7 @@ const meanings: Readonly<Record<RegisterKind, Meanings>> = {
     bitOperations,
     controlTransfer,
     dataMovement,
+    decimalArithmetic,
     division,
     shifts,
     strings,

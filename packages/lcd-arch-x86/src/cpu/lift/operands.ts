@@ -1,7 +1,8 @@
 import { Register as IcedRegister, MemorySizeExt, OpKind } from "iced-x86";
+import { CodeMode, codeBytes, stackBytes } from "../code-mode";
 import type { Instruction } from "../instruction";
 import type { Value } from "../ir";
-import { Gpr, Segment } from "../state";
+import { Gpr, Segment, StateOffset } from "../state";
 import type { BlockBuilder } from "./builder";
 
 /** Where a general-purpose register operand lies: register number, bytes, and whether it is AH, CH, DH or BH. */
@@ -79,7 +80,8 @@ const stackBases = new Set<IcedRegister>([IcedRegister.RSP, IcedRegister.RBP, Ic
  * Values of 1, 2 and 4 bytes are i32, zero-extended; of 8 bytes i64.
  */
 export class Lift {
-  private address: Value | null = null;
+  private readAddress: Value | null = null;
+  private writeAddress: Value | null = null;
 
   constructor(
     readonly b: BlockBuilder,
@@ -92,6 +94,9 @@ export class Lift {
    */
   get throughStack(): boolean {
     const { memoryBase, memorySegment } = this.instruction;
+    if (codeBytes(this.b.mode) !== 8) {
+      return memorySegment === IcedRegister.SS;
+    }
     return stackBases.has(memoryBase) && memorySegment !== IcedRegister.FS && memorySegment !== IcedRegister.GS;
   }
 
@@ -126,7 +131,7 @@ export class Lift {
       return this.readGpr(gprOperand(this.instruction.opRegister(operand)));
     }
     if (kind === OpKind.Memory) {
-      return this.b.load(size, this.linearAddress(), forWrite, this.throughStack);
+      return this.b.load(size, this.address(size, forWrite), forWrite, this.throughStack);
     }
     if (immediateKinds.has(kind)) {
       const immediate = this.instruction.immediate(operand);
@@ -143,7 +148,8 @@ export class Lift {
   /** Writes a value of the operand's size to it. */
   write(operand: number, value: Value): void {
     if (this.kind(operand) === OpKind.Memory) {
-      this.b.store(this.size(operand), this.linearAddress(), value, this.throughStack);
+      const size = this.size(operand);
+      this.b.store(size, this.address(size, true), value, this.throughStack);
     } else {
       this.writeGpr(gprOperand(this.instruction.opRegister(operand)), value);
     }
@@ -183,64 +189,128 @@ export class Lift {
     this.writeGpr({ register, size, high: false }, value);
   }
 
-  /** Effective addresses are cut to 32 bits: an address-size prefix. */
-  get narrowAddress(): boolean {
+  /** Bytes of the memory operand's effective address: 2, 4 or 8. */
+  get addressSize(): number {
     const { memoryBase, memoryIndex, memoryDisplSize } = this.instruction;
-    if (memoryBase === IcedRegister.EIP) {
-      return true;
+    if (memoryBase === IcedRegister.EIP || memoryBase === IcedRegister.RIP) {
+      return memoryBase === IcedRegister.EIP ? 4 : 8;
     }
     const register = memoryBase !== IcedRegister.None ? memoryBase : memoryIndex;
-    if (register === IcedRegister.RIP) {
-      return false;
-    }
-    return register === IcedRegister.None ? memoryDisplSize === 4 : gprOperand(register).size === 4;
+    return register === IcedRegister.None ? memoryDisplSize : gprOperand(register).size;
   }
 
-  /** Effective address of the memory operand, without the segment's base: what LEA computes. */
+  /** Effective address of the memory operand, without the segment's base, as an i64: what LEA computes. */
   effectiveAddress(): Value {
     const { b, instruction } = this;
     const base = instruction.memoryBase;
     const index = instruction.memoryIndex;
+    const size = this.addressSize;
     const displacement = BigInt.asIntN(64, instruction.memoryDisplacement);
-    if (base === IcedRegister.RIP) {
-      return b.i64(displacement);
+    if (base === IcedRegister.RIP || base === IcedRegister.EIP) {
+      return b.i64(BigInt.asUintN(size * 8, displacement));
     }
-    if (base === IcedRegister.EIP) {
-      return b.i64(BigInt.asUintN(32, displacement));
-    }
-    let sum: Value | null = null;
-    let narrow = false;
-    if (base !== IcedRegister.None) {
-      const { register, size } = gprOperand(base);
-      narrow = size === 4;
-      sum = b.register(register);
-    }
+    let sum: Value | null = base === IcedRegister.None ? null : b.register(gprOperand(base).register);
     if (index !== IcedRegister.None) {
-      const { register, size } = gprOperand(index);
-      narrow = size === 4;
+      const { register } = gprOperand(index);
       const scale = Math.log2(instruction.memoryIndexScale);
       const scaled = scale === 0 ? b.register(register) : b.shl(b.register(register), b.i64(scale));
       sum = sum === null ? scaled : b.add(sum, scaled);
     }
     if (sum === null) {
-      const low = instruction.memoryDisplSize === 4 ? BigInt.asUintN(32, displacement) : displacement;
-      return b.i64(low);
+      return b.i64(BigInt.asUintN(size * 8, displacement));
     }
-    const total = displacement === 0n ? sum : b.add(sum, b.i64(displacement));
-    return narrow ? b.extendU(b.wrap(total)) : total;
+    return this.within(displacement === 0n ? sum : b.add(sum, b.i64(displacement)), size);
   }
 
-  /** Linear address of the memory operand; computed once. */
-  linearAddress(): Value {
-    this.address ??= this.withSegment(this.effectiveAddress(), this.instruction.memorySegment);
-    return this.address;
+  /** Cuts an i64 to the low `size` bytes. */
+  within(value: Value, size: number): Value {
+    const { b } = this;
+    switch (size) {
+      case 8:
+        return value;
+      case 4:
+        return b.extendU(b.wrap(value));
+      default:
+        return b.and(value, b.i64(0xffff));
+    }
   }
 
-  /** Adds the base of FS or GS; the other segments have base 0 in 64-bit mode. */
-  withSegment(address: Value, segment: IcedRegister): Value {
-    if (segment === IcedRegister.FS) {
-      return this.b.add(address, this.b.segmentBase(Segment.fs));
+  /**
+   * Linear address of the memory operand, checked for an access to `size` bytes; what reads and writes of the same
+   * operand use is computed once.
+   */
+  address(size: number, forWrite = false): Value {
+    const known = forWrite ? this.writeAddress : (this.readAddress ?? this.writeAddress);
+    if (known !== null) {
+      return known;
     }
-    return segment === IcedRegister.GS ? this.b.add(address, this.b.segmentBase(Segment.gs)) : address;
+    const address = this.segmented(this.effectiveAddress(), this.instruction.memorySegment, size, forWrite);
+    if (forWrite) {
+      this.writeAddress = address;
+    } else {
+      this.readAddress = address;
+    }
+    return address;
+  }
+
+  /**
+   * Linear address of an offset in a segment, an i64 within the address size.
+   *
+   * Outside 64-bit mode the access has to lie within the segment's limit and be of a kind that its type allows, or
+   * raises #GP(0), through SS #SS(0) (SDM 3A, "Limit Checking", "Type Checking"). Flat segments need no check but for
+   * writes through CS.
+   */
+  segmented(offset: Value, segment: IcedRegister, size: number, forWrite: boolean): Value {
+    const { b } = this;
+    const { mode } = b;
+    const number = segmentNumber(segment);
+    const inFsGs = number >= Segment.fs;
+    let linear = offset;
+    if (codeBytes(mode) === 8) {
+      linear = inFsGs ? b.add(offset, b.segmentBase(number)) : offset;
+    } else if ((mode & CodeMode.flat) === 0 || inFsGs || (forWrite && number === Segment.cs)) {
+      const end = b.field64((forWrite ? StateOffset.segmentWriteEnd : StateOffset.segmentReadEnd) + 8 * number);
+      const first = b.field64(StateOffset.segmentFirst + 8 * number);
+      const outside = b.or(b.ltU(offset, first), b.ltU(end, b.add(offset, b.i64(size))));
+      b.raiseIf(outside, number === Segment.ss ? STACK_FAULT : GENERAL_PROTECTION, 0);
+      linear = this.within(b.add(offset, b.segmentBase(number)), 4);
+    }
+    if ((mode & CodeMode.alignment) !== 0 && (size === 2 || size === 4 || size === 8)) {
+      b.raiseIf(b.wrap(b.and(linear, b.i64(size - 1))), ALIGNMENT_CHECK, 0);
+    }
+    return linear;
+  }
+
+  // The stack.
+
+  /** Bytes of the stack pointer: 8 in 64-bit mode, else as SS says. */
+  get stackSize(): number {
+    return stackBytes(this.b.mode);
+  }
+
+  /** The stack pointer moved by `by` bytes, an i64 within the stack pointer's size; of another register if given. */
+  stackPointer(by = 0, register: number = Gpr.rsp): Value {
+    const { b } = this;
+    return this.within(b.add(b.register(register), b.i64(by)), this.stackSize);
+  }
+
+  setStackPointer(value: Value): void {
+    this.setGpr(Gpr.rsp, this.stackSize, this.b.wrapTo(value, this.stackSize));
+  }
+
+  /** Loads from an offset in the stack segment. */
+  loadFromStack(size: number, offset: Value): Value {
+    return this.b.load(size, this.segmented(offset, IcedRegister.SS, size, false), false, true);
+  }
+
+  storeToStack(size: number, offset: Value, value: Value): void {
+    this.b.store(size, this.segmented(offset, IcedRegister.SS, size, true), value, true);
   }
 }
+
+/** Number of a segment register, as `Segment` counts, from iced's number: ES CS SS DS FS GS are consecutive. */
+export const segmentNumber = (register: IcedRegister): number => register - IcedRegister.ES;
+
+const STACK_FAULT = 12;
+const GENERAL_PROTECTION = 13;
+const ALIGNMENT_CHECK = 17;

@@ -1,4 +1,4 @@
-import { Mnemonic, OpKind } from "iced-x86";
+import { Mnemonic, OpKind, Register } from "iced-x86";
 import type { Value } from "../ir";
 import { Gpr, StateOffset } from "../state";
 import { liftCompare } from "./arithmetic";
@@ -6,8 +6,26 @@ import { condition } from "./conditions";
 import type { Lift } from "./operands";
 import type { LiftTable } from "./table";
 
-/** Addresses in string instructions are of 8 bytes, or 4 with an address-size prefix. */
-const narrowKinds = new Set<OpKind>([OpKind.MemoryESEDI, OpKind.MemorySegESI]);
+/** Bytes of the addresses that a string instruction's operands name. */
+const addressSizes: ReadonlyMap<OpKind, number> = new Map([
+  [OpKind.MemoryESDI, 2],
+  [OpKind.MemorySegSI, 2],
+  [OpKind.MemoryESEDI, 4],
+  [OpKind.MemorySegESI, 4],
+  [OpKind.MemoryESRDI, 8],
+  [OpKind.MemorySegRSI, 8],
+]);
+
+/** The size of a string instruction's addresses, and of its count. */
+export function stringAddressSize(lift: Lift): number {
+  for (let operand = 0; operand < lift.operandCount; operand++) {
+    const size = addressSizes.get(lift.kind(operand));
+    if (size !== undefined) {
+      return size;
+    }
+  }
+  throw new RangeError("a string instruction has an operand in memory");
+}
 
 /** One string instruction: its element size, its address size, and the pieces its kinds are put together from. */
 class StringLift {
@@ -19,20 +37,29 @@ class StringLift {
     readonly size: number,
   ) {
     this.b = lift.b;
-    const count = lift.operandCount;
-    const narrow = Array.from({ length: count }, (_, operand) => lift.kind(operand)).some((k) => narrowKinds.has(k));
-    this.addressSize = narrow ? 4 : 8;
+    this.addressSize = stringAddressSize(lift);
   }
 
-  /** Linear address of the source, DS:[rSI] unless a prefix names FS or GS. */
-  source(): Value {
-    const { b, lift } = this;
-    return lift.withSegment(b.extendU(lift.gpr(Gpr.rsi, this.addressSize)), lift.instruction.memorySegment);
+  /** Loads from DS:[rSI], or the segment that a prefix names. */
+  loadSource(): Value {
+    const { lift, size } = this;
+    const segment = lift.instruction.memorySegment;
+    const address = lift.segmented(this.offset(Gpr.rsi), segment, size, false);
+    return this.b.load(size, address, false, segment === Register.SS);
   }
 
-  /** Linear address of the destination, ES:[rDI]. */
-  destination(): Value {
-    return this.b.extendU(this.lift.gpr(Gpr.rdi, this.addressSize));
+  /** Loads from ES:[rDI]. */
+  loadDestination(): Value {
+    return this.b.load(this.size, this.lift.segmented(this.offset(Gpr.rdi), Register.ES, this.size, false));
+  }
+
+  /** Stores to ES:[rDI]. */
+  storeDestination(value: Value): void {
+    this.b.store(this.size, this.lift.segmented(this.offset(Gpr.rdi), Register.ES, this.size, true), value);
+  }
+
+  private offset(register: number): Value {
+    return this.b.extendU(this.lift.gpr(register, this.addressSize));
   }
 
   /** Moves rSI or rDI to the next element: forwards when DF is 0. */
@@ -55,9 +82,8 @@ class StringLift {
   }
 
   private move(register: number, by: Value): void {
-    const { b, addressSize } = this;
-    const moved = b.add(b.register(register), by);
-    b.setRegister(register, addressSize === 8 ? moved : b.extendU(b.wrap(moved)));
+    const { b, lift, addressSize } = this;
+    lift.setGpr(register, addressSize, b.wrapTo(b.add(b.register(register), by), addressSize));
   }
 }
 
@@ -101,33 +127,32 @@ const compared =
   };
 
 const moveElement = (string: StringLift): void => {
-  const { b, size } = string;
-  b.store(size, string.destination(), b.load(size, string.source()));
+  string.storeDestination(string.loadSource());
   string.advance(Gpr.rsi);
   string.advance(Gpr.rdi);
 };
 
 const storeElement = (string: StringLift): void => {
-  string.b.store(string.size, string.destination(), string.lift.gpr(Gpr.rax, string.size));
+  string.storeDestination(string.lift.gpr(Gpr.rax, string.size));
   string.advance(Gpr.rdi);
 };
 
 const loadElement = (string: StringLift): void => {
-  string.lift.setGpr(Gpr.rax, string.size, string.b.load(string.size, string.source()));
+  string.lift.setGpr(Gpr.rax, string.size, string.loadSource());
   string.advance(Gpr.rsi);
 };
 
 const scanElement = (string: StringLift): void => {
-  const { b, size, lift } = string;
-  const value = b.load(size, string.destination());
+  const { size, lift } = string;
+  const value = string.loadDestination();
   liftCompare(lift, size, lift.gpr(Gpr.rax, size), value);
   string.advance(Gpr.rdi);
 };
 
 const compareElement = (string: StringLift): void => {
-  const { b, size, lift } = string;
-  const first = b.load(size, string.source());
-  const second = b.load(size, string.destination());
+  const { size, lift } = string;
+  const first = string.loadSource();
+  const second = string.loadDestination();
   liftCompare(lift, size, first, second);
   string.advance(Gpr.rsi);
   string.advance(Gpr.rdi);

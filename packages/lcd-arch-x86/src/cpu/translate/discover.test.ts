@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { MODE_64 } from "../code-mode";
 import { type CodeSource, discover } from "./discover";
 
 /** One page of code at 0x1000 that begins with the given bytes; nothing else can be fetched. */
@@ -8,45 +9,46 @@ const pageOf = (...code: number[]): CodeSource => {
   return (page) => (page === 0x1000n ? { bytes, frame: 7 } : null);
 };
 
+const CONTEXT = { mode: MODE_64, base: 0, limit: 0xffffffff };
 const scope = { instructions: 100, pages: 4 };
 const RET = 0xc3;
 
 describe("discover", () => {
   it("follows both ways of a branch", () => {
     // jz +1; ret; nop; ret
-    const region = discover(pageOf(0x74, 1, RET, 0x90, RET), 64, 0x1000n, scope);
+    const region = discover(pageOf(0x74, 1, RET, 0x90, RET), CONTEXT, 0x1000n, scope);
     expect([...(region?.blocks.keys() ?? [])].sort()).toEqual([0, 2, 3]);
     expect(region?.blocks.get(0)?.successors).toEqual([3, 2]);
   });
 
   it("cuts a block where something jumps into it", () => {
     // nop; nop; jmp to the second nop
-    const region = discover(pageOf(0x90, 0x90, 0xeb, 0xfd), 64, 0x1000n, scope);
+    const region = discover(pageOf(0x90, 0x90, 0xeb, 0xfd), CONTEXT, 0x1000n, scope);
     expect(region?.blocks.get(0)?.successors).toEqual([1]);
     expect(region?.blocks.get(1)?.successors).toEqual([1]);
   });
 
   it("leaves at a call, and says where control may go on", () => {
     // call f; ret; f: nop; ret
-    const region = discover(pageOf(0xe8, 1, 0, 0, 0, RET, 0x90, RET), 64, 0x1000n, scope);
+    const region = discover(pageOf(0xe8, 1, 0, 0, 0, RET, 0x90, RET), CONTEXT, 0x1000n, scope);
     expect(region?.blocks.size).toBe(1);
     expect(region?.continuations).toEqual([0x1006n, 0x1005n]);
   });
 
   it("takes in a function that is worth it, whose return may go behind the call", () => {
-    const region = discover(pageOf(0xe8, 1, 0, 0, 0, RET, 0x90, RET), 64, 0x1000n, scope, () => true);
+    const region = discover(pageOf(0xe8, 1, 0, 0, 0, RET, 0x90, RET), CONTEXT, 0x1000n, scope, () => true);
     expect(region?.blocks.get(0)?.successors).toEqual([6]);
     expect(region?.blocks.get(6)?.successors).toEqual([5]);
   });
 
   it("takes in only one ENTER of many levels, which is as much work as a hundred instructions", () => {
-    const region = discover(pageOf(0xc8, 0, 0, 31, 0xc8, 0, 0, 31, RET), 64, 0x1000n, scope);
+    const region = discover(pageOf(0xc8, 0, 0, 31, 0xc8, 0, 0, 31, RET), CONTEXT, 0x1000n, scope);
     expect(region?.blocks.get(0)?.instructions.length).toBe(1);
     expect(region?.blocks.size).toBe(1);
   });
 
   it("stops within its scope", () => {
-    const region = discover(pageOf(...new Array(50).fill(0x90), RET), 64, 0x1000n, { instructions: 10, pages: 1 });
+    const region = discover(pageOf(...new Array(50).fill(0x90), RET), CONTEXT, 0x1000n, { instructions: 10, pages: 1 });
     expect(region?.blocks.get(0)?.instructions.length).toBe(10);
   });
 
@@ -54,11 +56,11 @@ describe("discover", () => {
     const bytes = new Uint8Array(4096).fill(0x90);
     bytes[4095] = 0xe8;
     const source: CodeSource = (page) => (page === 0x1000n ? { bytes, frame: 7 } : null);
-    const region = discover(source, 64, 0x1fffn, scope);
-    expect(region?.blocks.get(0)?.instructions).toEqual([{ offset: 0, length: 0, instruction: null }]);
+    const region = discover(source, CONTEXT, 0x1fffn, scope);
+    expect(region?.blocks.get(0)?.instructions).toEqual([{ offset: 0, length: 0, instruction: null, beyond: false }]);
   });
 
   it("gives nothing when nothing can be fetched", () => {
-    expect(discover(pageOf(RET), 64, 0x5000n, scope)).toBeNull();
+    expect(discover(pageOf(RET), CONTEXT, 0x5000n, scope)).toBeNull();
   });
 });

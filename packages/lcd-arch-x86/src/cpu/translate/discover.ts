@@ -1,6 +1,8 @@
 import { Decoder, DecoderError, DecoderOptions, FlowControl } from "iced-x86";
+import { codeBytes } from "../code-mode";
 import { Instruction } from "../instruction";
 import { endsBlock } from "../lift/index";
+import { type CodeContext, isLong, linearOf, ripOf } from "./code-context";
 
 /** One page of code as the processor may fetch it now. */
 export interface CodePage {
@@ -23,12 +25,14 @@ export interface Scope {
 /** Whether a called function is to be part of its caller's region. */
 export type FollowCall = (target: bigint) => boolean;
 
-/** A decoded instruction; `instruction` is null where the rest of it cannot be fetched. */
+/** A decoded instruction; `instruction` is null where it cannot be fetched whole, or lies beyond the segment's limit. */
 export interface Decoded {
   /** Distance in bytes from the region's entry. */
   offset: number;
   length: number;
   instruction: Instruction | null;
+  /** Some of it lies beyond the limit of CS. */
+  beyond: boolean;
 }
 
 /** A straight run of instructions. */
@@ -46,6 +50,8 @@ export interface RegionPage extends CodePage {
 
 /** A region's code: blocks by offset (the entry has offset 0), and the pages they lie on. */
 export interface DecodedRegion {
+  context: CodeContext;
+  /** Instruction pointer at its entry. */
   entry: bigint;
   blocks: Map<number, DecodedBlock>;
   /** Pages in order of discovery. */
@@ -64,12 +70,16 @@ class CodeReader {
   readonly pages: (RegionPage & { decoder: Decoder })[] = [];
   readonly missing = new Set<bigint>();
 
+  private readonly bitness: number;
+
   constructor(
     private readonly source: CodeSource,
-    private readonly bitness: number,
-  ) {}
+    readonly context: CodeContext,
+  ) {
+    this.bitness = codeBytes(context.mode) * 8;
+  }
 
-  /** The page that holds an address, if it has been read or can be. */
+  /** The page that holds a linear address, if it has been read or can be. */
   page(address: bigint): (typeof this.pages)[number] | null {
     const start = address - (address % PAGE);
     const known = this.pages.find((page) => page.address === start);
@@ -90,30 +100,32 @@ class CodeReader {
     return this.pages.some((page) => page.address === start);
   }
 
-  /** The instruction at an address on a page that can be read; null when its end cannot be fetched. */
-  decode(address: bigint): Instruction | null {
+  /** The instruction at an instruction pointer on a page that can be read; null when its end cannot be fetched. */
+  decode(rip: bigint): Instruction | null {
+    const address = linearOf(this.context, rip);
     const page = this.page(address);
     if (page === null) {
       return null;
     }
     const at = Number(address % PAGE);
     page.decoder.position = at;
-    page.decoder.ip = address;
+    page.decoder.ip = rip;
     const instruction = page.decoder.decode();
     if (at + MAX_LENGTH <= Number(PAGE) || page.decoder.lastError !== DecoderError.NoMoreBytes) {
       return new Instruction(instruction);
     }
     instruction.free();
-    const next = this.page(page.address + PAGE);
+    const nextAddress = isLong(this.context) ? page.address + PAGE : BigInt.asUintN(32, page.address + PAGE);
+    const next = this.page(nextAddress);
     if (next === null) {
-      this.missing.add(page.address + PAGE);
+      this.missing.add(nextAddress);
       return null;
     }
     const window = new Uint8Array(2 * MAX_LENGTH);
     window.set(page.bytes.subarray(at));
     window.set(next.bytes.subarray(0, MAX_LENGTH), Number(PAGE) - at);
     const decoder = new Decoder(this.bitness, window, DecoderOptions.None);
-    decoder.ip = address;
+    decoder.ip = rip;
     const crossing = decoder.decode();
     decoder.free();
     return new Instruction(crossing);
@@ -153,13 +165,14 @@ const MAX_RETURN_SITES = 4;
  */
 export function discover(
   source: CodeSource,
-  bitness: number,
+  context: CodeContext,
   entry: bigint,
   scope: Scope,
   follow: FollowCall = () => false,
 ): DecodedRegion | null {
-  const reader = new CodeReader(source, bitness);
-  if (reader.page(entry) === null) {
+  const reader = new CodeReader(source, context);
+  const first = linearOf(context, entry);
+  if (!isBeyond(context, entry, 1) && reader.page(first) === null) {
     return null;
   }
   const blocks = new Map<number, DecodedBlock>();
@@ -175,8 +188,8 @@ export function discover(
       split(inside, offset, blocks, owner);
       continue;
     }
-    const start = BigInt.asUintN(64, entry + BigInt(offset));
-    if (!reader.has(start) && (reader.pages.length >= scope.pages || reader.page(start) === null)) {
+    const start = linearOf(context, entry + BigInt(offset));
+    if (at > 0 && !reader.has(start) && (reader.pages.length >= scope.pages || reader.page(start) === null)) {
       continue;
     }
     const block: DecodedBlock = { offset, instructions: [], successors: [] };
@@ -197,10 +210,14 @@ export function discover(
   const pages = reader.pages.map(({ address, frame, bytes }) => ({ address, frame, bytes }));
   reader.free();
   const missing = [...reader.missing];
-  return { entry, blocks, pages, missing, continuations: continuationsOf(entry, blocks) };
+  return { context, entry, blocks, pages, missing, continuations: continuationsOf(context, entry, blocks) };
 }
 
-function continuationsOf(entry: bigint, blocks: ReadonlyMap<number, DecodedBlock>): bigint[] {
+/** Whether bytes at an instruction pointer are not all within the limit of CS. */
+const isBeyond = (context: CodeContext, rip: bigint, length: number): boolean =>
+  !isLong(context) && Number(ripOf(context, rip)) + length - 1 > context.limit;
+
+function continuationsOf(context: CodeContext, entry: bigint, blocks: ReadonlyMap<number, DecodedBlock>): bigint[] {
   const found = new Set<bigint>();
   for (const { instructions, successors } of blocks.values()) {
     const { offset, length, instruction } = instructions[instructions.length - 1];
@@ -209,7 +226,7 @@ function continuationsOf(entry: bigint, blocks: ReadonlyMap<number, DecodedBlock
     }
     for (const next of instruction?.isCall ? [offset + length] : successors) {
       if (!blocks.has(next)) {
-        found.add(BigInt.asUintN(64, entry + BigInt(next)));
+        found.add(ripOf(context, entry + BigInt(next)));
       }
     }
   }
@@ -227,14 +244,20 @@ function decodeBlock(
 ): number {
   let offset = block.offset;
   for (let count = 1; ; count++) {
-    const address = BigInt.asUintN(64, entry + BigInt(offset));
-    if (count > 1 && (owner.has(offset) || count > Math.min(limit, MAX_BLOCK) || !reader.has(address))) {
+    const { context } = reader;
+    const rip = ripOf(context, entry + BigInt(offset));
+    if (count > 1 && (owner.has(offset) || count > Math.min(limit, MAX_BLOCK) || !reader.has(linearOf(context, rip)))) {
       block.successors = [offset];
       return count - 1;
     }
-    const instruction = reader.decode(address);
+    const decoded = isBeyond(context, rip, 1) ? null : reader.decode(rip);
+    const beyond = isBeyond(context, rip, Math.max(decoded?.length ?? 1, 1));
+    const instruction = beyond ? null : decoded;
+    if (beyond) {
+      decoded?.free();
+    }
     const length = instruction?.length ?? 0;
-    block.instructions.push({ offset, length, instruction });
+    block.instructions.push({ offset, length, instruction, beyond });
     owner.set(offset, block);
     if (instruction === null) {
       return count;

@@ -1,3 +1,4 @@
+import { linearOf } from "./code-context";
 import type { DecodedRegion } from "./discover";
 
 /** Code bytes that a translation was made from. */
@@ -13,9 +14,13 @@ const PAGE = 4096;
 
 /** The bytes of a region's instructions, joined where they touch, page by page. */
 export function rangesOf(region: DecodedRegion): Range[] {
-  // Distances from the page of the entry: the first page of a region is its entry's.
-  const base = Number(region.entry % BigInt(PAGE));
-  const pageDistances = region.pages.map(({ address }) => Number(BigInt.asIntN(64, address - region.pages[0].address)));
+  const { context, entry } = region;
+  const base = Number(linearOf(context, entry) % BigInt(PAGE));
+  /** The index of the page that is `distance` bytes from the page of the entry. */
+  const pageAt = (distance: number): number => {
+    const address = linearOf(context, entry + BigInt(distance - base));
+    return region.pages.findIndex((page) => page.address === address);
+  };
   const spans: { start: number; end: number }[] = [];
   const instructions = [...region.blocks.values()].flatMap((block) => block.instructions);
   instructions.sort((a, b) => a.offset - b.offset);
@@ -35,7 +40,7 @@ export function rangesOf(region: DecodedRegion): Range[] {
     for (let at = start; at < end; ) {
       const pageStart = Math.floor(at / PAGE) * PAGE;
       const stop = Math.min(end, pageStart + PAGE);
-      const page = pageDistances.indexOf(pageStart);
+      const page = pageAt(pageStart);
       if (page >= 0) {
         ranges.push({
           page,

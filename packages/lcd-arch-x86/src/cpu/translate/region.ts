@@ -1,9 +1,10 @@
-import { type IrBlock, REGISTER_COUNT, Register, registerType, type Site, type ValueType } from "../ir";
+import { type IrBlock, REGISTER_COUNT, Register, registerType, type Site, type SiteCause, type ValueType } from "../ir";
 import { BlockBuilder, type FlagShape, flagShape } from "../lift/builder";
 import { liftInstruction } from "../lift/index";
 import { StateOffset } from "../state";
 import { type CutEdges, edgeKey, type Structure, structure } from "./cfg";
-import type { DecodedBlock, DecodedRegion } from "./discover";
+import { ripOf } from "./code-context";
+import type { Decoded, DecodedBlock, DecodedRegion } from "./discover";
 import { Status } from "./dispatcher";
 import { FunctionEmitter, type Label, Local } from "./emit";
 import { linkRuntime, type Miss, missImport, regionType } from "./runtime";
@@ -70,7 +71,7 @@ function liftBlocks(
   const blocks: (IrBlock | undefined)[] = decoded.map(() => undefined);
   for (const index of order) {
     const only = predecessors[index].length === 1 && index !== 0 ? predecessors[index][0] : -1;
-    const builder = new BlockBuilder(sites, only >= 0 ? shapes[only] : null);
+    const builder = new BlockBuilder(sites, region.context, only >= 0 ? shapes[only] : null);
     blocks[index] = liftBlock(region, decoded[index], builder);
     shapes[index] = flagShape(builder.flags);
   }
@@ -78,17 +79,23 @@ function liftBlocks(
 }
 
 function liftBlock(region: DecodedRegion, decoded: DecodedBlock, builder: BlockBuilder): IrBlock {
-  const ripOf = (offset: number): bigint => BigInt.asUintN(64, region.entry + BigInt(offset));
-  decoded.instructions.forEach(({ offset, length, instruction }, index) => {
-    builder.beginInstruction(ripOf(offset), length, index);
-    if (instruction === null) {
-      builder.terminator = { kind: "stop", site: builder.site({ kind: "fetch" }) };
-    } else {
-      liftInstruction(builder, instruction);
-    }
-  });
+  const at = (offset: number): bigint => ripOf(region.context, region.entry + BigInt(offset));
+  for (const [index, instruction] of decoded.instructions.entries()) {
+    builder.beginInstruction(at(instruction.offset), instruction.length, index);
+    liftDecoded(builder, instruction);
+  }
   const last = decoded.instructions[decoded.instructions.length - 1];
-  return builder.finish(ripOf(decoded.offset), decoded.instructions.length, ripOf(last.offset + last.length));
+  return builder.finish(at(decoded.offset), decoded.instructions.length, at(last.offset + last.length));
+}
+
+/** Lifts an instruction, or what happens where there is none: #GP(0) beyond the limit of CS, a fetch that fails. */
+export function liftDecoded(builder: BlockBuilder, { instruction, beyond }: Decoded): void {
+  if (instruction !== null) {
+    liftInstruction(builder, instruction);
+    return;
+  }
+  const cause: SiteCause = beyond ? { kind: "exception", vector: 13, errorCode: 0 } : { kind: "fetch" };
+  builder.terminator = { kind: "stop", site: builder.site(cause) };
 }
 
 /** Turns a region's blocks into one WebAssembly function with structured control flow. */

@@ -1,14 +1,16 @@
 import { describe, expect, it } from "vitest";
+import { MODE_64 } from "../code-mode";
 import { BlockBuilder } from "../lift/builder";
 import { IN_PLACE, NEEDS_LOCAL, schedule } from "./schedule";
 
+const CONTEXT = { mode: MODE_64, base: 0, limit: 0xffffffff };
 const JUMP = { kind: "jump", target: 0n } as const;
 const RAX = 0;
 const RBX = 3;
 
 describe("schedule", () => {
   it("evaluates a value where it is used when nothing it reads changes before", () => {
-    const b = new BlockBuilder([]);
+    const b = new BlockBuilder([], CONTEXT);
     const sum = b.add(b.register(RAX), b.register(RBX));
     b.setRegister(RAX, sum);
     schedule(b.statements, JUMP);
@@ -16,7 +18,7 @@ describe("schedule", () => {
   });
 
   it("keeps the old value of a register that is read after it has been written: XCHG", () => {
-    const b = new BlockBuilder([]);
+    const b = new BlockBuilder([], CONTEXT);
     const first = b.register(RAX);
     const second = b.register(RBX);
     b.setRegister(RAX, second);
@@ -27,7 +29,7 @@ describe("schedule", () => {
   });
 
   it("drops a write that another one hides, and what only it needed", () => {
-    const b = new BlockBuilder([]);
+    const b = new BlockBuilder([], CONTEXT);
     const lost = b.add(b.register(RAX), b.i64(1));
     b.setRegister(RBX, lost);
     b.setRegister(RBX, b.i64(2));
@@ -36,7 +38,7 @@ describe("schedule", () => {
   });
 
   it("keeps a hidden write when something may stop in between: the stop shows it", () => {
-    const b = new BlockBuilder([]);
+    const b = new BlockBuilder([], CONTEXT);
     const seen = b.add(b.register(RAX), b.i64(1));
     b.setRegister(RBX, seen);
     b.load(8, b.register(RAX));
@@ -46,7 +48,7 @@ describe("schedule", () => {
   });
 
   it("computes once what is used twice", () => {
-    const b = new BlockBuilder([]);
+    const b = new BlockBuilder([], CONTEXT);
     const sum = b.add(b.register(RAX), b.i64(1));
     b.setRegister(RAX, sum);
     b.setRegister(RBX, sum);

@@ -14,6 +14,8 @@ export const TlbEntry = {
   addend: 16,
   /** Frame number of the page in RAM. */
   frame: 20,
+  /** What the invalidations ask: cpu/tlb.ts. */
+  attributes: 24,
 } as const;
 
 /** Shift and mask that turn a linear address into the byte offset of its entry. */
@@ -26,5 +28,5 @@ export const JUMP_ENTRY_SIZE = 16;
 export const JUMP_SIZE = JUMP_ENTRIES * JUMP_ENTRY_SIZE;
 export const JumpEntry = { tag: 0, index: 8 } as const;
 
-/** A tag that no canonical address matches. */
-export const NO_TAG = 0x8000000000000000n;
+/** High half of a tag that no canonical address has. */
+export const NO_TAG_HIGH = 0x80000000 >> 0;
