@@ -7,6 +7,7 @@ import { deriveCodeState } from "./code-mode";
 import { GuestException, generalProtection, Vector } from "./exception";
 import { FLAG_BITS } from "./flags";
 import { HotCode, type Sampling } from "./hot-code";
+import { takeArrivals } from "./interrupt/arrivals";
 import type { InterruptEvent } from "./interrupt/event";
 import { raise } from "./interrupt/raise";
 import { BLOCKING_FOR_ONE_INSTRUCTION, Shadow } from "./interrupt/shadow";
@@ -290,14 +291,14 @@ export class Processor implements VmxProcessorPort {
   /**
    * Runs code at RIP.
    *
-   * @param limit instructions that may retire; exactly so many have when it stops for that reason, unless somebody
-   *   has called `stopSoon`
+   * @param limit instructions that may retire; exactly so many have when it stops for that reason, unless a device's
+   *   deadline has come or somebody has called `stopSoon`
    */
   run(limit = Number.POSITIVE_INFINITY): RunStop {
     this.end = this.retired + limit;
     this.tickBegan = this.cache.modules;
     for (;;) {
-      const stop = this.beforeCode() ?? this.runSome(Math.min(this.end, this.deadline) - this.retired);
+      const stop = this.beforeCode() ?? this.runSome(Math.min(this.end, this.deadline, this.nextLook()) - this.retired);
       if (stop !== null) {
         return stop;
       }
@@ -311,9 +312,16 @@ export class Processor implements VmxProcessorPort {
 
   /** What happens at an instruction boundary before the next instruction does. */
   private beforeCode(): RunStop | null {
+    const { wiring } = this;
     this.shadow.meetBoundary(this.retired);
+    if (wiring !== null) {
+      const stop = takeArrivals(this, wiring);
+      if (stop !== null) {
+        return stop;
+      }
+    }
     if (this.nonRoot) {
-      if (this.cache.modules - this.tickBegan >= TRANSLATIONS_PER_TICK) {
+      if (wiring === null && this.cache.modules - this.tickBegan >= TRANSLATIONS_PER_TICK) {
         this.tickBegan = this.cache.modules;
         this.requestInterrupt(TIMER_VECTOR);
       }
@@ -326,7 +334,20 @@ export class Processor implements VmxProcessorPort {
         return { kind: "vm-exit" };
       }
     }
-    return this.retired >= this.end ? { kind: "limit" } : null;
+    return this.retired >= Math.min(this.end, this.nextDeadline()) ? { kind: "limit" } : null;
+  }
+
+  /** Value of `retired` at which a device does something. */
+  private nextDeadline(): number {
+    return this.wiring === null ? Number.POSITIVE_INFINITY : this.wiring.nextDeadline() - this.timeElsewhere;
+  }
+
+  /** Value of `retired` at which to look again at what has arrived: behind the next instruction while that blocks it. */
+  private nextLook(): number {
+    const { wiring } = this;
+    const blocked = wiring !== null && (this.interruptibility & BLOCKING_FOR_ONE_INSTRUCTION) !== 0;
+    const waiting = blocked && (wiring.nmiPending() || wiring.interruptPending());
+    return waiting ? this.retired + 1 : this.nextDeadline();
   }
 
   /** Runs translated code until something needs attention, at most `most` instructions. */
