@@ -9,6 +9,8 @@ export const PinBased = {
 export const ProcessorBased = {
   hltExiting: 1 << 7,
   invlpgExiting: 1 << 9,
+  mwaitExiting: 1 << 10,
+  rdpmcExiting: 1 << 11,
   rdtscExiting: 1 << 12,
   cr3LoadExiting: 1 << 15,
   cr3StoreExiting: 1 << 16,
@@ -16,15 +18,20 @@ export const ProcessorBased = {
   cr8StoreExiting: 1 << 20,
   movDrExiting: 1 << 23,
   unconditionalIoExiting: 1 << 24,
+  monitorExiting: 1 << 29,
   activateSecondaryControls: 1 << 31,
 } as const;
 
 /** Secondary processor-based VM-execution controls. */
 export const Secondary = {
   enableEpt: 1 << 1,
+  descriptorTableExiting: 1 << 2,
   enableRdtscp: 1 << 3,
   enableVpid: 1 << 5,
   wbinvdExiting: 1 << 6,
+  rdrandExiting: 1 << 11,
+  enableInvpcid: 1 << 12,
+  rdseedExiting: 1 << 16,
 } as const;
 
 /** VM-exit controls (SDM 3C, "VM-Exit Controls"). */

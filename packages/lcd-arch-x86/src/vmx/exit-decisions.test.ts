@@ -55,6 +55,10 @@ describe("instructions (SDM 3C, Instructions That Cause VM Exits)", () => {
     ["rdtscp", 12n, 51],
     ["movDr", 23n, 29],
     ["io", 24n, 30],
+    ["mwait", 10n, 36],
+    ["rdpmc", 11n, 15],
+    ["monitor", 29n, 39],
+    ["invpcid", 9n, 58],
   ] as const)("%s exits when processor control %i is set, reason %i", (name, bit, reason) => {
     expect(exits().instruction(name)).toBeNull();
     host.vmx.vmwrite(F.processorControls, PROCESSOR | (1n << bit));
@@ -66,6 +70,27 @@ describe("instructions (SDM 3C, Instructions That Cause VM Exits)", () => {
     expect([exits().instruction("wbinvd"), exits().rdtscpUndefined()]).toEqual([null, true]);
     host.vmx.vmwrite(F.processorControls, PROCESSOR | (1n << 31n));
     expect([exits().instruction("wbinvd"), exits().rdtscpUndefined()]).toEqual([54, false]);
+  });
+});
+
+describe("instructions that exit by a secondary control", () => {
+  it.each([
+    ["descriptorTable", 2n, 46],
+    ["taskRegister", 2n, 47],
+    ["rdrand", 11n, 57],
+    ["rdseed", 16n, 61],
+  ] as const)("%s: control %i, reason %i", (name, bit, reason) => {
+    host.vmx.vmwrite(F.processorControls, PROCESSOR | (1n << 31n));
+    expect(exits().instruction(name)).toBeNull();
+    host.vmx.vmwrite(F.secondaryControls, 1n << bit);
+    expect(exits().instruction(name)).toBe(reason);
+  });
+
+  it("INVPCID is undefined without its control", () => {
+    host.vmx.vmwrite(F.processorControls, PROCESSOR | (1n << 31n));
+    expect(exits().invpcidUndefined()).toBe(true);
+    host.vmx.vmwrite(F.secondaryControls, 1n << 12n);
+    expect(exits().invpcidUndefined()).toBe(false);
   });
 });
 

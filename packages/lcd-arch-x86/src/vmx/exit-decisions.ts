@@ -25,6 +25,11 @@ const instructions = {
   hlt: [ExitReason.hlt, processor(ProcessorBased.hltExiting)],
   invd: [ExitReason.invd, always],
   invlpg: [ExitReason.invlpg, processor(ProcessorBased.invlpgExiting)],
+  monitor: [ExitReason.monitor, processor(ProcessorBased.monitorExiting)],
+  mwait: [ExitReason.mwait, processor(ProcessorBased.mwaitExiting)],
+  rdpmc: [ExitReason.rdpmc, processor(ProcessorBased.rdpmcExiting)],
+  rdrand: [ExitReason.rdrand, secondary(Secondary.rdrandExiting)],
+  rdseed: [ExitReason.rdseed, secondary(Secondary.rdseedExiting)],
   rdtsc: [ExitReason.rdtsc, processor(ProcessorBased.rdtscExiting)],
   rdtscp: [ExitReason.rdtscp, processor(ProcessorBased.rdtscExiting)],
   vmcall: [ExitReason.vmcall, always],
@@ -38,7 +43,10 @@ const instructions = {
   vmxoff: [ExitReason.vmxoff, always],
   vmxon: [ExitReason.vmxon, always],
   invept: [ExitReason.invept, always],
+  invpcid: [ExitReason.invpcid, processor(ProcessorBased.invlpgExiting)],
   invvpid: [ExitReason.invvpid, always],
+  descriptorTable: [ExitReason.descriptorTable, secondary(Secondary.descriptorTableExiting)],
+  taskRegister: [ExitReason.taskRegister, secondary(Secondary.descriptorTableExiting)],
   movDr: [ExitReason.movDr, processor(ProcessorBased.movDrExiting)],
   io: [ExitReason.ioInstruction, processor(ProcessorBased.unconditionalIoExiting)],
   rdmsr: [ExitReason.rdmsr, always],
@@ -70,6 +78,11 @@ export class ExitDecisions {
   /** Does RDTSCP cause an invalid-opcode exception? ("enable RDTSCP") */
   rdtscpUndefined(): boolean {
     return (secondaryControls(this.vmcs()) & Secondary.enableRdtscp) === 0;
+  }
+
+  /** Does INVPCID cause an invalid-opcode exception? ("enable INVPCID") */
+  invpcidUndefined(): boolean {
+    return (secondaryControls(this.vmcs()) & Secondary.enableInvpcid) === 0;
   }
 
   /**

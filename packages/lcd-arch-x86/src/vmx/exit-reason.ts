@@ -1,13 +1,17 @@
+import type { InterruptEvent } from "../cpu/interrupt/event";
+
 /** Basic exit reasons (SDM 3D, appendix "VMX Basic Exit Reasons"), those that this processor gives. */
 export const ExitReason = {
   exceptionOrNmi: 0,
   externalInterrupt: 1,
   tripleFault: 2,
+  taskSwitch: 9,
   cpuid: 10,
   getsec: 11,
   hlt: 12,
   invd: 13,
   invlpg: 14,
+  rdpmc: 15,
   rdtsc: 16,
   vmcall: 18,
   vmclear: 19,
@@ -25,6 +29,10 @@ export const ExitReason = {
   rdmsr: 31,
   wrmsr: 32,
   invalidGuestState: 33,
+  mwait: 36,
+  monitor: 39,
+  descriptorTable: 46,
+  taskRegister: 47,
   eptViolation: 48,
   eptMisconfiguration: 49,
   invept: 50,
@@ -33,6 +41,9 @@ export const ExitReason = {
   invvpid: 53,
   wbinvd: 54,
   xsetbv: 55,
+  rdrand: 57,
+  invpcid: 58,
+  rdseed: 61,
 } as const;
 
 /** Bit 31 of the exit reason: the VM entry failed. */
@@ -42,11 +53,13 @@ const names: ReadonlyMap<number, string> = new Map([
   [ExitReason.exceptionOrNmi, "Exception or non-maskable interrupt (NMI)"],
   [ExitReason.externalInterrupt, "External interrupt"],
   [ExitReason.tripleFault, "Triple fault"],
+  [ExitReason.taskSwitch, "Task switch"],
   [ExitReason.cpuid, "CPUID"],
   [ExitReason.getsec, "GETSEC"],
   [ExitReason.hlt, "HLT"],
   [ExitReason.invd, "INVD"],
   [ExitReason.invlpg, "INVLPG"],
+  [ExitReason.rdpmc, "RDPMC"],
   [ExitReason.rdtsc, "RDTSC"],
   [ExitReason.vmcall, "VMCALL"],
   [ExitReason.vmclear, "VMCLEAR"],
@@ -64,6 +77,10 @@ const names: ReadonlyMap<number, string> = new Map([
   [ExitReason.rdmsr, "RDMSR"],
   [ExitReason.wrmsr, "WRMSR"],
   [ExitReason.invalidGuestState, "VM-entry failure due to invalid guest state"],
+  [ExitReason.mwait, "MWAIT"],
+  [ExitReason.monitor, "MONITOR"],
+  [ExitReason.descriptorTable, "Access to GDTR or IDTR"],
+  [ExitReason.taskRegister, "Access to LDTR or TR"],
   [ExitReason.eptViolation, "EPT violation"],
   [ExitReason.eptMisconfiguration, "EPT misconfiguration"],
   [ExitReason.invept, "INVEPT"],
@@ -72,6 +89,9 @@ const names: ReadonlyMap<number, string> = new Map([
   [ExitReason.invvpid, "INVVPID"],
   [ExitReason.wbinvd, "WBINVD or WBNOINVD"],
   [ExitReason.xsetbv, "XSETBV"],
+  [ExitReason.rdrand, "RDRAND"],
+  [ExitReason.invpcid, "INVPCID"],
+  [ExitReason.rdseed, "RDSEED"],
 ]);
 
 /** The manual's name of a basic exit reason. */
@@ -86,11 +106,18 @@ export const InterruptionInformation = {
   valid: 1 << 31,
 } as const;
 
+/** The interruption or IDT-vectoring information of an event. */
+export function interruptionInformation({ vector, type, errorCode }: InterruptEvent): number {
+  const { typeShift, errorCodeValid, valid } = InterruptionInformation;
+  return vector | (type << typeShift) | (errorCode === null ? 0 : errorCodeValid) | valid;
+}
+
 /** Bits 10:8 of the interruption information. */
 export const InterruptionType = {
   externalInterrupt: 0,
   nmi: 2,
   hardwareException: 3,
+  softwareInterrupt: 4,
   privilegedSoftwareException: 5,
   softwareException: 6,
 } as const;
