@@ -2,8 +2,10 @@
 export const Vector = {
   divideError: 0,
   debug: 1,
+  nmi: 2,
   breakpoint: 3,
   overflow: 4,
+  boundRange: 5,
   invalidOpcode: 6,
   doubleFault: 8,
   invalidTss: 10,
@@ -12,6 +14,7 @@ export const Vector = {
   generalProtection: 13,
   pageFault: 14,
   alignmentCheck: 17,
+  controlProtection: 21,
 } as const;
 
 /** An exception that an instruction raises while `cpu/system/` executes it; nothing has changed. */
@@ -20,11 +23,18 @@ export class GuestException extends Error {
     readonly vector: number,
     /** null when the exception pushes none. */
     readonly errorCode: number | null,
+    /** Bits that a debug exception sets in DR6; else 0. */
+    readonly payload = 0n,
   ) {
     super(`exception ${vector}`);
     this.name = "GuestException";
   }
 }
 
-export const generalProtection = (): GuestException => new GuestException(Vector.generalProtection, 0);
+export const generalProtection = (errorCode = 0): GuestException =>
+  new GuestException(Vector.generalProtection, errorCode);
+export const invalidTss = (errorCode: number): GuestException => new GuestException(Vector.invalidTss, errorCode);
+export const notPresent = (errorCode: number): GuestException =>
+  new GuestException(Vector.segmentNotPresent, errorCode);
+export const stackFault = (errorCode = 0): GuestException => new GuestException(Vector.stackFault, errorCode);
 export const invalidOpcode = (): GuestException => new GuestException(Vector.invalidOpcode, null);

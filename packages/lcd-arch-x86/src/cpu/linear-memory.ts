@@ -1,8 +1,9 @@
+import { Cr4, Efer } from "../mmu/control-bits";
 import type { AccessFault, MemoryAccess } from "./memory-access";
-import type { CpuState } from "./state";
+import { type CpuState, Rflags } from "./state";
 import { ACCESS_KIND_SHIFT, AccessKind } from "./translate/memory-lookup";
 
-/** A system instruction's memory operand could not be accessed. */
+/** A system instruction's memory operand, or a structure that the processor uses by itself, could not be accessed. */
 export class LinearAccessError extends Error {
   constructor(readonly fault: AccessFault) {
     super(`memory operand: ${fault.kind}`);
@@ -10,37 +11,133 @@ export class LinearAccessError extends Error {
   }
 }
 
-/** Memory by linear address, for the operands of system instructions: with the same checks as translated code. */
+/** Words that `readWords` gives at most: a 16-byte descriptor. */
+const MAX_WORDS = 4;
+
+const USER = 3;
+
+/** Bits 31:0 and 63:32 of a 64-bit value. */
+const lowOf = (value: bigint): number => Number(value & 0xffffffffn);
+const highOf = (value: bigint): number => Number((value >> 32n) & 0xffffffffn);
+
+/**
+ * Memory by linear address, as system instructions reach it: with the same checks as translated code. An address is
+ * given as bits 31:0 and 63:32, so that no bigint is made on the way, and an offset of 0 to 2^32 that is added to it.
+ * Outside IA-32e mode addresses have 32 bits. Methods throw LinearAccessError.
+ */
 export class LinearMemory {
   private readonly view: DataView;
+  private readonly words = new Int32Array(MAX_WORDS);
 
+  /**
+   * @param implicit accesses are supervisor-mode whatever the CPL is, and SMAP always holds for them (SDM 3A, "Access
+   *   Rights", implicit supervisor-mode accesses): those to descriptor tables and task-state segments
+   */
   constructor(
     buffer: ArrayBufferLike,
     private readonly state: CpuState,
     private readonly access: MemoryAccess,
+    private readonly implicit = false,
   ) {
     this.view = new DataView(buffer);
   }
 
-  /** Reads 8 bytes. @throws LinearAccessError */
+  /** Reads 1 byte, unsigned. */
+  read8(low: number, high = 0, offset = 0): number {
+    return this.view.getUint8(this.place(low, high, offset, 1, AccessKind.read));
+  }
+
+  /** Reads 2 bytes, unsigned. */
+  read16(low: number, high = 0, offset = 0): number {
+    return this.view.getUint16(this.place(low, high, offset, 2, AccessKind.read), true);
+  }
+
+  /** Reads 4 bytes, unsigned. */
+  read32(low: number, high = 0, offset = 0): number {
+    return this.view.getUint32(this.place(low, high, offset, 4, AccessKind.read), true);
+  }
+
+  /** Reads 8 bytes. */
   read64(address: bigint): bigint {
-    return this.view.getBigUint64(this.place(address, AccessKind.read), true);
+    return this.view.getBigUint64(this.place(lowOf(address), highOf(address), 0, 8, AccessKind.read), true);
   }
 
-  /** Writes 8 bytes. @throws LinearAccessError */
-  write64(address: bigint, value: bigint): void {
-    this.state.set64("slowValue", value);
-    this.view.setBigUint64(this.place(address, AccessKind.write), value, true);
-  }
-
-  private place(address: bigint, kind: number): number {
-    this.state.set64("slowAddress", address);
-    this.access.mayModifyCode = true;
-    const place = this.access.serve(8 | (kind << ACCESS_KIND_SHIFT));
-    this.access.mayModifyCode = false;
-    if (place === 0) {
-      throw new LinearAccessError(this.access.fault);
+  /** Reads 1 to 4 words of 4 bytes, signed; what comes back is overwritten by the next call. */
+  readWords(count: number, low: number, high = 0, offset = 0): Int32Array {
+    const place = this.place(low, high, offset, count * 4, AccessKind.read);
+    for (let word = 0; word < count; word++) {
+      this.words[word] = this.view.getInt32(place + word * 4, true);
     }
+    return this.words;
+  }
+
+  /** Writes 1 byte. */
+  write8(value: number, low: number, high = 0, offset = 0): void {
+    this.state.setHalves("slowValue", value, 0);
+    this.view.setUint8(this.place(low, high, offset, 1, AccessKind.write), value);
+  }
+
+  /** Writes 2 bytes. */
+  write16(value: number, low: number, high = 0, offset = 0): void {
+    this.state.setHalves("slowValue", value, 0);
+    this.view.setUint16(this.place(low, high, offset, 2, AccessKind.write), value, true);
+  }
+
+  /** Writes 4 bytes. */
+  write32(value: number, low: number, high = 0, offset = 0): void {
+    this.state.setHalves("slowValue", value, 0);
+    this.view.setInt32(this.place(low, high, offset, 4, AccessKind.write), value, true);
+  }
+
+  /** Writes 8 bytes, given as two halves. */
+  writePair(valueLow: number, valueHigh: number, low: number, high = 0, offset = 0): void {
+    this.state.setHalves("slowValue", valueLow, valueHigh);
+    const place = this.place(low, high, offset, 8, AccessKind.write);
+    this.view.setInt32(place, valueLow, true);
+    this.view.setInt32(place + 4, valueHigh, true);
+  }
+
+  /** Writes 8 bytes. */
+  write64(address: bigint, value: bigint): void {
+    this.writePair(lowOf(value), highOf(value), lowOf(address), highOf(address));
+  }
+
+  /** Makes sure that `size` bytes, at most 16, can be written without a fault, and writes nothing. */
+  probeWrite(size: number, low: number, high = 0, offset = 0): void {
+    this.place(low, high, offset, size, AccessKind.modify);
+  }
+
+  private place(low: number, high: number, offset: number, size: number, kind: number): number {
+    const { state, access } = this;
+    const sum = (low >>> 0) + offset;
+    const carried = sum > 0xffffffff ? high + 1 : high;
+    state.setHalves("slowAddress", sum, (state.low("efer") & Efer.LMA) === 0 ? 0 : carried);
+    access.mayModifyCode = true;
+    const place = this.implicit ? this.serveImplicitly(size, kind) : access.serve(size | (kind << ACCESS_KIND_SHIFT));
+    access.mayModifyCode = false;
+    if (place === 0) {
+      throw new LinearAccessError(access.fault);
+    }
+    return place;
+  }
+
+  /** Serves an access as one at CPL 0 with EFLAGS.AC clear, and keeps it out of the TLB where that would be wrong. */
+  private serveImplicitly(size: number, kind: number): number {
+    const { state, access } = this;
+    const request = size | (kind << ACCESS_KIND_SHIFT);
+    const cpl = state.get32("cpl");
+    const flags = state.get32("systemFlags");
+    const overridesSmap = (flags & Rflags.AC) !== 0 && (state.low("cr4") & Cr4.SMAP) !== 0;
+    if (cpl !== USER && !overridesSmap) {
+      return access.serve(request);
+    }
+    state.set32("cpl", 0);
+    state.set32("systemFlags", flags & ~Rflags.AC);
+    access.remembers = false;
+    const place = access.serve(request);
+    access.remembers = true;
+    state.set32("systemFlags", flags);
+    state.set32("cpl", cpl);
     return place;
   }
 }

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { hardwareException, softwareException, softwareInterrupt } from "../cpu/interrupt/event";
 import { Segment } from "../cpu/state";
 import { TestHost } from "./test-host";
 import { VmcsField as F } from "./vmcs-field";
@@ -28,7 +29,7 @@ describe("VM exits (SDM 3C, Recording VM-Exit Information)", () => {
 
   it("leave nothing of an earlier exit behind", () => {
     host.vmx.vmlaunch();
-    host.vmx.exitForException(14, 2, 0x1234n);
+    host.vmx.exitForException(hardwareException(14, 2), 0x1234n);
     host.vmx.vmresume();
     host.vmx.exit(18, { instructionLength: 3 });
     expect(host.field(F.exitQualification)).toBe(0n);
@@ -38,19 +39,32 @@ describe("VM exits (SDM 3C, Recording VM-Exit Information)", () => {
 
   // Bits 7:0 vector, 10:8 type, 11 error code valid, 31 valid.
   it.each([
-    ["a page fault", 14, 2, 0, 0x8000_0b0en, 2n],
-    ["a divide error", 0, null, 0, 0x8000_0300n, 0n],
-    ["INT3, a software exception", 3, null, 1, 0x8000_0603n, 0n],
-    ["INT1, a privileged software exception", 1, null, 1, 0x8000_0501n, 0n],
-    ["a debug exception", 1, null, 0, 0x8000_0301n, 0n],
-  ])("describe %s", (_, vector, errorCode, length, information, code) => {
+    ["a page fault", hardwareException(14, 2), 0x8000_0b0en, 2n],
+    ["a divide error", hardwareException(0, null), 0x8000_0300n, 0n],
+    ["INT3, a software exception", softwareException(3, 1), 0x8000_0603n, 0n],
+    ["INT1, a privileged software exception", softwareException(1, 1), 0x8000_0501n, 0n],
+    ["a debug exception", hardwareException(1, null), 0x8000_0301n, 0n],
+  ])("describe %s", (_, event, information, code) => {
     host.vmx.vmlaunch();
-    host.vmx.exitForException(vector, errorCode, 0x77n, length);
+    host.vmx.exitForException(event, 0x77n);
     expect(host.field(F.exitReason)).toBe(0n);
     expect(host.field(F.exitInterruptionInformation)).toBe(information);
     expect(host.field(F.exitInterruptionErrorCode)).toBe(code);
     expect(host.field(F.exitQualification)).toBe(0x77n);
-    expect(host.field(F.exitInstructionLength)).toBe(BigInt(length));
+    expect(host.field(F.exitInstructionLength)).toBe(BigInt(event.length));
+  });
+
+  it("tell which event was being delivered, once", () => {
+    host.vmx.vmlaunch();
+    host.delivering = softwareInterrupt(0x80, 2);
+    host.vmx.exitForException(hardwareException(13, 0x402));
+    // Vector 13, type 3, with error code; IDT-vectoring: vector 0x80, type 4.
+    expect(host.field(F.exitInterruptionInformation)).toBe(0x8000_0b0dn);
+    expect(host.field(F.idtVectoringInformation)).toBe(0x8000_0480n);
+    expect(host.field(F.exitInstructionLength)).toBe(2n);
+    host.vmx.vmresume();
+    host.vmx.exit(18, { instructionLength: 3 });
+    expect(host.field(F.idtVectoringInformation)).toBe(0n);
   });
 });
 

@@ -1,3 +1,4 @@
+import type { InterruptEvent } from "../cpu/interrupt/event";
 import type { CpuState } from "../cpu/state";
 import type { PhysicalMemory } from "../machine/physical-memory";
 
@@ -9,6 +10,8 @@ export interface VmxProcessorPort {
   rflags: bigint;
   /** Blocking by STI (bit 0), MOV SS (bit 1) and NMI (bit 3), as in the VMCS's interruptibility state. */
   interruptibility: number;
+  /** The event whose delivery has begun and not ended; a VM exit ends it. */
+  delivering: InterruptEvent | null;
   /** Instructions retired since reset: the time-stamp counter. */
   readonly retired: number;
   /** Value of `retired` at which the VMX-preemption timer fires; Infinity for none. */

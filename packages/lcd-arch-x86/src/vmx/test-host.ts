@@ -1,4 +1,5 @@
 import { __hpa } from "../address";
+import type { InterruptEvent } from "../cpu/interrupt/event";
 import { CpuState, Segment, STATE_SIZE } from "../cpu/state";
 import { PhysicalMemory } from "../machine/physical-memory";
 import { Cr0, Cr4, Efer } from "../mmu/control-bits";
@@ -20,6 +21,7 @@ export class TestHost implements VmxProcessorPort {
   readonly memory = new PhysicalMemory(new ArrayBuffer(0x8000), 0, 0x8000, () => {});
   rflags = 2n;
   interruptibility = 0;
+  delivering: InterruptEvent | null = null;
   retired = 1000;
   deadline = Number.POSITIVE_INFINITY;
   readonly log: string[] = [];

@@ -1,6 +1,7 @@
+import type { InterruptEvent } from "../cpu/interrupt/event";
 import { Secondary } from "./controls";
 import { secondaryControls } from "./entry-check/control-checks";
-import { ENTRY_FAILURE, ExitReason, type VmExitInformation } from "./exit-reason";
+import { ENTRY_FAILURE, ExitReason, interruptionInformation, type VmExitInformation } from "./exit-reason";
 import { loadGuestState, saveGuestState } from "./guest-state";
 import { loadHostState } from "./host-state";
 import type { VmxProcessorPort } from "./processor-port";
@@ -20,15 +21,21 @@ export function leaveGuest(port: VmxProcessorPort, vmcs: Vmcs, reason: number, i
   vmcs.set(F.exitQualification, information.qualification ?? 0n);
   vmcs.set32(F.exitInterruptionInformation, information.interruptionInformation ?? 0);
   vmcs.set32(F.exitInterruptionErrorCode, information.interruptionErrorCode ?? 0);
-  vmcs.set32(F.idtVectoringInformation, 0);
-  vmcs.set32(F.idtVectoringErrorCode, 0);
-  vmcs.set32(F.exitInstructionLength, information.instructionLength ?? 0);
+  recordVectoring(vmcs, port.delivering);
+  vmcs.set32(F.exitInstructionLength, information.instructionLength ?? port.delivering?.length ?? 0);
   vmcs.set32(F.exitInstructionInformation, information.instructionInformation ?? 0);
   vmcs.set(F.guestLinearAddress, information.guestLinearAddress ?? 0n);
   vmcs.set(F.guestPhysicalAddress, information.guestPhysicalAddress ?? 0n);
+  port.delivering = null;
   saveGuestState(port, vmcs);
   loadHostState(port, vmcs);
   switchAddressSpace(port, vmcs);
+}
+
+/** SDM 3C, "Information for VM Exits That Occur During Event Delivery". */
+function recordVectoring(vmcs: Vmcs, event: InterruptEvent | null): void {
+  vmcs.set32(F.idtVectoringInformation, event === null ? 0 : interruptionInformation(event));
+  vmcs.set32(F.idtVectoringErrorCode, event?.errorCode ?? 0);
 }
 
 /** Back to the host for invalid guest state: none is saved (SDM 3C, "VM-Entry Failures During or After Loading Guest State"). */

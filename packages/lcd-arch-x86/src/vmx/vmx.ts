@@ -1,4 +1,5 @@
 import { __hpa } from "../address";
+import type { InterruptEvent } from "../cpu/interrupt/event";
 import { Rflags } from "../cpu/state";
 import { KernelError } from "../errno";
 import { Cr4 } from "../mmu/control-bits";
@@ -8,7 +9,7 @@ import { controlChecks } from "./entry-check/control-checks";
 import { guestChecks } from "./entry-check/guest-checks";
 import { hostChecks } from "./entry-check/host-checks";
 import { ExitDecisions } from "./exit-decisions";
-import { ExitReason, InterruptionInformation, InterruptionType, type VmExitInformation } from "./exit-reason";
+import { ExitReason, interruptionInformation, type VmExitInformation } from "./exit-reason";
 import { VM_ENTRY_FAILED, VM_FAIL_INVALID, VM_SUCCEED, VmInstructionError, type VmxResult } from "./instruction-error";
 import { invalidateByEpt, invalidateByVpid } from "./invalidation";
 import { requireCpl0, requireVmxMode } from "./mode";
@@ -207,18 +208,15 @@ export class Vmx {
   /**
    * A VM exit for an exception that `exits.exception` says exits.
    *
-   * @param errorCode null when the exception has none
    * @param qualification the linear address for a page fault, what DR6 would get for a debug exception
-   * @param instructionLength of INT3, INTO and INT1; they are software exceptions
    */
-  exitForException(vector: number, errorCode: number | null, qualification: bigint, instructionLength = 0): void {
-    const information = vector | (exceptionType(vector, instructionLength) << InterruptionInformation.typeShift);
-    const valid = InterruptionInformation.valid | (errorCode === null ? 0 : InterruptionInformation.errorCodeValid);
+  exitForException(event: InterruptEvent, qualification = 0n): void {
     this.exit(ExitReason.exceptionOrNmi, {
       qualification,
-      interruptionInformation: information | valid,
-      interruptionErrorCode: errorCode ?? 0,
-      instructionLength,
+      interruptionInformation: interruptionInformation(event),
+      interruptionErrorCode: event.errorCode ?? 0,
+      // That of another event may be on record, when this one has happened in its delivery.
+      instructionLength: event.length > 0 ? event.length : undefined,
     });
   }
 
@@ -301,14 +299,4 @@ export class Vmx {
     this.port.rflags = (this.port.rflags & ~ARITHMETIC) | BigInt(flag);
     return result;
   }
-}
-
-const INT1 = 1;
-const INT3 = 3;
-const INTO = 4;
-
-function exceptionType(vector: number, instructionLength: number): number {
-  if (vector === INT3 || vector === INTO) return InterruptionType.softwareException;
-  if (vector === INT1 && instructionLength > 0) return InterruptionType.privilegedSoftwareException;
-  return InterruptionType.hardwareException;
 }

@@ -1,0 +1,112 @@
+import { ExitReason, InterruptionType } from "../../vmx/exit-reason";
+import { GuestException, Vector } from "../exception";
+import type { Processor, RunStop } from "../processor";
+import { recordDebugException } from "./debug";
+import { combine } from "./double-fault";
+import { enterHandler } from "./enter-handler";
+import { hardwareException, type InterruptEvent, isSoftware } from "./event";
+import { Blocking } from "./shadow";
+
+/** Vectors whose error code holds a selector or 0, with EXT in bit 0 (SDM 3A, "Error Code"). */
+const hasExternalBit = (vector: number): boolean => vector >= Vector.invalidTss && vector <= Vector.generalProtection;
+const EXTERNAL = 1;
+
+/**
+ * An exception at RIP (SDM 3A, "Interrupt and Exception Handling"): a VM exit when the host of a guest wants it, else
+ * delivered through the IDT; in VMX root operation only if the processor `deliversExceptions`.
+ *
+ * @param payload the linear address of a page fault, bits for DR6 of a debug exception; else 0
+ * @returns null when the processor is in the handler
+ */
+export function raise(p: Processor, vector: number, errorCode: number | null, payload = 0n): RunStop | null {
+  const during = p.delivering;
+  const external = during !== null && !isSoftware(during) && hasExternalBit(vector);
+  const code = external && errorCode !== null ? errorCode | EXTERNAL : errorCode;
+  const event = hardwareException(vector, code);
+  if (exits(p, event)) {
+    p.vmx.exitForException(event, payload);
+    return { kind: "vm-exit" };
+  }
+  if (vector === Vector.pageFault) {
+    p.state.set64("cr2", payload);
+  }
+  if (!p.nonRoot && !p.deliversExceptions) {
+    p.delivering = null;
+    return { kind: "exception", vector, errorCode: code };
+  }
+  switch (combine(during, vector)) {
+    case "serial":
+      if (vector === Vector.debug) {
+        recordDebugException(p, payload);
+      }
+      return deliver(p, event);
+    case "double-fault":
+      return raiseDoubleFault(p);
+    case "shutdown":
+      return shutDown(p);
+  }
+}
+
+const DOUBLE_FAULT = hardwareException(Vector.doubleFault, 0);
+
+/**
+ * A VM exit that it causes does not count as one during the delivery of the first event (SDM 3C, "Information for VM
+ * Exits That Occur During Event Delivery").
+ */
+function raiseDoubleFault(p: Processor): RunStop | null {
+  p.delivering = null;
+  if (exits(p, DOUBLE_FAULT)) {
+    p.vmx.exitForException(DOUBLE_FAULT);
+    return { kind: "vm-exit" };
+  }
+  return deliver(p, DOUBLE_FAULT);
+}
+
+const exits = (p: Processor, { vector, errorCode }: InterruptEvent): boolean =>
+  p.nonRoot && p.vmx.exits.exception(vector, errorCode ?? 0);
+
+/**
+ * Delivers an event at an instruction boundary, through the IDT. A fault on the way is raised in its place.
+ *
+ * @returns null when the processor is in a handler
+ */
+export function deliver(p: Processor, event: InterruptEvent): RunStop | null {
+  try {
+    enter(p, event);
+    return null;
+  } catch (error) {
+    return p.serviceError(error);
+  }
+}
+
+/**
+ * Delivers the software interrupt or exception that the instruction at RIP is.
+ *
+ * @throws GuestException, LinearAccessError for a fault on the way; a GuestException of its own vector, in VMX root
+ *   operation, from a processor that does not deliver exceptions
+ */
+export function deliverSoftware(p: Processor, event: InterruptEvent): void {
+  if (!p.nonRoot && !p.deliversExceptions) {
+    throw new GuestException(event.vector, event.errorCode);
+  }
+  enter(p, event);
+}
+
+function enter(p: Processor, event: InterruptEvent): void {
+  p.delivering = event;
+  if (event.type === InterruptionType.nmi) {
+    p.interruptibility |= Blocking.byNmi;
+  }
+  enterHandler(p, event);
+  p.eventDelivered();
+}
+
+/** A third fault: the processor shuts down, or the guest's host is told. */
+function shutDown(p: Processor): RunStop {
+  p.delivering = null;
+  if (p.nonRoot) {
+    p.vmExit(ExitReason.tripleFault);
+    return { kind: "vm-exit" };
+  }
+  return { kind: "shutdown" };
+}

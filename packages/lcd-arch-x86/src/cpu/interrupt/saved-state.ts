@@ -1,0 +1,17 @@
+import type { Processor } from "../processor";
+import { Rflags } from "../state";
+import { type InterruptEvent, isFault } from "./event";
+
+/** EFLAGS as an event saves them (SDM 3B, "Instruction-Breakpoint Exception Condition": RF). */
+export function savedFlags(p: Processor, event: InterruptEvent): number {
+  return isFault(event) ? p.eflags | Rflags.RF : p.eflags;
+}
+
+const CLEARED = Rflags.TF | Rflags.NT | Rflags.RF | Rflags.VM;
+
+/** Flags that the handler starts with; an interrupt gate clears IF (SDM 3A, "Flag Usage By ... Handler Procedure"). */
+export function setHandlerFlags(p: Processor, clearInterruptFlag: boolean): void {
+  const { state } = p;
+  const cleared = clearInterruptFlag ? CLEARED | Rflags.IF : CLEARED;
+  state.set32("systemFlags", state.get32("systemFlags") & ~cleared);
+}

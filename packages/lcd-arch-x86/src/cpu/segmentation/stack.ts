@@ -1,0 +1,163 @@
+import { Rights, SegmentType } from "../../vmx/segments";
+import { stackFault } from "../exception";
+import { isCanonical } from "../memory-access";
+import type { Processor } from "../processor";
+import { Gpr, Segment } from "../state";
+import { in64BitMode } from "../system/mode";
+import type { Descriptor } from "./descriptor";
+
+/** Of a data segment: offsets above the limit are inside, those up to it outside. */
+const EXPAND_DOWN = 4;
+const HIGHEST_WIDE = 0xffffffff;
+const HIGHEST_NARROW = 0xffff;
+
+/** How wide the stack pointer is, in bytes: SP, ESP or RSP (SDM 1, "Address-Size Attributes for Stack Accesses"). */
+export type PointerSize = 2 | 4 | 8;
+
+/**
+ * A stack that a system instruction or an event pushes to or pops from: a stack pointer of its own, which becomes RSP
+ * only when all has gone well.
+ */
+export class Stack {
+  /** Bits 31:0 and 63:32 of the stack pointer, unsigned. */
+  low = 0;
+  high = 0;
+  /** Bits 63:32 of what `pop` took last. */
+  poppedHigh = 0;
+
+  private constructor(
+    readonly p: Processor,
+    private readonly pointerSize: PointerSize,
+    private readonly base: number,
+    private readonly limit: number,
+    private readonly rights: number,
+    /** What #SS reports. */
+    private readonly errorCode: number,
+  ) {}
+
+  /** The stack that SS and RSP are. */
+  static current(p: Processor): Stack {
+    const { state } = p;
+    const rights = state.get32("segmentRights", Segment.ss);
+    const size = in64BitMode(p) ? 8 : (rights & Rights.big) !== 0 ? 4 : 2;
+    const limit = state.get32("segmentLimit", Segment.ss);
+    const stack = new Stack(p, size, state.low("segmentBase", Segment.ss), limit, rights, 0);
+    stack.setPointer(state.low("gpr", Gpr.rsp), size === 8 ? state.high("gpr", Gpr.rsp) : 0);
+    return stack;
+  }
+
+  /** A stack in a segment that is about to be loaded into SS. */
+  static inSegment(p: Processor, descriptor: Descriptor, pointer: number, errorCode: number): Stack {
+    const size = descriptor.isBig ? 4 : 2;
+    const stack = new Stack(p, size, descriptor.base, descriptor.limit, descriptor.rights, errorCode);
+    stack.setPointer(pointer, 0);
+    return stack;
+  }
+
+  /** A stack of 64-bit mode. */
+  static flat(p: Processor, low: number, high: number): Stack {
+    const stack = new Stack(p, 8, 0, 0, 0, 0);
+    stack.setPointer(low, high);
+    return stack;
+  }
+
+  /** Pushes 2, 4 or 8 bytes. @throws GuestException #SS, LinearAccessError */
+  push(size: number, low: number, high = 0): void {
+    this.move(-size);
+    const at = this.place(0, size);
+    const { linear } = this.p;
+    if (size === 8) {
+      linear.writePair(low, high, at, this.high);
+    } else if (size === 4) {
+      linear.write32(low, at, this.high);
+    } else {
+      linear.write16(low, at, this.high);
+    }
+  }
+
+  /** Pops 2, 4 or 8 bytes: gives bits 31:0, unsigned, the others are in `poppedHigh`. @throws as `push` */
+  pop(size: number): number {
+    const value = this.peek(0, size);
+    this.move(size);
+    return value;
+  }
+
+  /** Reads what `pop` would give after `offset` bytes have been popped. @throws as `push` */
+  peek(offset: number, size: number): number {
+    const at = this.place(offset, size);
+    const { linear } = this.p;
+    this.poppedHigh = 0;
+    if (size === 8) {
+      const words = linear.readWords(2, at, this.placeHigh);
+      this.poppedHigh = words[1] >>> 0;
+      return words[0] >>> 0;
+    }
+    return size === 4 ? linear.read32(at, this.placeHigh) : linear.read16(at, this.placeHigh);
+  }
+
+  /** Makes sure that `size` bytes can be pushed, as far as the segment's limit goes. @throws GuestException #SS */
+  checkRoom(size: number): void {
+    this.move(-size);
+    this.place(0, size);
+    this.move(size);
+  }
+
+  /** Adds to the stack pointer: `bytes` are released, or taken if negative. */
+  move(bytes: number): void {
+    const sum = this.low + bytes;
+    if (this.pointerSize === 8) {
+      this.high = (this.high + Math.floor(sum / 0x1_0000_0000)) >>> 0;
+    }
+    this.setPointer(sum, this.high);
+  }
+
+  /** Makes the stack pointer RSP: as much of it as the stack is wide. */
+  commit(): void {
+    const { state } = this.p;
+    if (this.pointerSize === 2) {
+      state.setHalves("gpr", (state.low("gpr", Gpr.rsp) & ~HIGHEST_NARROW) | this.low, 0, Gpr.rsp);
+    } else {
+      state.setHalves("gpr", this.low, this.high, Gpr.rsp);
+    }
+  }
+
+  private setPointer(low: number, high: number): void {
+    this.low = this.pointerSize === 2 ? low & HIGHEST_NARROW : low >>> 0;
+    this.high = high >>> 0;
+  }
+
+  /** Bits 63:32 of the linear address that `place` has given. */
+  private placeHigh = 0;
+
+  /** Linear address, bits 31:0, of `size` bytes at `offset` from the stack pointer; checks the segment. */
+  private place(offset: number, size: number): number {
+    const sum = this.low + offset;
+    if (this.pointerSize === 8) {
+      this.placeHigh = sum > HIGHEST_WIDE ? (this.high + 1) >>> 0 : this.high;
+      if (!isCanonical(this.placeHigh | 0)) {
+        throw stackFault(this.errorCode);
+      }
+      return sum >>> 0;
+    }
+    this.placeHigh = 0;
+    const first = this.pointerSize === 2 ? sum & HIGHEST_NARROW : sum >>> 0;
+    if (!this.holds(first, first + size - 1)) {
+      throw stackFault(this.errorCode);
+    }
+    return (this.base + first) >>> 0;
+  }
+
+  /** SDM 3A, "Limit Checking". */
+  private holds(first: number, last: number): boolean {
+    const { rights, limit } = this;
+    if ((rights & Rights.unusable) !== 0) {
+      return false;
+    }
+    if ((rights & Rights.type & (CODE | EXPAND_DOWN)) !== EXPAND_DOWN) {
+      return last <= limit;
+    }
+    return first > limit && last <= ((rights & Rights.big) !== 0 ? HIGHEST_WIDE : HIGHEST_NARROW);
+  }
+}
+
+const CODE = SegmentType.codeRead & ~SegmentType.dataWritten;

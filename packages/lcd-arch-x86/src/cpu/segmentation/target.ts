@@ -1,0 +1,24 @@
+import { generalProtection } from "../exception";
+import { isCanonical } from "../memory-access";
+import type { Processor } from "../processor";
+import type { Descriptor } from "./descriptor";
+import { setCodeSegment } from "./registers";
+
+/**
+ * Checks where a far transfer goes in its code segment: a canonical address in 64-bit code, elsewhere an offset within
+ * the limit.
+ *
+ * @throws GuestException #GP(0)
+ */
+export function checkTarget(code: Descriptor, longMode: boolean, low: number, high: number): void {
+  const inside = longMode && code.isLong ? isCanonical(high | 0) : high === 0 && low <= code.limit;
+  if (!inside) {
+    throw generalProtection();
+  }
+}
+
+/** Goes there: CS, CPL and RIP. */
+export function goTo(p: Processor, selector: number, cpl: number, code: Descriptor, low: number, high: number): void {
+  setCodeSegment(p.state, selector, cpl, code);
+  p.state.setHalves("rip", low, high);
+}
