@@ -64,11 +64,6 @@ describe("4-level paging (SDM 3A, 4-Level Paging and 5-Level Paging)", () => {
     expect(t.translate(0x1234_5678n, Access.write)).toBe(true);
     expect([t.mmu.hpa, t.mmu.writable, t.mmu.user]).toEqual([0x1234_5000, true, true]);
   });
-
-  it("refuses a paging mode that the processor does not have with a sentence", () => {
-    t.state.set64("efer", 0n);
-    expect(() => t.translate(0n, Access.read)).toThrow(/4 levels/);
-  });
 });
 
 describe("page faults (SDM 3A, Page-Fault Exceptions)", () => {

@@ -1,7 +1,5 @@
 import type { CpuState } from "../cpu/state";
-import { Rflags } from "../cpu/state";
 import { Access, EptViolation, type MmuFault, PageFaultError } from "./access";
-import { Cr0, Cr4, Efer } from "./control-bits";
 import { EptWalker } from "./ept-walker";
 import {
   EptFlag,
@@ -15,14 +13,32 @@ import {
   RESERVED_ADDRESS_HIGH,
   reservedBits,
 } from "./paging-entry";
-import { pagingLevels } from "./paging-mode";
+import { highOfPse36, type PagingFormat, PagingMode, pagingFormats } from "./paging-mode";
 import { type Ram, readWord, setFlags } from "./ram";
+import { Context, permits, translationContext } from "./translation-context";
 
 /** EPT permissions that each kind of access needs, by Access. */
 const eptAccess = [EptFlag.read, EptFlag.write, EptFlag.execute] as const;
 
+/** In the exit qualification of an access that is not to a guest paging structure. */
+const FINAL = EptViolation.linearValid | EptViolation.finalTranslation;
+
+/** The I/D flag of an error code is used only where fetches can be denied as such. */
+const FETCHES_ARE_TOLD = Context.smep | Context.executeDisable;
+
 /** Levels that the deepest guest hierarchy has. */
 const MAX_LEVELS = 5;
+
+/** Size of the pages that translations without paging are counted in, as a power of two. */
+const SMALL_PAGE = 12;
+
+/** Low-half bits 2:1 and 8:5 of a PDPTE are reserved in PAE paging, and so are its bits 63:MAXPHYADDR. */
+const PDPTE_RESERVED = 0x1e6;
+const PDPTE_RESERVED_HIGH = 0xfff00000 | RESERVED_ADDRESS_HIGH;
+const PDPTES = 4;
+
+/** What became of loading the PDPTE registers: "fault" is one of EPT, and `fault` tells which. */
+export type PdpteLoad = "loaded" | "reserved" | "fault";
 
 /**
  * Translates linear addresses with the processor's current paging mode, and EPT in VMX non-root operation.
@@ -39,8 +55,15 @@ export class Mmu {
   writable = false;
   /** The page may be accessed at CPL 3. */
   user = false;
-  /** The linear address is on a page of more than 4 KiB. */
-  large = false;
+  /** Size of the page that the linear address is on, as a power of two: 12, 21, 22 or 30. */
+  pageShift = SMALL_PAGE;
+  /** The page is global: CR4.PGE and the entry's G flag are set. */
+  global = false;
+  /**
+   * Accesses are implicit supervisor-mode accesses, whatever CPL is: to descriptor tables or a TSS. Their translations are
+   * not those of the code that runs, and must not be remembered with them.
+   */
+  implicitSupervisor = false;
   /** For looking ahead: a translation that would have to set a flag in a guest's entry fails instead. */
   lookingAhead = false;
   /** Why the last translation failed. */
@@ -51,11 +74,8 @@ export class Mmu {
   /** Guest-physical and host-physical address of each entry that the walk has used, from the root. */
   private readonly entryGpa = new Float64Array(MAX_LEVELS);
   private readonly entryHpa = new Float64Array(MAX_LEVELS);
-  /** The registers that paging depends on, read once per translation. */
-  private cr0 = 0;
-  private cr4 = 0;
-  private efer = 0;
-  private cpl = 0;
+  /** What the translation depends on, read once for each. */
+  private context = 0;
   private eptpLow = 0;
   private eptpHigh = 0;
   private eptOn = false;
@@ -69,46 +89,78 @@ export class Mmu {
   }
 
   /**
-   * Translates the linear address `high`:`low`, which the caller knows to be canonical.
+   * Translates the linear address `high`:`low`, which the caller knows to be canonical; outside 64-bit mode `high` is 0.
    *
-   * @returns true with `hpa`, `gpa`, `writable` and `user` set, or false with `fault` set
-   * @throws KernelError ENOTSUP for a paging mode that this processor does not have
+   * @returns true with `hpa`, `gpa`, `writable`, `user`, `pageShift` and `global` set, or false with `fault` set
    * @see SDM 3A, "Paging"; SDM 3C, "The Extended Page Table Mechanism (EPT)"
    */
   translate(low: number, high: number, access: Access): boolean {
-    this.readRegisters();
-    if ((this.cr0 & Cr0.PG) !== 0) return this.walk(low, high, access);
-    this.user = true;
-    this.large = false;
-    return this.finish(low >>> 0, access, true);
+    const { state } = this;
+    this.readEptPointer();
+    this.context = translationContext(state, this.implicitSupervisor);
+    const mode = this.context & Context.mode;
+    const format = pagingFormats[mode];
+    if (format === null) {
+      this.user = true;
+      this.pageShift = SMALL_PAGE;
+      this.global = false;
+      return this.finish(low >>> 0, access, true);
+    }
+    if (mode !== PagingMode.pae) {
+      const root = frameOf(state.low("cr3"), format.narrow ? 0 : state.high("cr3"));
+      return this.walk(format, root, low, high, access);
+    }
+    const pdpte = low >>> 30;
+    const pdpteLow = state.low("pdpte", pdpte);
+    if ((pdpteLow & PageFlag.present) === 0) return this.pageFault(access, 0);
+    return this.walk(format, frameOf(pdpteLow, state.high("pdpte", pdpte)), low, high, access);
   }
 
-  private readRegisters(): void {
+  /**
+   * Loads the four PDPTE registers of PAE paging; they are not read again until they are loaded again.
+   *
+   * @param cr3 low half of CR3; bits 31:5 are the table's address
+   * @returns "loaded"; "reserved" when an entry that is present has a reserved bit set, or "fault": then none is loaded
+   * @see SDM 3A, "PDPTE Registers"
+   */
+  loadPdptes(cr3: number): PdpteLoad {
+    const { state, ram } = this;
+    this.readEptPointer();
+    const entries: bigint[] = [];
+    for (let i = 0; i < PDPTES; i++) {
+      if (!this.locate(((cr3 & ~0x1f) >>> 0) + i * 8, false, 0)) return "fault";
+      const low = readWord(ram, this.located);
+      const high = readWord(ram, this.located + 4);
+      const reserved = (low & PDPTE_RESERVED) | (high & PDPTE_RESERVED_HIGH);
+      if ((low & PageFlag.present) !== 0 && reserved !== 0) return "reserved";
+      entries.push((BigInt(high) << 32n) | BigInt(low));
+    }
+    for (let i = 0; i < PDPTES; i++) state.set64("pdpte", entries[i], i);
+    return "loaded";
+  }
+
+  private readEptPointer(): void {
     const { state } = this;
-    this.cr0 = state.low("cr0");
-    this.cr4 = state.low("cr4");
-    this.efer = state.low("efer");
-    this.cpl = state.get32("cpl");
     this.eptpLow = state.low("eptp");
     this.eptpHigh = state.high("eptp");
     this.eptOn = state.get32("nonRoot") !== 0 && (this.eptpLow | this.eptpHigh) !== 0;
   }
 
-  private walk(low: number, high: number, access: Access): boolean {
-    const { state, ram } = this;
-    const levels = pagingLevels(this.cr4, this.efer);
-    const reservedHigh = (this.efer & Efer.NXE) !== 0 ? RESERVED_ADDRESS_HIGH : RESERVED_ADDRESS_HIGH | EXECUTE_DISABLE;
-    let table = frameOf(state.low("cr3"), state.high("cr3"));
+  private walk(format: PagingFormat, root: number, low: number, high: number, access: Access): boolean {
+    const { ram, context } = this;
+    const { levels, narrow } = format;
+    const reservedHigh = format.reservedHigh | ((context & Context.executeDisable) !== 0 ? 0 : EXECUTE_DISABLE);
+    let table = root;
     let allow = PageFlag.writable | PageFlag.user;
     let deny = 0;
     for (let depth = 0; depth < levels.length; depth++) {
       const level = levels[depth];
-      const at = table + indexOf(low, high, level.shift) * 8;
+      const at = table + (narrow ? ((low >>> level.shift) & 0x3ff) * 4 : indexOf(low, high, level.shift) * 8);
       if (!this.locate(at, false)) return false;
       this.entryGpa[depth] = at;
       this.entryHpa[depth] = this.located;
       const entryLow = readWord(ram, this.located);
-      const entryHigh = readWord(ram, this.located + 4);
+      const entryHigh = narrow ? 0 : readWord(ram, this.located + 4);
       if ((entryLow & PageFlag.present) === 0) return this.pageFault(access, 0);
       if ((entryHigh & reservedHigh) !== 0 || reservedBits(level, entryLow) !== 0) {
         return this.pageFault(access, PageFaultError.present | PageFaultError.reserved);
@@ -119,34 +171,17 @@ export class Mmu {
         table = frameOf(entryLow, entryHigh);
         continue;
       }
-      if (!this.permits(access, allow, deny)) return this.pageFault(access, PageFaultError.present);
+      if (!permits(context, access, allow, deny)) return this.pageFault(access, PageFaultError.present);
       const dirty = access === Access.write || (entryLow & PageFlag.dirty) !== 0;
       if (!this.track(depth, dirty)) return false;
       this.user = (allow & PageFlag.user) !== 0;
-      this.large = level.tableReserved !== null;
-      const gpa = pageFrame(level, entryLow, entryHigh, low) + (low & 0xfff);
-      return this.finish(gpa, access, dirty && this.permits(Access.write, allow, deny));
+      this.pageShift = level.shift;
+      this.global = (entryLow & PageFlag.global) !== 0 && (context & Context.globalPages) !== 0;
+      const addressHigh = narrow && level.shift > SMALL_PAGE ? highOfPse36(entryLow) : entryHigh;
+      const gpa = pageFrame(level, entryLow, addressHigh, low) + (low & 0xfff);
+      return this.finish(gpa, access, dirty && permits(context, Access.write, allow, deny));
     }
     return false;
-  }
-
-  /**
-   * Access rights (SDM 3A, "Determination of Access Rights").
-   *
-   * @param allow AND of the entries' R/W and U/S flags
-   * @param deny OR of their execute-disable flags
-   */
-  private permits(access: Access, allow: number, deny: number): boolean {
-    const { cr4 } = this;
-    const userPage = (allow & PageFlag.user) !== 0;
-    if (this.cpl === 3) {
-      if (!userPage) return false;
-      if (access === Access.write) return (allow & PageFlag.writable) !== 0;
-      return access === Access.read || deny === 0;
-    }
-    if (access === Access.execute) return deny === 0 && !(userPage && (cr4 & Cr4.SMEP) !== 0);
-    if (userPage && (cr4 & Cr4.SMAP) !== 0 && (this.state.get32("systemFlags") & Rflags.AC) === 0) return false;
-    return access === Access.read || (allow & PageFlag.writable) !== 0 || (this.cr0 & Cr0.WP) === 0;
   }
 
   /** Sets the guest's accessed and dirty flags (SDM 3A, "Accessed and Dirty Flags"); these writes are subject to EPT. */
@@ -161,15 +196,19 @@ export class Mmu {
     return true;
   }
 
-  /** Finds a guest paging-structure entry in host memory. With EPT accessed and dirty flags, every use of one is a write. */
-  private locate(gpa: number, update: boolean): boolean {
+  /**
+   * Finds a guest paging-structure entry in host memory. With EPT accessed and dirty flags, every use of one is a write.
+   *
+   * @param linear EptViolation.linearValid, or 0 when it is not for a linear address
+   */
+  private locate(gpa: number, update: boolean, linear: number = EptViolation.linearValid): boolean {
     if (!this.eptOn) {
       this.located = gpa;
       return true;
     }
     const writes = update || (this.eptpLow & EptPointerFlag.accessedAndDirty) !== 0;
     const access = writes ? EptFlag.read | EptFlag.write : EptFlag.read;
-    if (!this.translateGpa(gpa, access, 0)) return false;
+    if (!this.translateGpa(gpa, access, linear)) return false;
     this.located = this.ept.hpa + (gpa % 4096);
     return true;
   }
@@ -182,20 +221,21 @@ export class Mmu {
       this.writable = writable;
       return true;
     }
-    if (!this.translateGpa(gpa, eptAccess[access], EptViolation.finalTranslation)) return false;
+    if (!this.translateGpa(gpa, eptAccess[access], FINAL)) return false;
     this.hpa = this.ept.hpa;
     this.writable = writable && this.ept.writable;
     return true;
   }
 
-  private translateGpa(gpa: number, access: number, final: number): boolean {
+  /** @param linear what the exit qualification says of the linear address */
+  private translateGpa(gpa: number, access: number, linear: number): boolean {
     const { ept } = this;
     if (ept.translate(this.eptpLow, this.eptpHigh, gpa, access)) return true;
     this.fault = ept.misconfigured
       ? { kind: "ept-misconfiguration", gpa: BigInt(gpa) }
       : {
           kind: "ept-violation",
-          qualification: access | (ept.permissions << 3) | EptViolation.linearValid | final,
+          qualification: access | (ept.permissions << 3) | linear,
           gpa: BigInt(gpa),
         };
     return false;
@@ -205,14 +245,9 @@ export class Mmu {
   private pageFault(access: Access, cause: number): boolean {
     let errorCode = cause;
     if (access === Access.write) errorCode |= PageFaultError.write;
-    if (this.cpl === 3) errorCode |= PageFaultError.user;
-    if (access === Access.execute && this.fetchesAreTold()) errorCode |= PageFaultError.fetch;
+    if ((this.context & Context.user) !== 0) errorCode |= PageFaultError.user;
+    if (access === Access.execute && (this.context & FETCHES_ARE_TOLD) !== 0) errorCode |= PageFaultError.fetch;
     this.fault = { kind: "page-fault", errorCode };
     return false;
-  }
-
-  /** The I/D flag of an error code is used only where fetches can be denied as such. */
-  private fetchesAreTold(): boolean {
-    return (this.cr4 & Cr4.SMEP) !== 0 || ((this.cr4 & Cr4.PAE) !== 0 && (this.efer & Efer.NXE) !== 0);
   }
 }

@@ -2,7 +2,7 @@ import { MAXPHYADDR } from "./control-bits";
 
 const TWO_32 = 0x1_0000_0000;
 
-/** Flags of a guest paging-structure entry, low half (SDM 3A, "4-Level Paging and 5-Level Paging"). */
+/** Flags of a guest paging-structure entry, low half (SDM 3A, "Paging"); the same in all paging modes. */
 export const PageFlag = {
   present: 1 << 0,
   writable: 1 << 1,
@@ -10,6 +10,7 @@ export const PageFlag = {
   accessed: 1 << 5,
   dirty: 1 << 6,
   pageSize: 1 << 7,
+  global: 1 << 8,
 } as const;
 
 /** High half of a guest paging-structure entry: execute-disable, bit 63. */
