@@ -1,4 +1,4 @@
-import { Access, type Mmu } from "../mmu/index";
+import { Access, isCanonicalHigh, type Mmu } from "../mmu/index";
 import type { CodeCache } from "./code-cache";
 import { codeBytes } from "./code-mode";
 import { type CpuState, StateOffset } from "./state";
@@ -72,7 +72,7 @@ export class MemoryAccess {
     const kind = request >> ACCESS_KIND_SHIFT;
     const low = this.state.low("slowAddress");
     const high = this.state.high("slowAddress");
-    if (!isCanonical(high)) {
+    if (!isCanonicalHigh(high, this.state.low("cr4"))) {
       this.fault = { kind: "non-canonical" };
       return 0;
     }
@@ -108,7 +108,7 @@ export class MemoryAccess {
     if (one < 0) {
       return 0;
     }
-    if (!isCanonical(nextHigh)) {
+    if (!isCanonicalHigh(nextHigh, this.state.low("cr4"))) {
       this.fault = { kind: "non-canonical" };
       return 0;
     }

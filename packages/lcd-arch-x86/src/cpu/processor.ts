@@ -1,5 +1,5 @@
 import type { PhysicalMemory } from "../machine/physical-memory";
-import { Access, Mmu, type Ram } from "../mmu/index";
+import { Access, isCanonicalHigh, Mmu, type Ram } from "../mmu/index";
 import { ExitReason, type VmExitInformation, Vmx, type VmxProcessorPort } from "../vmx/index";
 import { calloutAt } from "./callouts";
 import { type CodeCache, Tier, type Translation } from "./code-cache";
@@ -15,7 +15,7 @@ import type { Site } from "./ir";
 import { JUMP_AREA, JumpCaches } from "./jump-caches";
 import { LinearAccessError, LinearMemory } from "./linear-memory";
 import type { LocalApicPort } from "./local-apic-port";
-import { type AccessFault, isCanonical, MemoryAccess } from "./memory-access";
+import { type AccessFault, MemoryAccess } from "./memory-access";
 import { setLongModeState } from "./reset";
 import { ARITHMETIC_FLAGS, CpuState, Rflags, STATE_SIZE } from "./state";
 import { readControlRegister, writeControlRegister } from "./system/control-registers";
@@ -479,7 +479,7 @@ export class Processor implements VmxProcessorPort {
     const high = Number(page >> 32n) | 0;
     // Only the page of the instruction that comes next is known to be fetched. Others count when they have been before.
     this.mmu.lookingAhead = page !== this.fetched;
-    const found = isCanonical(high) && this.mmu.translate(low, high, Access.execute);
+    const found = isCanonicalHigh(high, this.state.low("cr4")) && this.mmu.translate(low, high, Access.execute);
     this.mmu.lookingAhead = false;
     if (!found) {
       return null;
@@ -550,7 +550,7 @@ export class Processor implements VmxProcessorPort {
   private fetchFault(address: bigint): RunStop | null {
     const low = Number(address & 0xffffffffn) | 0;
     const high = Number(address >> 32n) | 0;
-    if (!isCanonical(high)) {
+    if (!isCanonicalHigh(high, this.state.low("cr4"))) {
       return raise(this, Vector.generalProtection, 0);
     }
     if (this.mmu.translate(low, high, Access.execute)) {
