@@ -1,6 +1,6 @@
-import { Cr4, Efer } from "../mmu/control-bits";
+import { Efer } from "../mmu/control-bits";
 import type { AccessFault, MemoryAccess } from "./memory-access";
-import { type CpuState, Rflags } from "./state";
+import type { CpuState } from "./state";
 import { ACCESS_KIND_SHIFT, AccessKind } from "./translate/memory-lookup";
 
 /** A system instruction's memory operand, or a structure that the processor uses by itself, could not be accessed. */
@@ -13,8 +13,6 @@ export class LinearAccessError extends Error {
 
 /** Words that `readWords` gives at most: a 16-byte descriptor. */
 const MAX_WORDS = 4;
-
-const USER = 3;
 
 /** Bits 31:0 and 63:32 of a 64-bit value. */
 const lowOf = (value: bigint): number => Number(value & 0xffffffffn);
@@ -113,7 +111,8 @@ export class LinearMemory {
     const carried = sum > 0xffffffff ? high + 1 : high;
     state.setHalves("slowAddress", sum, (state.low("efer") & Efer.LMA) === 0 ? 0 : carried);
     access.mayModifyCode = true;
-    const place = this.implicit ? this.serveImplicitly(size, kind) : access.serve(size | (kind << ACCESS_KIND_SHIFT));
+    const request = size | (kind << ACCESS_KIND_SHIFT);
+    const place = this.implicit ? this.serveImplicitly(request) : access.serve(request);
     access.mayModifyCode = false;
     if (place === 0) {
       throw new LinearAccessError(access.fault);
@@ -121,23 +120,10 @@ export class LinearMemory {
     return place;
   }
 
-  /** Serves an access as one at CPL 0 with EFLAGS.AC clear, and keeps it out of the TLB where that would be wrong. */
-  private serveImplicitly(size: number, kind: number): number {
-    const { state, access } = this;
-    const request = size | (kind << ACCESS_KIND_SHIFT);
-    const cpl = state.get32("cpl");
-    const flags = state.get32("systemFlags");
-    const overridesSmap = (flags & Rflags.AC) !== 0 && (state.low("cr4") & Cr4.SMAP) !== 0;
-    if (cpl !== USER && !overridesSmap) {
-      return access.serve(request);
-    }
-    state.set32("cpl", 0);
-    state.set32("systemFlags", flags & ~Rflags.AC);
-    access.remembers = false;
-    const place = access.serve(request);
-    access.remembers = true;
-    state.set32("systemFlags", flags);
-    state.set32("cpl", cpl);
+  private serveImplicitly(request: number): number {
+    this.access.implicit = true;
+    const place = this.access.serve(request);
+    this.access.implicit = false;
     return place;
   }
 }

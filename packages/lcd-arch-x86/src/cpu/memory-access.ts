@@ -39,8 +39,6 @@ export class MemoryAccess {
   mayModifyCode = false;
   /** What answers outside RAM; null: nothing, so reads give ones and writes are lost. */
   wiring: Wiring | null = null;
-  /** Translations go into the TLB; not so while an access has other rights than the processor's own. */
-  remembers = true;
   private readonly bytes: Uint8Array;
   private readonly bounce: number;
 
@@ -59,6 +57,11 @@ export class MemoryAccess {
   ) {
     this.bytes = new Uint8Array(buffer);
     this.bounce = state.base + StateOffset.bounce;
+  }
+
+  /** Accesses are implicit supervisor-mode accesses, whatever CPL is: to descriptor tables and task-state segments. */
+  set implicit(value: boolean) {
+    this.mmu.implicitSupervisor = value;
   }
 
   /**
@@ -89,7 +92,8 @@ export class MemoryAccess {
     }
     const code = this.cache.isCode(frame >>> 12);
     const { writable } = this.mmu;
-    if (this.remembers) {
+    // The TLB has the rights of the code that runs.
+    if (!this.mmu.implicitSupervisor) {
       this.tlb.fill(low, high, frame >>> 12, this.ramBase + frame, writable && !code, this.mmu);
     }
     const hpa = frame + (low & (PAGE - 1));

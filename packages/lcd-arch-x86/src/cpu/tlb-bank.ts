@@ -15,13 +15,14 @@ export interface FoundPage {
   readonly global: boolean;
 }
 
-/** Which pages an invalidation means: all, or those that are global, or those that are not. */
-export const Pages = {
+/** Which pages an invalidation means, as what their attributes must be in which bits. */
+const pageSets = {
   all: { mask: 0, value: 0 },
   global: { mask: GLOBAL, value: GLOBAL },
   local: { mask: GLOBAL, value: 0 },
 } as const;
-export type Pages = (typeof Pages)[keyof typeof Pages];
+/** All pages, or those that are global, or those that are not. */
+export type Pages = keyof typeof pageSets;
 
 /** One software TLB in linear memory, as translated code looks it up (translate/tlb-layout.ts). */
 export class TlbBank {
@@ -72,9 +73,10 @@ export class TlbBank {
 
   /** Drops all translations of `pages`. */
   flush(pages: Pages): void {
+    const { mask, value } = pageSets[pages];
     const kept: number[] = [];
     for (const slot of this.slots) {
-      if ((this.attributes(slot) & pages.mask) === pages.value) {
+      if ((this.attributes(slot) & mask) === value) {
         this.clear(slot);
         this.words[this.wordOf(slot) + (TlbEntry.frame >> 2)] = NOT_LISTED;
       } else {
@@ -87,11 +89,12 @@ export class TlbBank {
 
   /** Drops the page at an address with this low half, in all its parts, if it is one of `pages`. */
   dropPage(low: number, pages: Pages): void {
+    const { mask, value } = pageSets[pages];
     const own = slotOf(low);
     for (const slot of this.large ? this.slots : [own]) {
       const attributes = this.attributes(slot);
       const within = (this.words[this.wordOf(slot)] ^ low) >>> (attributes & PAGE_SHIFT) === 0;
-      if ((slot === own || within) && (attributes & pages.mask) === pages.value) {
+      if ((slot === own || within) && (attributes & mask) === value) {
         this.clear(slot);
       }
     }

@@ -2,7 +2,7 @@ import { Cr4 } from "../mmu/control-bits";
 import { translationContext } from "../mmu/index";
 import type { JumpCaches } from "./jump-caches";
 import type { CpuState } from "./state";
-import { type FoundPage, Pages, TlbBank } from "./tlb-bank";
+import { type FoundPage, type Pages, TlbBank } from "./tlb-bank";
 import { TLB_SIZE } from "./translate/tlb-layout";
 
 /** Address spaces that a processor remembers translations of, counted once for each privilege that uses them. */
@@ -108,7 +108,7 @@ export class Tlb {
   flushEpt(eptp: bigint | null): void {
     for (const bank of this.banks) {
       if (bank.eptp !== 0n && (eptp === null || bank.eptp >> 12n === eptp >> 12n)) {
-        this.flush(bank, Pages.all);
+        this.flush(bank, "all");
       }
     }
   }
@@ -117,7 +117,7 @@ export class Tlb {
   flushVpid(vpid: number | null): void {
     for (const bank of this.banks) {
       if (vpid === null ? bank.vpid !== 0 : bank.vpid === vpid) {
-        this.flush(bank, Pages.all);
+        this.flush(bank, "all");
       }
     }
   }
@@ -132,7 +132,7 @@ export class Tlb {
   flushPage(low: number): void {
     const pcid = currentPcid(this.state);
     for (const bank of this.banksOfVpid()) {
-      this.dropPage(bank, low, bank.pcid === pcid ? Pages.all : Pages.global);
+      this.dropPage(bank, low, bank.pcid === pcid ? "all" : "global");
     }
   }
 
@@ -147,18 +147,18 @@ export class Tlb {
       case InvpcidType.address:
         for (const bank of this.banksOfVpid()) {
           if (bank.pcid === pcid) {
-            this.dropPage(bank, low, Pages.local);
+            this.dropPage(bank, low, "local");
           }
         }
         break;
       case InvpcidType.singleContext:
-        this.flushPcid(pcid, Pages.local);
+        this.flushPcid(pcid, "local");
         break;
       case InvpcidType.allContexts:
-        this.flushPcids(Pages.all);
+        this.flushPcids("all");
         break;
       case InvpcidType.allContextsKeepGlobals:
-        this.flushPcids(Pages.local);
+        this.flushPcids("local");
         break;
     }
   }
@@ -192,7 +192,7 @@ export class Tlb {
   private takeOldest(): Bank {
     const { state } = this;
     const oldest = this.banks.reduce((a, b) => (b.lastUsed < a.lastUsed ? b : a));
-    this.flush(oldest, Pages.all);
+    this.flush(oldest, "all");
     oldest.key.set(this.wanted);
     oldest.used = true;
     oldest.eptp = state.get64("eptp");

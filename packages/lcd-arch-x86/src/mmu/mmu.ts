@@ -59,10 +59,7 @@ export class Mmu {
   pageShift = SMALL_PAGE;
   /** The page is global: CR4.PGE and the entry's G flag are set. */
   global = false;
-  /**
-   * Accesses are implicit supervisor-mode accesses, whatever CPL is: to descriptor tables or a TSS. Their translations are
-   * not those of the code that runs, and must not be remembered with them.
-   */
+  /** Accesses are implicit supervisor-mode accesses, whatever CPL is; their translations are not for the code that runs. */
   implicitSupervisor = false;
   /** For looking ahead: a translation that would have to set a flag in a guest's entry fails instead. */
   lookingAhead = false;

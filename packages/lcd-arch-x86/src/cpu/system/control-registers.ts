@@ -5,7 +5,6 @@ import { generalProtection, invalidOpcode } from "../exception";
 import { LinearAccessError } from "../linear-memory";
 import type { Processor } from "../processor";
 import { Segment } from "../state";
-import { Pages } from "../tlb-bank";
 
 const unsigned = (bits: number): bigint => BigInt.asUintN(32, BigInt(bits));
 
@@ -68,7 +67,7 @@ export function writeCr0(p: Processor, value: bigint): void {
     loadPdptes(p, change.next, state.low("cr4"), efer, state.low("cr3"));
   }
   if (clears(change, Cr0.PG)) {
-    p.tlb.flushPcids(Pages.all);
+    p.tlb.flushPcids("all");
   }
   state.set64("cr0", unsigned(change.next));
   state.set64("efer", unsigned(efer));
@@ -105,7 +104,7 @@ export function writeCr3(p: Processor, value: bigint): void {
   loadPdptes(p, state.low("cr0"), cr4, state.low("efer"), low);
   state.set64("cr3", next);
   if (!keeps) {
-    p.tlb.flushPcid(usesPcids ? low & 0xfff : 0, Pages.local);
+    p.tlb.flushPcid(usesPcids ? low & 0xfff : 0, "local");
   }
   p.addressSpaceChanged();
 }
@@ -129,9 +128,9 @@ export function writeCr4(p: Processor, value: bigint): void {
     loadPdptes(p, state.low("cr0"), change.next, state.low("efer"), state.low("cr3"));
   }
   if (changes(change, Cr4.PGE) || clears(change, Cr4.PCIDE)) {
-    p.tlb.flushPcids(Pages.all);
+    p.tlb.flushPcids("all");
   } else if (changes(change, Cr4.PAE) || sets(change, Cr4.SMEP)) {
-    p.tlb.flushPcid((change.old & Cr4.PCIDE) !== 0 ? state.low("cr3") & 0xfff : 0, Pages.all);
+    p.tlb.flushPcid((change.old & Cr4.PCIDE) !== 0 ? state.low("cr3") & 0xfff : 0, "all");
   }
   state.set64("cr4", unsigned(change.next));
   p.addressSpaceChanged();
@@ -144,7 +143,7 @@ function loadPdptes(p: Processor, cr0: number, cr4: number, efer: number, cr3: n
   }
   switch (p.mmu.loadPdptes(cr3)) {
     case "loaded":
-      p.tlb.flushPcid(0, Pages.local);
+      p.tlb.flushPcid(0, "local");
       break;
     case "reserved":
       throw generalProtection();
