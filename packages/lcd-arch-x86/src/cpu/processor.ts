@@ -21,6 +21,7 @@ import { ARITHMETIC_FLAGS, CpuState, Rflags, STATE_SIZE } from "./state";
 import { readControlRegister, writeControlRegister } from "./system/control-registers";
 import { executeSystem } from "./system/index";
 import { readMsr, writeMsr } from "./system/msr";
+import { RandomSource } from "./system/random";
 import { TLB_AREA, Tlb } from "./tlb";
 import { type CodeContext, linearOf } from "./translate/code-context";
 import { type CodeSource, MAX_BLOCK } from "./translate/discover";
@@ -81,6 +82,8 @@ export class Processor implements VmxProcessorPort {
   /** The event whose delivery has begun and not ended: what is raised now happens during it. */
   delivering: InterruptEvent | null = null;
   deadline = Number.POSITIVE_INFINITY;
+  /** What RDRAND and RDSEED read; a machine gives each of its processors another seed. */
+  random = new RandomSource(0n);
   /** Null in a computer without APICs. */
   localApic: LocalApicPort | null = null;
   /** What time it is, in instructions, beyond those that this processor has retired: others have run, or none. */

@@ -1,6 +1,5 @@
 import { Code, Register as IcedRegister, OpKind } from "iced-x86";
-import { Segment } from "../state";
-import { gprOperand, type Lift } from "./operands";
+import { gprOperand, type Lift, segmentNumber } from "./operands";
 
 /**
  * The VM-exit instruction-information field (SDM 3C, "Information for VM Exits Due to Instruction Execution"): what a
@@ -28,21 +27,15 @@ const NO_BASE = 1 << 27;
 /** Address and operand sizes are told as 0 to 2: 16, 32 or 64 bits. */
 const sizeCode = (bytes: number): number => Math.log2(bytes) - 1;
 
-/** A segment register's number, as `Segment` counts. */
-export const segmentOf = (segment: IcedRegister): number =>
-  segment === IcedRegister.None ? Segment.ds : segment - IcedRegister.ES;
-
 /** Where the memory operand is: scaling, address size, segment, index and base. */
-export const memoryInformation: InformationFormat = ({ instruction }) => {
-  const { memoryBase, memoryIndex, memoryIndexScale, memoryDisplSize, memorySegment } = instruction;
+export const memoryInformation: InformationFormat = ({ instruction, addressSize }) => {
+  const { memoryBase, memoryIndex, memoryIndexScale, memorySegment } = instruction;
   const relative = memoryBase === IcedRegister.RIP || memoryBase === IcedRegister.EIP;
   const base = memoryBase === IcedRegister.None || relative ? null : gprOperand(memoryBase);
   const index = memoryIndex === IcedRegister.None ? null : gprOperand(memoryIndex);
-  const plain = memoryBase === IcedRegister.RIP ? 8 : memoryBase === IcedRegister.EIP ? 4 : memoryDisplSize;
-  const addressSize = base?.size ?? index?.size ?? plain;
   return (
     (sizeCode(addressSize) << Part.addressSize) |
-    (segmentOf(memorySegment) << Part.segment) |
+    (segmentNumber(memorySegment) << Part.segment) |
     (index === null ? NO_INDEX : (index.register << Part.index) | (Math.log2(memoryIndexScale) << Part.scaling)) |
     (base === null ? NO_BASE : base.register << Part.base)
   );
@@ -93,4 +86,4 @@ export const destinationInformation: InformationFormat = (lift) =>
 
 /** INS and OUTS: address size in bytes; the segment is OUTS's, 0 for INS. */
 export const stringPortInformation = (addressSize: number, segment: IcedRegister | null): number =>
-  (sizeCode(addressSize) << Part.addressSize) | (segment === null ? 0 : segmentOf(segment) << Part.segment);
+  (sizeCode(addressSize) << Part.addressSize) | (segment === null ? 0 : segmentNumber(segment) << Part.segment);

@@ -1,5 +1,7 @@
 import { Code, Mnemonic, OpKind } from "iced-x86";
-import { StateOffset } from "../state";
+import { codeBytes } from "../code-mode";
+import type { Value } from "../ir";
+import { Segment, StateOffset } from "../state";
 import { stopForSystem } from "./data";
 import {
   descriptorTableInformation,
@@ -7,12 +9,12 @@ import {
   type InformationFormat,
   invalidationInformation,
   memoryInformation,
-  segmentOf,
   stringPortInformation,
   taskRegisterInformation,
   vmcsFieldInformation,
 } from "./instruction-information";
-import { gprOperand, type Lift } from "./operands";
+import { gprOperand, type Lift, segmentNumber } from "./operands";
+import { stringAddressSize } from "./strings";
 import type { LiftFunction, LiftTable } from "./table";
 
 /** Stops with an exception at this instruction. */
@@ -22,37 +24,55 @@ const exception =
     b.terminator = { kind: "stop", site: b.site({ kind: "exception", vector, errorCode }) };
   };
 
+/** What a system instruction has besides its operands. */
+interface SystemForm {
+  /** A VM exit tells more of it. */
+  format?: InformationFormat;
+  /** How its memory operand is used; one that is only named is not checked. */
+  memory?: "read" | "written" | "named";
+}
+
 /**
  * Stops for `cpu/system/`. Two numbers go along for each operand: a register's number, or -1 for memory, whose linear
  * address is then in `slowAddress`, and its size in bytes; an immediate and 0. With a `format`, what a VM exit tells of
  * the instruction follows them, and `slowValue` is the displacement.
  */
 const system =
-  (operation: string, format: InformationFormat | null = null): LiftFunction =>
+  (operation: string, { format, memory = "read" }: SystemForm = {}): LiftFunction =>
   (lift) => {
     const operands: number[] = [];
     for (let operand = 0; operand < lift.operandCount; operand++) {
-      operands.push(...systemOperand(lift, operand));
+      if (lift.isMemory(operand)) {
+        const address =
+          memory === "named" ? linearAddress(lift) : lift.address(lift.size(operand), memory === "written");
+        lift.b.setField64(StateOffset.slowAddress, address);
+        operands.push(-1, lift.size(operand));
+      } else {
+        operands.push(...registerOrImmediate(lift, operand));
+      }
     }
-    if (format !== null) {
+    if (format !== undefined) {
       operands.push(format(lift));
       lift.b.setField64(StateOffset.slowValue, lift.b.i64(lift.instruction.memoryDisplacement));
     }
     stopForSystem(lift, operation, operands);
   };
 
-function systemOperand(lift: Lift, operand: number): [value: number, size: number] {
-  switch (lift.kind(operand)) {
-    case OpKind.Memory:
-      lift.b.setField64(StateOffset.slowAddress, lift.address(Math.max(1, lift.size(operand))));
-      return [-1, lift.size(operand)];
-    case OpKind.Register: {
-      const { register, size } = gprOperand(lift.instruction.opRegister(operand));
-      return [register, size];
-    }
-    default:
-      return [Number(lift.immediate(operand)), 0];
+function registerOrImmediate(lift: Lift, operand: number): [value: number, size: number] {
+  if (lift.kind(operand) !== OpKind.Register) {
+    return [Number(lift.immediate(operand)), 0];
   }
+  const { register, size } = gprOperand(lift.instruction.opRegister(operand));
+  return [register, size];
+}
+
+/** Linear address of a memory operand that is not accessed: nothing is checked. */
+function linearAddress(lift: Lift): Value {
+  const { b } = lift;
+  const segment = segmentNumber(lift.instruction.memorySegment);
+  const wide = codeBytes(b.mode) === 8;
+  const base = wide && segment < Segment.fs ? b.i64(0) : b.segmentBase(segment);
+  return lift.within(b.add(lift.effectiveAddress(), base), wide ? 8 : 4);
 }
 
 /** Vector of #UD, which undefined encodings raise, and instructions that CPUID does not announce. */
@@ -68,9 +88,15 @@ const TableIdentity = { sgdt: 0, sidt: 1, lgdt: 2, lidt: 3 } as const;
 const TaskIdentity = { sldt: 0, str: 1, lldt: 2, ltr: 3 } as const;
 
 const tableInstruction = (name: keyof typeof TableIdentity): LiftFunction =>
-  system(name, descriptorTableInformation(TableIdentity[name]));
+  system(name, {
+    format: descriptorTableInformation(TableIdentity[name]),
+    memory: name.startsWith("s") ? "written" : "read",
+  });
 const taskInstruction = (name: keyof typeof TaskIdentity): LiftFunction =>
-  system(name, taskRegisterInformation(TaskIdentity[name]));
+  system(name, {
+    format: taskRegisterInformation(TaskIdentity[name]),
+    memory: name.startsWith("s") ? "written" : "read",
+  });
 
 /** IN and OUT: AL, AX or EAX, and a port in DX or in the instruction. */
 const port =
@@ -82,26 +108,22 @@ const port =
     stopForSystem(lift, operation, [lift.size(accumulator), number]);
   };
 
-/** Address sizes of string operands in bytes. */
-const stringAddressSizes: ReadonlyMap<OpKind, number> = new Map([
-  [OpKind.MemoryESDI, 2],
-  [OpKind.MemoryESEDI, 4],
-  [OpKind.MemoryESRDI, 8],
-  [OpKind.MemorySegSI, 2],
-  [OpKind.MemorySegESI, 4],
-  [OpKind.MemorySegRSI, 8],
-]);
-
 /** INS and OUTS of `size` bytes: `cpu/system/` does one repetition at a time. */
 const stringPort =
   (operation: "ins" | "outs", size: number): LiftFunction =>
   (lift) => {
     const { instruction } = lift;
-    const addressSize = stringAddressSizes.get(lift.kind(operation === "ins" ? 0 : 1)) ?? 8;
+    const addressSize = stringAddressSize(lift);
     const repeated = instruction.hasRepPrefix || instruction.hasRepnePrefix ? 1 : 0;
     const segment = operation === "ins" ? null : instruction.memorySegment;
     const information = stringPortInformation(addressSize, segment);
-    stopForSystem(lift, operation, [size, repeated, addressSize, segmentOf(instruction.memorySegment), information]);
+    stopForSystem(lift, operation, [
+      size,
+      repeated,
+      addressSize,
+      segmentNumber(instruction.memorySegment),
+      information,
+    ]);
   };
 
 /** MONITOR looks at the segment and the address size of [rAX]. */
@@ -113,7 +135,7 @@ const monitorAddressSizes: ReadonlyMap<Code, number> = new Map([
 
 const monitor: LiftFunction = (lift) => {
   const { code, memorySegment } = lift.instruction;
-  stopForSystem(lift, "monitor", [monitorAddressSizes.get(code) ?? 8, segmentOf(memorySegment)]);
+  stopForSystem(lift, "monitor", [monitorAddressSizes.get(code) ?? 8, segmentNumber(memorySegment)]);
 };
 
 /** Without WBNOINVD its prefix is ignored: it is WBINVD. */
@@ -123,16 +145,14 @@ export const systemInstructions: LiftTable = [
   [Mnemonic.Ud2, invalidOpcode],
   [Mnemonic.Ud1, invalidOpcode],
   [Mnemonic.Ud0, invalidOpcode],
-  [Mnemonic.Int3, exception(3)],
-  [Mnemonic.Int1, exception(1)],
   [Mnemonic.Cpuid, system("cpuid")],
   [Mnemonic.Rdtsc, system("rdtsc")],
   [Mnemonic.Rdtscp, system("rdtscp")],
   [Mnemonic.Rdpmc, system("rdpmc")],
   [Mnemonic.Rdmsr, system("rdmsr")],
   [Mnemonic.Wrmsr, system("wrmsr")],
-  [Mnemonic.Rdrand, system("rdrand", destinationInformation)],
-  [Mnemonic.Rdseed, system("rdseed", destinationInformation)],
+  [Mnemonic.Rdrand, system("rdrand", { format: destinationInformation })],
+  [Mnemonic.Rdseed, system("rdseed", { format: destinationInformation })],
   [Mnemonic.Rdfsbase, system("rdfsbase")],
   [Mnemonic.Rdgsbase, system("rdgsbase")],
   [Mnemonic.Wrfsbase, system("wrfsbase")],
@@ -153,7 +173,7 @@ export const systemInstructions: LiftTable = [
   [Mnemonic.Clac, system("clac")],
   [Mnemonic.Stac, system("stac")],
   [Mnemonic.Clts, system("clts")],
-  [Mnemonic.Smsw, system("smsw")],
+  [Mnemonic.Smsw, system("smsw", { memory: "written" })],
   [Mnemonic.Lmsw, system("lmsw")],
   [Mnemonic.Lgdt, tableInstruction("lgdt")],
   [Mnemonic.Lidt, tableInstruction("lidt")],
@@ -167,22 +187,22 @@ export const systemInstructions: LiftTable = [
   [Mnemonic.Lsl, system("lsl")],
   [Mnemonic.Verr, system("verr")],
   [Mnemonic.Verw, system("verw")],
-  [Mnemonic.Arpl, system("arpl")],
-  [Mnemonic.Invlpg, system("invlpg")],
-  [Mnemonic.Invpcid, system("invpcid", invalidationInformation)],
+  [Mnemonic.Arpl, system("arpl", { memory: "written" })],
+  [Mnemonic.Invlpg, system("invlpg", { memory: "named" })],
+  [Mnemonic.Invpcid, system("invpcid", { format: invalidationInformation })],
   [Mnemonic.Wbinvd, writeBack],
   [Mnemonic.Wbnoinvd, writeBack],
   [Mnemonic.Invd, system("invd")],
   [Mnemonic.Vmcall, system("vmcall")],
-  [Mnemonic.Vmclear, system("vmclear", memoryInformation)],
+  [Mnemonic.Vmclear, system("vmclear", { format: memoryInformation })],
   [Mnemonic.Vmlaunch, system("vmlaunch")],
-  [Mnemonic.Vmptrld, system("vmptrld", memoryInformation)],
-  [Mnemonic.Vmptrst, system("vmptrst", memoryInformation)],
-  [Mnemonic.Vmread, system("vmread", vmcsFieldInformation(1))],
+  [Mnemonic.Vmptrld, system("vmptrld", { format: memoryInformation })],
+  [Mnemonic.Vmptrst, system("vmptrst", { format: memoryInformation, memory: "written" })],
+  [Mnemonic.Vmread, system("vmread", { format: vmcsFieldInformation(1), memory: "written" })],
   [Mnemonic.Vmresume, system("vmresume")],
-  [Mnemonic.Vmwrite, system("vmwrite", vmcsFieldInformation(0))],
+  [Mnemonic.Vmwrite, system("vmwrite", { format: vmcsFieldInformation(0) })],
   [Mnemonic.Vmxoff, system("vmxoff")],
-  [Mnemonic.Vmxon, system("vmxon", memoryInformation)],
-  [Mnemonic.Invept, system("invept", invalidationInformation)],
-  [Mnemonic.Invvpid, system("invvpid", invalidationInformation)],
+  [Mnemonic.Vmxon, system("vmxon", { format: memoryInformation })],
+  [Mnemonic.Invept, system("invept", { format: invalidationInformation })],
+  [Mnemonic.Invvpid, system("invvpid", { format: invalidationInformation })],
 ];

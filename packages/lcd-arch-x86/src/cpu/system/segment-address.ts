@@ -1,0 +1,24 @@
+import { generalProtection, stackFault } from "../exception";
+import type { Processor } from "../processor";
+import { Segment } from "../state";
+import { in64BitMode } from "./mode";
+
+/**
+ * The linear address of an offset in a segment, checked as memory accesses are outside 64-bit mode
+ * (SDM 3A, "Limit Checking", "Type Checking").
+ *
+ * @param size in bytes, of an access that is a write if `write`
+ * @throws GuestException #GP(0), through SS #SS(0)
+ */
+export function segmentAddress(p: Processor, segment: number, offset: bigint, size: number, write: boolean): bigint {
+  const { state } = p;
+  if (in64BitMode(p)) {
+    const base = segment === Segment.fs || segment === Segment.gs ? state.get64("segmentBase", segment) : 0n;
+    return BigInt.asUintN(64, base + offset);
+  }
+  const end = state.get64(write ? "segmentWriteEnd" : "segmentReadEnd", segment);
+  if (offset < state.get64("segmentFirst", segment) || offset + BigInt(size) > end) {
+    throw segment === Segment.ss ? stackFault() : generalProtection();
+  }
+  return BigInt.asUintN(32, state.get64("segmentBase", segment) + offset);
+}
