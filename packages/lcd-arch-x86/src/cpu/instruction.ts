@@ -41,11 +41,25 @@ export class Instruction {
 
   /** A direct CALL: control comes back behind it. */
   get isDirectCall(): boolean {
-    return this.flowControl === FlowControl.Call && this.mnemonic === Mnemonic.Call;
+    return this.flowControl === FlowControl.Call && this.mnemonic === Mnemonic.Call && !this.isFar;
   }
 
   get isCall(): boolean {
     return this.mnemonic === Mnemonic.Call;
+  }
+
+  /** A JMP or CALL that names a code segment, too. */
+  get isFar(): boolean {
+    const { iced } = this;
+    return iced.isJmpFar || iced.isCallFar || iced.isJmpFarIndirect || iced.isCallFarIndirect;
+  }
+
+  /** Where a far JMP or CALL with an immediate pointer goes. */
+  get farBranchOffset(): number {
+    return this.opKind(0) === OpKind.FarBranch16 ? this.iced.farBranch16 : this.iced.farBranch32;
+  }
+  get farBranchSelector(): number {
+    return this.iced.farBranchSelector;
   }
 
   /** A near RET. */

@@ -1,7 +1,7 @@
 import { Cr0, Efer } from "../../mmu/control-bits";
+import { isCanonicalHigh } from "../../mmu/index";
 import { Rights, SegmentType } from "../../vmx/segments";
 import { generalProtection } from "../exception";
-import { isCanonical } from "../memory-access";
 import type { Processor } from "../processor";
 import { RPL } from "../segmentation/descriptor";
 import { FLAT_LIMIT, setSegment } from "../segmentation/registers";
@@ -51,7 +51,7 @@ const systemReturn: Execute = (p, [size]) => {
   const { state } = p;
   const toLong = size === 8;
   const high = toLong ? state.high("gpr", Gpr.rcx) : 0;
-  if (!isCanonical(high | 0)) {
+  if (!isCanonicalHigh(high, state.low("cr4"))) {
     throw generalProtection();
   }
   state.setHalves("rip", state.low("gpr", Gpr.rcx), high);
@@ -100,7 +100,7 @@ const systemExit: Execute = (p, [size]) => {
   const long = size === 8;
   const ripHigh = long ? state.high("gpr", Gpr.rdx) : 0;
   const rspHigh = long ? state.high("gpr", Gpr.rcx) : 0;
-  if (!isCanonical(ripHigh | 0) || !isCanonical(rspHigh | 0)) {
+  if (!isCanonicalHigh(ripHigh, state.low("cr4")) || !isCanonicalHigh(rspHigh | 0, state.low("cr4"))) {
     throw generalProtection();
   }
   state.setHalves("rip", state.low("gpr", Gpr.rdx), ripHigh);

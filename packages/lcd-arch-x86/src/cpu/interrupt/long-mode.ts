@@ -1,5 +1,5 @@
+import { isCanonicalHigh } from "../../mmu/index";
 import { generalProtection, notPresent } from "../exception";
-import { isCanonical } from "../memory-access";
 import type { Processor } from "../processor";
 import { type Descriptor, isNull, selectorError } from "../segmentation/descriptor";
 import { atPrivilege } from "../segmentation/privilege";
@@ -27,7 +27,7 @@ export function enterLongModeHandler(p: Processor, event: InterruptEvent): void 
   const { state } = p;
   const gate = readGate(p, event, true);
   const code = readHandlerCode(p, gate.target);
-  if (!isCanonical(gate.upper)) {
+  if (!isCanonicalHigh(gate.upper, state.low("cr4"))) {
     throw generalProtection();
   }
   const cpl = state.get32("cpl");

@@ -4,6 +4,7 @@ import type { Value } from "../ir";
 import { ARITHMETIC_FLAGS, Gpr, Rflags, StateOffset } from "../state";
 import { condition } from "./conditions";
 import { stopForSystem } from "./data";
+import { farCall, farJump, nearOrFar, pushFlagsOr } from "./far";
 import { gprOperand, type Lift } from "./operands";
 import type { LiftTable } from "./table";
 
@@ -247,8 +248,8 @@ const enter = (lift: Lift): void => {
 };
 
 export const controlTransfer: LiftTable = [
-  [Mnemonic.Jmp, jump],
-  [Mnemonic.Call, call],
+  [Mnemonic.Jmp, nearOrFar(jump, farJump)],
+  [Mnemonic.Call, nearOrFar(call, farCall)],
   [Mnemonic.Ret, ret],
   ...jcc.map((mnemonic, code) => [mnemonic, branch((lift) => condition(lift.b, code))] as const),
   [Mnemonic.Loop, counting(null)],
@@ -260,8 +261,8 @@ export const controlTransfer: LiftTable = [
   [Mnemonic.Push, push],
   [Mnemonic.Pop, pop],
   [Mnemonic.Pushfq, pushFlags],
-  [Mnemonic.Pushfd, pushFlags],
-  [Mnemonic.Pushf, pushFlags],
+  [Mnemonic.Pushfd, pushFlagsOr(pushFlags)],
+  [Mnemonic.Pushf, pushFlagsOr(pushFlags)],
   [Mnemonic.Popfq, (lift) => popFlags(lift, 8)],
   [Mnemonic.Popfd, (lift) => popFlags(lift, 4)],
   [Mnemonic.Popf, (lift) => popFlags(lift, 2)],

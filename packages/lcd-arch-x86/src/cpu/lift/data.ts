@@ -8,8 +8,8 @@ import type { LiftTable } from "./table";
 
 const move = (lift: Lift): void => lift.write(0, lift.read(1, lift.size(0)));
 
-/** MOV from or to a segment, control or debug register: done by `cpu/system/`, which knows what it changes. */
-const moveSystemRegister = (lift: Lift): void => {
+/** MOV from a segment register, from or to a control or debug register: done by `cpu/system/`, which knows what it changes. */
+export const moveSystemRegister = (lift: Lift): void => {
   const { b, instruction } = lift;
   const special = [0, 1].findIndex(
     (operand) => lift.kind(operand) === OpKind.Register && !isGpr(instruction.opRegister(operand)),
@@ -17,14 +17,9 @@ const moveSystemRegister = (lift: Lift): void => {
   const register = instruction.opRegister(special);
   const other = 1 - special;
   if (lift.isMemory(other)) {
-    // Only segment registers move to and from memory: two bytes, through the scratch field.
-    if (special === 0) {
-      b.setField64(StateOffset.slowValue, b.extendU(b.load(2, lift.address(2), false, lift.throughStack)));
-      stopForSystem(lift, "loadSegment", [register]);
-    } else {
-      const selector = b.field32(StateOffset.segmentSelector + 4 * segmentNumber(register));
-      b.store(2, lift.address(2, true), selector, lift.throughStack);
-    }
+    // Only segment registers move to memory: two bytes.
+    const selector = b.field32(StateOffset.segmentSelector + 4 * segmentNumber(register));
+    b.store(2, lift.address(2, true), selector, lift.throughStack);
     return;
   }
   const gpr = gprOperand(instruction.opRegister(other));
@@ -255,6 +250,3 @@ export const dataMovement: LiftTable = [
   [Mnemonic.Prefetchw, nothing],
   [Mnemonic.Reservednop, nothing],
 ];
-
-/** Instructions with a segment, control or debug register. */
-export const systemRegisterMoves: LiftTable = [[Mnemonic.Mov, moveSystemRegister]];

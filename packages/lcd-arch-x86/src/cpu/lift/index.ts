@@ -4,9 +4,10 @@ import { arithmetic } from "./arithmetic";
 import { bitOperations } from "./bits";
 import type { BlockBuilder } from "./builder";
 import { controlTransfer } from "./control";
-import { dataMovement, systemRegisterMoves } from "./data";
+import { dataMovement } from "./data";
 import { decimalArithmetic } from "./decimal";
 import { division } from "./divide";
+import { farInstructions, systemRegisterMoves } from "./far";
 import { Lift, type RegisterKind, registerKind } from "./operands";
 import { shifts } from "./shift";
 import { strings } from "./strings";
@@ -36,6 +37,7 @@ const meanings: Readonly<Record<RegisterKind, Meanings>> = {
     dataMovement,
     decimalArithmetic,
     division,
+    farInstructions,
     shifts,
     strings,
     systemInstructions,
@@ -49,7 +51,11 @@ const meanings: Readonly<Record<RegisterKind, Meanings>> = {
 const systemMnemonics = new Set<Mnemonic>([
   Mnemonic.Popf,
   Mnemonic.Popfq,
+  Mnemonic.Popfd,
+  Mnemonic.Pushf,
+  Mnemonic.Pushfd,
   ...systemInstructions.map(([mnemonic]) => mnemonic),
+  ...farInstructions.map(([mnemonic]) => mnemonic),
 ]);
 
 /** The kind of register that an instruction has besides general-purpose ones. */

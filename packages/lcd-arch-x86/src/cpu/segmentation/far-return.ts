@@ -39,10 +39,9 @@ export function returnTo(
   const newCpl = selector & RPL;
   const code = readReturnCode(p, selector, cpl);
   stack.move(kind.release);
-  const longMode = inLongMode(p);
   const takesStack = newCpl > cpl || kind.alwaysStack;
   if (!takesStack) {
-    checkTarget(code, longMode, ripLow, ripHigh);
+    checkTarget(p, code, ripLow, ripHigh);
     setAccessed(p, code);
     stack.commit();
     goTo(p, selector, newCpl, code, ripLow, ripHigh);
@@ -51,9 +50,9 @@ export function returnTo(
   const pointerLow = stack.pop(size);
   const pointerHigh = stack.poppedHigh;
   const stackSelector = stack.pop(size) & 0xffff;
-  const toLong = longMode && code.isLong;
+  const toLong = inLongMode(p) && code.isLong;
   const segment = readReturnStack(p, stackSelector, newCpl, toLong);
-  checkTarget(code, longMode, ripLow, ripHigh);
+  checkTarget(p, code, ripLow, ripHigh);
   setAccessed(p, code);
   if (segment === null) {
     setNullSegment(state, Segment.ss, stackSelector, newCpl);

@@ -1,6 +1,6 @@
+import { isCanonicalHigh } from "../../mmu/index";
 import { Rights, SegmentType } from "../../vmx/segments";
 import { stackFault } from "../exception";
-import { isCanonical } from "../memory-access";
 import type { Processor } from "../processor";
 import { Gpr, Segment } from "../state";
 import { in64BitMode } from "../system/mode";
@@ -134,7 +134,7 @@ export class Stack {
     const sum = this.low + offset;
     if (this.pointerSize === 8) {
       this.placeHigh = sum > HIGHEST_WIDE ? (this.high + 1) >>> 0 : this.high;
-      if (!isCanonical(this.placeHigh | 0)) {
+      if (!isCanonicalHigh(this.placeHigh, this.p.state.low("cr4"))) {
         throw stackFault(this.errorCode);
       }
       return sum >>> 0;

@@ -1,6 +1,7 @@
+import { isCanonicalHigh } from "../../mmu/index";
 import { generalProtection } from "../exception";
-import { isCanonical } from "../memory-access";
 import type { Processor } from "../processor";
+import { inLongMode } from "../system/mode";
 import type { Descriptor } from "./descriptor";
 import { setCodeSegment } from "./registers";
 
@@ -10,8 +11,9 @@ import { setCodeSegment } from "./registers";
  *
  * @throws GuestException #GP(0)
  */
-export function checkTarget(code: Descriptor, longMode: boolean, low: number, high: number): void {
-  const inside = longMode && code.isLong ? isCanonical(high | 0) : high === 0 && low <= code.limit;
+export function checkTarget(p: Processor, code: Descriptor, low: number, high: number): void {
+  const inside =
+    inLongMode(p) && code.isLong ? isCanonicalHigh(high, p.state.low("cr4")) : high === 0 && low <= code.limit;
   if (!inside) {
     throw generalProtection();
   }

@@ -144,6 +144,9 @@ function successorsOf(instruction: Instruction, next: number, entry: bigint, fol
   if (instruction.isDirectCall) {
     return follow(instruction.nearBranchTarget) ? [target()] : [];
   }
+  if (instruction.isFar) {
+    return [];
+  }
   switch (instruction.flowControl) {
     case FlowControl.UnconditionalBranch:
       return [target()];
