@@ -1,13 +1,25 @@
-import { invalidOpcode } from "../exception";
+import { generalProtection, invalidOpcode } from "../exception";
 import { fastCalls } from "../interrupt/fast-calls";
 import { flagOperations } from "../interrupt/flags";
 import { interruptReturns } from "../interrupt/return";
 import { softwareInterrupts } from "../interrupt/software";
 import type { Processor } from "../processor";
 import { segmentOperations } from "../segmentation/operations";
+import { cacheControl } from "./cache-control";
+import { descriptorChecks } from "./descriptor-checks";
+import { descriptorTables } from "./descriptor-tables";
 import { generalOperations } from "./general";
-import type { Operation, SystemOutcome } from "./operation";
+import { machineStatus } from "./machine-status";
+import { atCpl0 } from "./mode";
+import { monitorOperations } from "./monitor";
+import { msrAccess } from "./msr-access";
+import type { Operation, Operations, SystemOutcome } from "./operation";
+import { portAccess } from "./port-access";
+import { randomNumbers } from "./random";
+import { segmentBases } from "./segment-bases";
 import { specialRegisters } from "./special-registers";
+import { taskRegisters } from "./task-registers";
+import { timeAndCounters } from "./time";
 import { vmxInstructions } from "./vmx-instructions";
 
 /** A system instruction as the lift has left it. */
@@ -17,18 +29,29 @@ export interface SystemInstruction {
   length: number;
 }
 
-const operations: ReadonlyMap<string, Operation> = new Map(
-  Object.entries({
-    ...generalOperations,
-    ...specialRegisters,
-    ...vmxInstructions,
-    ...fastCalls,
-    ...flagOperations,
-    ...interruptReturns,
-    ...segmentOperations,
-    ...softwareInterrupts,
-  }),
-);
+const groups: readonly Operations[] = [
+  cacheControl,
+  descriptorChecks,
+  descriptorTables,
+  fastCalls,
+  flagOperations,
+  generalOperations,
+  interruptReturns,
+  machineStatus,
+  monitorOperations,
+  msrAccess,
+  portAccess,
+  randomNumbers,
+  segmentBases,
+  segmentOperations,
+  softwareInterrupts,
+  specialRegisters,
+  taskRegisters,
+  timeAndCounters,
+  vmxInstructions,
+];
+
+const operations: ReadonlyMap<string, Operation> = new Map(groups.flatMap((group) => Object.entries(group)));
 
 /**
  * Executes a system instruction at RIP.
@@ -36,20 +59,34 @@ const operations: ReadonlyMap<string, Operation> = new Map(
  * @throws GuestException for an exception that it raises; then it has changed nothing
  */
 export function executeSystem(p: Processor, instruction: SystemInstruction): SystemOutcome {
-  const { operands, length } = instruction;
   const operation = operations.get(instruction.operation);
-  if (operation === undefined) {
+  if (operation === undefined || operation.exists?.(p) === false) {
     throw invalidOpcode();
   }
-  const { execute, unprivileged = false, exits, exitsAtAnyLevel = false } = operation;
-  if (!unprivileged && !(p.nonRoot && exitsAtAnyLevel)) {
-    p.requireCpl0();
+  // Invalid opcodes and lack of privilege come before VM exits (SDM 3C, "Relative Priority of Faults and VM Exits").
+  if (!mayExecute(p, operation)) {
+    throw generalProtection();
   }
+  return exited(p, operation, instruction) ? "vm-exit" : operation.execute(p, instruction.operands, instruction.length);
+}
+
+function mayExecute(p: Processor, { unprivileged = false, exitsAtAnyLevel = false }: Operation): boolean {
+  return (
+    atCpl0(p) || (typeof unprivileged === "boolean" ? unprivileged : unprivileged(p)) || (p.nonRoot && exitsAtAnyLevel)
+  );
+}
+
+/** Makes the VM exit that the instruction causes in a guest, if it does. */
+function exited(p: Processor, operation: Operation, { operands, length }: SystemInstruction): boolean {
+  const { exits, described = false, qualification } = operation;
   const reason = exits !== undefined && p.nonRoot ? p.vmx.exits.instruction(exits) : null;
-  if (reason !== null) {
-    const qualification = exits === "invlpg" ? p.state.get64("slowAddress") : 0n;
-    p.vmExit(reason, { qualification, instructionLength: length });
-    return "vm-exit";
+  if (reason === null) {
+    return false;
   }
-  return execute(p, operands, length);
+  p.vmExit(reason, {
+    qualification: described ? p.state.get64("slowValue") : (qualification?.(p) ?? 0n),
+    instructionInformation: described ? operands[operands.length - 1] : 0,
+    instructionLength: length,
+  });
+  return true;
 }
