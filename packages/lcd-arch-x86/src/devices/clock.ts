@@ -58,11 +58,11 @@ export class Clock {
   }
 
   /**
-   * Calls `callback` once, at `at` nanoseconds, but not before the next nanosecond. What is too far away (52 days since
+   * Calls `callback` once, when `at` nanoseconds have passed, but not before the next nanosecond. What is too far away (52 days since
    * the machine was switched on) does not happen.
    */
   schedule(at: number, callback: () => void): ClockEvent {
-    const event = { at: Math.max(at, this.now() + 1), order: this.scheduled++, callback, place: -1 };
+    const event = { at: Math.max(Math.ceil(at), this.now() + 1), order: this.scheduled++, callback, place: -1 };
     if (event.at <= LAST_TIME) {
       this.put(event, this.heap.length);
       this.rise(event);
