@@ -167,7 +167,8 @@ describe("a file that cannot be loaded", () => {
 });
 
 /** A 64-bit ELF file with one segment, which holds a Multiboot header, at offset 120. */
-function elf64({ machine = 62, virtual = 0x200000n, physical = virtual, entry = virtual } = {}): Uint8Array {
+function elf64(fields: { machine?: number; virtual?: bigint; physical?: bigint; entry?: bigint }): Uint8Array {
+  const { machine = 62, virtual = 0x200000n, physical = virtual, entry = virtual } = fields;
   const body = words(...header(0), ...Array(16).fill(0));
   const file = new Uint8Array(120 + body.length);
   const view = new DataView(file.buffer);
