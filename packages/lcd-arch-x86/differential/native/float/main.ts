@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Random } from "../../random";
+import { agrees } from "./agreement";
 import { NativeFloat } from "./native";
 import { randomSseCase, type SseCase, type SseOutcome, sseExpected, sseOutcome, sseRequest } from "./sse";
+import { randomX87Case, type X87Case, type X87Outcome, x87Expected, x87Outcome } from "./x87";
 
 const BATCH = 20_000;
 
@@ -33,15 +35,58 @@ function checkSse(native: NativeFloat, random: Random, count: number): number {
   return total;
 }
 
+/** Compares x87 instructions with the processor, and prints those that differ. @returns how many do */
+function checkX87(native: NativeFloat, random: Random, count: number, only: string | null): number {
+  const wrong = new Map<string, number>();
+  for (let done = 0; done < count; done += BATCH) {
+    const cases = Array.from({ length: Math.min(BATCH, count - done) }, () => randomX87Case(random, only));
+    native.run(cases.map(({ request }) => request)).forEach((result, index) => {
+      const test = cases[index];
+      const [found, expected] = [x87Expected(test), x87Outcome(test, result)];
+      if (!agrees(test, expected, found)) {
+        const { name } = test.operation;
+        const before = wrong.get(name) ?? 0;
+        wrong.set(name, before + 1);
+        if (before < 3) {
+          explain(test, expected, found);
+        }
+      }
+    });
+  }
+  const total = [...wrong.values()].reduce((a, b) => a + b, 0);
+  console.log(`x87: ${count} cases, ${total} differ`, Object.fromEntries(wrong));
+  return total;
+}
+
+function explain(test: X87Case, processor: X87Outcome, library: X87Outcome): void {
+  const before = x87Outcome(test, { ...test.request, vector: null });
+  console.log(`${test.operation.name} ${test.i}`);
+  for (const [who, { control, status, tags, memory, flags, registers }] of Object.entries({
+    before,
+    processor,
+    library,
+  })) {
+    const changed = registers.map((value, i) => (who !== "before" && value === before.registers[i] ? "-" : value));
+    const words = [control, status, tags, flags].map(hex).join(" ");
+    console.log(`  ${who.padEnd(9)} ${words} ${memory} ${changed.join(" ")}`);
+  }
+}
+
 /** Holds the floating-point library to this computer's processor. @returns the exit code */
 export function main(args: string[], folder: string): number {
   const { values } = parseArgs({
     args,
-    options: { cases: { type: "string", default: "200000" }, seed: { type: "string", default: "1" } },
+    options: {
+      cases: { type: "string", default: "200000" },
+      seed: { type: "string", default: "1" },
+      only: { type: "string" },
+    },
   });
   const native = new NativeFloat(join(folder, "harness.c"));
   const random = new Random(Number(values.seed));
-  const differ = checkSse(native, random, Number(values.cases));
+  const count = Number(values.cases);
+  const only = values.only ?? null;
+  const differ = (only === null ? checkSse(native, random, count) : 0) + checkX87(native, random, count, only);
   native.close();
   return differ === 0 ? 0 : 1;
 }

@@ -19,9 +19,6 @@ interface SseOperation {
 type Arithmetic = "add" | "sub" | "mul" | "div" | "min" | "max";
 const arithmetic: Record<Arithmetic, number> = { add: 0x58, mul: 0x59, sub: 0x5c, min: 0x5d, div: 0x5e, max: 0x5f };
 
-const apply32 = (operation: (a: number, b: number) => number) => (a: bigint, b: bigint) =>
-  BigInt(operation(Number(a), Number(b)));
-
 /** ZF, PF and CF as COMISx sets them (SDM 2A, "COMISD"). */
 const comparisonFlags: Record<Relation, bigint> = {
   [Relation.unordered]: 0x45n,

@@ -23,7 +23,7 @@ function toMagnitude(x: Real, rounding: Rounding, env: FloatEnv): boolean | null
 export function roundToIntegral(x: Real, rounding: Rounding, env: FloatEnv): void {
   if (hasNoValue(x)) {
     propagate(x, x, x, env);
-  } else if (x.kind === Kind.finite && x.exponent < 63) {
+  } else if (x.kind === Kind.finite && x.exponent < 63 && !env.stopped) {
     env.flags |= toMagnitude(x, rounding, env) ? PE : 0;
     if (x.high === 0 && x.low === 0) {
       x.setZero(x.negative);

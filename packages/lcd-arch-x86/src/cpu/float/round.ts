@@ -103,8 +103,8 @@ export function finish(
     env.flags |= inexact ? PE : 0;
   } else if ((env.masks & UE) === 0) {
     // Tiny is reason enough, exact or not.
-    env.flags |= inexact ? UE | PE : UE;
-    x.exponent += toRegister ? UNMASKED_BIAS : 0;
+    env.flags |= UE;
+    unmasked(x, format, env, inexact, toRegister ? UNMASKED_BIAS : 0);
   } else if (env.ftz) {
     env.flags |= UE | PE;
     x.setZero(x.negative);
@@ -129,8 +129,8 @@ function overflow(
   precision: number,
 ): void {
   if ((env.masks & OE) === 0) {
-    env.flags |= inexact ? OE | PE : OE;
-    x.exponent -= toRegister ? UNMASKED_BIAS : 0;
+    env.flags |= OE;
+    unmasked(x, format, env, inexact, toRegister ? -UNMASKED_BIAS : 0);
     return;
   }
   env.flags |= OE | PE;
@@ -148,5 +148,26 @@ function overflow(
     x.low &= ~0x7ff;
   } else if (precision === 24) {
     x.setSignificand(~0xff, 0, 0);
+  }
+}
+
+/**
+ * The result of an unmasked overflow or underflow: with a biased exponent in an x87 register, and none that counts
+ * elsewhere. There the x87 unit reports no precision exception (SDM 1, "Inexact-Result (Precision) Exception (#P)").
+ */
+function unmasked(x: Real, format: Format, env: FloatEnv, inexact: boolean, bias: number): void {
+  const reports = inexact && (bias !== 0 || !env.x87);
+  env.flags |= reports ? PE : 0;
+  env.roundedUp = env.roundedUp && reports;
+  x.exponent += bias;
+  // FSCALE can go further than the bias reaches: infinity or zero then.
+  if (x.exponent > format.maxExponent && bias !== 0) {
+    env.flags |= PE;
+    env.roundedUp = true;
+    x.setInfinity(x.negative);
+  } else if (x.exponent < format.minExponent && bias !== 0) {
+    env.flags |= PE;
+    env.roundedUp = false;
+    x.setZero(x.negative);
   }
 }
