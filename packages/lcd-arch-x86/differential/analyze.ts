@@ -10,9 +10,14 @@ import {
   RegisterExt,
   RflagsBits,
 } from "iced-x86";
+import type { TestCase } from "./case";
+import { type CodeSize, kinds } from "./kinds";
 import { Layout } from "./layout";
+import { descriptorOf } from "./segments";
+import { codeSegmentBase } from "./start-segments";
 import {
   ALL_FLAGS,
+  approximations,
   countedInstructions,
   Flag,
   flagsLeftUndefined,
@@ -26,6 +31,8 @@ export interface Analysis {
   readonly offsets: readonly number[];
   /** Flags that are undefined before the instruction at an offset, or after the last one. */
   readonly undefinedAt: ReadonlyMap<number, number>;
+  /** Whether its last instruction has results that are only defined within a bound. */
+  readonly approximate: boolean;
 }
 
 interface Step {
@@ -40,17 +47,36 @@ interface Step {
   readonly flow: "next" | "branch" | "conditional" | "call" | "return" | "stop";
   /** Offset that a branch or call goes to. */
   readonly target: number;
+  readonly approximate: boolean;
 }
 
 /**
  * Follows the undefined flags through a case.
  *
- * @param address of its first byte
  * @returns null when its outcome would depend on something undefined, or when it cannot be followed
  */
-export function analyze(code: Uint8Array, address: number): Analysis | null {
-  const steps = decodeSteps(code, address);
+export function analyze(test: Code): Analysis | null {
+  const { code } = test;
+  const steps = decodeSteps(code, { bits: kinds[test.kind].bits, ...placeOf(test) });
   return steps && follow(steps, code.length);
+}
+
+type Code = Pick<TestCase, "kind" | "code" | "start" | "classes">;
+
+/** Where code is: its first instruction pointer, and the base of its segment. */
+interface Place {
+  readonly address: number;
+  readonly segment: number;
+}
+
+/** Where the code of a case is. */
+export function placeOf(test: Code): Place {
+  const segment = codeSegmentBase(test);
+  return { address: Layout.codeBase + test.start - segment, segment };
+}
+
+interface CodePlace extends Place {
+  readonly bits: CodeSize;
 }
 
 /** Whether a case that ended like this has left its instructions, and what it then did is no test of anything. */
@@ -93,7 +119,7 @@ function follow(steps: ReadonlyMap<number, Step>, end: number): Analysis | null 
   for (const [offset, flags] of trapped) {
     undefinedAt.set(offset, (undefinedAt.get(offset) ?? 0) | flags);
   }
-  return { offsets: [...steps.keys()], undefinedAt };
+  return { offsets: [...steps.keys()], undefinedAt, approximate: [...steps.values()].some((step) => step.approximate) };
 }
 
 function successors(step: Step, returnPoints: readonly number[]): readonly number[] {
@@ -112,13 +138,13 @@ function successors(step: Step, returnPoints: readonly number[]): readonly numbe
   }
 }
 
-function decodeSteps(code: Uint8Array, address: number): Map<number, Step> | null {
-  const decoder = new Decoder(64, code, DecoderOptions.None);
+function decodeSteps(code: Uint8Array, place: CodePlace): Map<number, Step> | null {
+  const decoder = new Decoder(place.bits, code, DecoderOptions.None);
   const instruction = new Instruction();
   const steps = new Map<number, Step>();
   const before: Before = { cl: null, pushed: null, codeIn: null };
   try {
-    decoder.ip = BigInt(address);
+    decoder.ip = BigInt(place.address);
     for (let offset = 0; offset < code.length; offset += instruction.length) {
       decoder.decodeOut(instruction);
       if (instruction.mnemonic === Mnemonic.INVALID) {
@@ -126,7 +152,7 @@ function decodeSteps(code: Uint8Array, address: number): Map<number, Step> | nul
         steps.set(offset, { ...invalid, offset, next: code.length });
         return steps;
       }
-      const step = toStep(instruction, offset, address, before);
+      const step = toStep(instruction, offset, place, before);
       if (!step || step.next > code.length) {
         return null;
       }
@@ -146,6 +172,7 @@ const invalid: Omit<Step, "offset" | "next"> = {
   mayKeep: false,
   flow: "stop",
   target: 0,
+  approximate: false,
 };
 
 /** What the instruction just before has established, if it is the only way to get here. */
@@ -158,10 +185,12 @@ interface Before {
   codeIn: { readonly register: number; readonly address: number } | null;
 }
 
-/** Bits of RFLAGS that POPF may set in a case: the arithmetic flags, DF, ID, and IF and bit 1 as they are. */
-const POPF_ALLOWED = ALL_FLAGS | 0x400 | 0x20_0000 | 0x202;
+/** Bits of RFLAGS that POPF may set in a case: the arithmetic flags, TF, DF, ID, and IF and bit 1 as they are. */
+const POPF_ALLOWED = ALL_FLAGS | 0x100 | 0x400 | 0x20_0000 | 0x202;
 
-function toStep(instruction: Instruction, offset: number, address: number, before: Before): Step | null {
+const popFlags: readonly number[] = [Mnemonic.Popf, Mnemonic.Popfd, Mnemonic.Popfq];
+
+function toStep(instruction: Instruction, offset: number, place: CodePlace, before: Before): Step | null {
   const { mnemonic } = instruction;
   const { cl, pushed, codeIn } = before;
   learn(instruction, before);
@@ -171,13 +200,13 @@ function toStep(instruction: Instruction, offset: number, address: number, befor
     return null;
   }
   if (
-    mnemonic === Mnemonic.Popfq &&
+    popFlags.includes(mnemonic) &&
     (pushed === null || (pushed & 0x202) !== 0x202 || (pushed & ~POPF_ALLOWED) !== 0)
   ) {
     return null;
   }
   const flow = flowOf(instruction);
-  const target = targetOf(instruction, codeIn) - address;
+  const target = targetOf(instruction, codeIn, place) - place.address;
   if (flow === null || Number.isNaN(target)) {
     return null;
   }
@@ -191,6 +220,7 @@ function toStep(instruction: Instruction, offset: number, address: number, befor
     mayKeep: (counted && shift.count === null) || instruction.hasRepePrefix || instruction.hasRepnePrefix,
     flow,
     target,
+    approximate: approximations.has(mnemonic),
   };
 }
 
@@ -201,6 +231,7 @@ function learn(instruction: Instruction, before: Before): void {
   const { mnemonic } = instruction;
   if (mnemonic === Mnemonic.Mov && instruction.op0Kind === OpKind.Register && isImmediate(instruction.op1Kind)) {
     const register = instruction.op0Register;
+    before.codeIn = { register, address: Number(BigInt.asUintN(32, instruction.immediate(1))) };
     if (register === Register.CL || RegisterExt.fullRegister(register) === Register.RCX) {
       before.cl = register === Register.CH ? null : Number(instruction.immediate(1) & 0xffn);
     }
@@ -231,6 +262,10 @@ function shiftOf(instruction: Instruction, cl: number | null): ShiftCount {
 }
 
 function flowOf(instruction: Instruction): Step["flow"] | null {
+  if (instruction.mnemonic === Mnemonic.Into) {
+    // Either nothing or a trap, which reports the instruction after it.
+    return "next";
+  }
   switch (instruction.flowControl) {
     case FlowControl.Next:
       return "next";
@@ -253,7 +288,10 @@ function flowOf(instruction: Instruction): Step["flow"] | null {
 }
 
 /** Where a branch goes; 0 for what does not branch, NaN for what cannot be known. */
-function targetOf(instruction: Instruction, codeIn: Before["codeIn"]): number {
+function targetOf(instruction: Instruction, codeIn: Before["codeIn"], { segment }: Place): number {
+  if (instruction.op0Kind === OpKind.FarBranch16 || instruction.op0Kind === OpKind.FarBranch32) {
+    return farTarget(instruction) - segment;
+  }
   switch (instruction.flowControl) {
     case FlowControl.UnconditionalBranch:
     case FlowControl.ConditionalBranch:
@@ -267,6 +305,13 @@ function targetOf(instruction: Instruction, codeIn: Before["codeIn"]): number {
     default:
       return 0;
   }
+}
+
+/** Linear address that a far branch goes to, if its selector lets it. */
+function farTarget(instruction: Instruction): number {
+  const offset = instruction.op0Kind === OpKind.FarBranch16 ? instruction.farBranch16 : instruction.farBranch32;
+  const descriptor = descriptorOf(instruction.farBranchSelector | 3);
+  return (offset + (descriptor?.base ?? 0)) % 2 ** 32;
 }
 
 const flagPairs = [

@@ -1,5 +1,8 @@
+import { Fx, fillFx, fillVector } from "./fx-state";
+import { hasFx, type KindName, kinds } from "./kinds";
 import { Layout } from "./layout";
 import { Random } from "./random";
+import { pointerBase, startSegments } from "./start-segments";
 
 /** What kind of value a register begins with. */
 export const RegisterClass = {
@@ -15,10 +18,11 @@ export const RegisterClass = {
 
 /** One test: code, and what chooses the state it begins with. */
 export interface TestCase {
+  readonly kind: KindName;
   readonly code: Uint8Array;
   /** Where in the code pages it begins. */
   readonly start: number;
-  /** `RegisterClass` of each register, two bits each, that of rax lowest. */
+  /** `RegisterClass` of each register, two bits each, that of rax lowest; without R8 to R15 `startSegments` has the rest. */
   readonly classes: number;
   /** Decides the values of registers, flags and window. */
   readonly seed: number;
@@ -28,7 +32,11 @@ export interface TestCase {
 export interface InitialState {
   readonly gpr: BigUint64Array;
   readonly rflags: number;
+  /** Selectors, in the order of `SegmentRegister`. */
+  readonly segments: Uint16Array;
   readonly window: Uint8Array;
+  /** FXSAVE image, of kinds that have one. */
+  readonly fx: Uint8Array | null;
 }
 
 /** How a case ended. */
@@ -36,11 +44,16 @@ export interface CaseResult {
   /** Exception vector, null when the code ran to its end. */
   readonly exception: number | null;
   readonly errorCode: number;
+  /** Linear. */
   readonly rip: bigint;
   /** CR2; meaningful for a page fault. */
   readonly address: bigint;
   readonly gpr: BigUint64Array;
   readonly rflags: number;
+  /** Selectors, in the order of `SegmentRegister`; of a case that ran to its end CS is as it began. */
+  readonly segments: Uint16Array;
+  /** FXSAVE image, of kinds that have one. */
+  readonly fx: Uint8Array | null;
   /** The 8-byte words of the data pages that changed: number of the word, new value; ascending. */
   readonly memory: readonly (readonly [number, bigint])[];
   /** It was stopped because it did not end. Nothing else is meaningful then. */
@@ -91,7 +104,15 @@ function fillValue(words: Uint32Array, at: number, random: Random): void {
   }
 }
 
-function fillRegister(words: Uint32Array, at: number, kind: number, random: Random): void {
+/** How pointers of a case are made. */
+interface Pointers {
+  /** What is taken from their linear address. */
+  readonly base: number;
+  /** Bytes that half of them are aligned to. */
+  readonly alignment: number;
+}
+
+function fillRegister(words: Uint32Array, at: number, kind: number, pointers: Pointers, random: Random): void {
   if (kind === RegisterClass.value) {
     fillValue(words, at, random);
     return;
@@ -99,7 +120,7 @@ function fillRegister(words: Uint32Array, at: number, kind: number, random: Rand
   const choice = random.u32();
   if (kind === RegisterClass.pointer) {
     const offset = (choice >>> 8) % Layout.windowSize;
-    words[at] = Layout.windowBase + (choice & 1 ? offset & ~7 : offset);
+    words[at] = Layout.windowBase - pointers.base + (choice & 1 ? offset & -pointers.alignment : offset);
     words[at + 1] = 0;
   } else if (kind === RegisterClass.small) {
     const value = (choice % 24) - 8;
@@ -114,20 +135,36 @@ function fillRegister(words: Uint32Array, at: number, kind: number, random: Rand
 const ARITHMETIC = 0x8d5;
 const DIRECTION = 0x400;
 
-/** The state that a case begins with: a function of its classes and seed alone. */
-export function initialState({ classes, seed }: Pick<TestCase, "classes" | "seed">): InitialState {
+/** The state that a case begins with: a function of its kind, classes and seed alone. */
+export function initialState(test: Pick<TestCase, "kind" | "classes" | "seed">): InitialState {
+  const { kind, classes, seed } = test;
   const random = new Random(seed);
+  const wide = kinds[kind].bits === 64;
   const gpr = new BigUint64Array(16);
   const words = new Uint32Array(gpr.buffer);
-  for (let i = 0; i < 16; i++) {
-    fillRegister(words, i * 2, (classes >>> (i * 2)) & 3, random);
+  const pointers = { base: pointerBase(test), alignment: hasFx(kind) ? 16 : 8 };
+  for (let i = 0; i < (wide ? 16 : 8); i++) {
+    fillRegister(words, i * 2, (classes >>> (i * 2)) & 3, pointers, random);
+    if (!wide) {
+      words[i * 2 + 1] = 0;
+    }
   }
+  const fx = hasFx(kind) ? new Uint8Array(Fx.size) : null;
   const window = new Uint8Array(Layout.windowSize);
-  const windowWords = new Uint32Array(window.buffer);
-  for (let i = 0; i < windowWords.length; i += 2) {
-    fillValue(windowWords, i, random);
+  if (fx) {
+    fillFx(fx, random);
+    const view = new DataView(window.buffer);
+    for (let at = 0; at < window.length; at += Fx.xmmSize) {
+      fillVector(view, at, random);
+    }
+  } else {
+    const windowWords = new Uint32Array(window.buffer);
+    for (let i = 0; i < windowWords.length; i += 2) {
+      fillValue(windowWords, i, random);
+    }
   }
   const flags = random.u32();
   const direction = flags >>> 28 === 0 ? DIRECTION : 0;
-  return { gpr, rflags: (flags & ARITHMETIC) | direction | 0x202, window };
+  const rflags = (flags & ARITHMETIC) | direction | 0x202;
+  return { gpr, rflags, segments: startSegments(test), window, fx };
 }

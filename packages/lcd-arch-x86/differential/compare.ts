@@ -1,11 +1,13 @@
 import { type Analysis, undefinedFlagsAt } from "./analyze";
 import type { CaseResult, TestCase } from "./case";
+import { compareFx } from "./compare-fx";
 import { Layout } from "./layout";
 import { gprNames } from "./names";
+import { segmentNames } from "./segments";
 import { ALL_FLAGS } from "./undefined";
 
-/** Bits of RFLAGS that are compared: the arithmetic flags, DF, and ID. RF and IF differ by privilege and by signal. */
-const COMPARED_FLAGS = ALL_FLAGS | 0x400 | 0x20_0000;
+/** Bits of RFLAGS that are compared: the arithmetic flags, TF, DF, NT and ID. RF and IF differ by privilege and by signal. */
+const COMPARED_FLAGS = ALL_FLAGS | 0x100 | 0x400 | 0x4000 | 0x20_0000;
 
 const PAGE_FAULT = 14;
 
@@ -39,11 +41,19 @@ export function differences(test: TestCase, analysis: Analysis, expected: CaseRe
       found.push(`${gprNames[i]} ${hex(actual.gpr[i])}, expected ${hex(expected.gpr[i])}`);
     }
   }
+  for (const [i, name] of segmentNames.entries()) {
+    if (expected.segments[i] !== actual.segments[i]) {
+      found.push(`${name} ${hex(actual.segments[i])}, expected ${hex(expected.segments[i])}`);
+    }
+  }
   const defined = COMPARED_FLAGS & ~undefinedFlagsAt(analysis, stopOffset(test, expected));
   if ((expected.rflags ^ actual.rflags) & defined) {
     found.push(`flags ${flagNames(actual.rflags & defined)}, expected ${flagNames(expected.rflags & defined)}`);
   }
   compareMemory(expected, actual, found);
+  if (expected.fx && actual.fx) {
+    compareFx(analysis, expected.fx, actual.fx, found);
+  }
   return found;
 }
 
@@ -93,8 +103,10 @@ const flagBits = [
   ["AF", 0x010],
   ["ZF", 0x040],
   ["SF", 0x080],
+  ["TF", 0x100],
   ["DF", 0x400],
   ["OF", 0x800],
+  ["NT", 0x4000],
   ["ID", 0x20_0000],
 ] as const;
 

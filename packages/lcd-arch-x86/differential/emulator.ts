@@ -1,34 +1,17 @@
-import { __hpa, type hpa_t } from "../src/address";
 import { Machine } from "../src/machine/index";
 import { type CaseResult, type CaseRunner, type InitialState, initialState, type TestCase } from "./case";
-import { BareEngine, DomainEngine, type Engine, type EngineStop } from "./engine";
+import { DomainEngine } from "./domain-engine";
+import type { Engine, Outcome } from "./engine";
+import { type CodeSize, kinds } from "./kinds";
 import { backgroundByte, CODE_FILL, Layout } from "./layout";
-
-/** Where things lie in the machine's RAM. */
-const Ram = {
-  tables: 0x1000,
-  code: 0x8000,
-  data: 0xa000,
-  control: 0xc000,
-  exit: 0xd000,
-  end: 0xe000,
-  size: 0x10_0000,
-} as const;
-
-const PAGE = 0x1000;
-const PageBit = { present: 1n, writable: 1n << 1n, noExecute: 1n << 63n } as const;
-
-const HLT = 0xf4;
-
-/** Behind each case stands the jump that native/harness.c puts there, `jmp *exitAddress(%rip)`. */
-const EXIT_JUMP = [0xff, 0x25] as const;
-const EXIT_JUMP_LENGTH = 6;
+import { keepLegacyRegisters } from "./protocol";
+import { Gdt, SegmentRegister } from "./segments";
+import { codeSegmentBase, linearOf } from "./start-segments";
+import { UserEngine } from "./user-engine";
+import { at, Ram } from "./user-space";
 
 /** A case that has not ended after so many instructions does not end. */
 const INSTRUCTION_LIMIT = 20_000_000;
-
-const BREAKPOINT = 3;
-const INT3 = 0xcc;
 
 /** How the emulator is to run cases. */
 export interface EmulatorOptions {
@@ -40,7 +23,7 @@ export interface EmulatorOptions {
   readonly domain?: boolean;
 }
 
-/** Runs cases on the emulated processor, in 64-bit mode: the pages of the layout are mapped and nothing else. */
+/** Runs cases on the emulated processor, in long mode: the pages of the layout are mapped and nothing else. */
 export class EmulatorRunner implements CaseRunner {
   readonly name: string;
   /** Instructions that each case of the last `run` retired, those behind its end included. */
@@ -53,14 +36,7 @@ export class EmulatorRunner implements CaseRunner {
 
   constructor({ tier, slice, domain = false }: EmulatorOptions) {
     this.machine = new Machine({ memory: Ram.size, hotThreshold: tier === "hot" ? 0 : 1_000_000_000 });
-    this.buildPageTables();
-    const { memory } = this.machine;
-    memory.fill(at(Ram.code), Layout.codeSize, CODE_FILL);
-    memory.fill(at(Ram.exit), PAGE, HLT);
-    memory.writeU64(at(Ram.control + Layout.exitAddress - Layout.controlBase), BigInt(Layout.exitBase));
-    this.engine = domain
-      ? new DomainEngine(this.machine, Ram.tables, Layout.gsBase, Ram.end)
-      : new BareEngine(this.machine, Ram.tables, Layout.gsBase);
+    this.engine = domain ? new DomainEngine(this.machine) : new UserEngine(this.machine);
     this.slice = slice ?? INSTRUCTION_LIMIT;
     const sliced = slice === undefined ? "" : `, stopped every ${slice} instructions`;
     this.name = `the emulator, ${this.engine.name}, ${tier} code${sliced}`;
@@ -76,51 +52,60 @@ export class EmulatorRunner implements CaseRunner {
   }
 
   private runOne(test: TestCase): CaseResult {
-    const { engine } = this;
     const initial = initialState(test);
     this.placeCode(test);
     const before = this.placeData(initial);
-    engine.start(BigInt(Layout.codeBase + test.start), initial.gpr, BigInt(initial.rflags));
-    const stop = this.runToEnd();
-    const faulted = stop.kind === "exception";
-    return {
-      exception: faulted ? stop.vector : null,
-      errorCode: faulted ? stop.errorCode : 0,
-      rip: this.stoppedAt(stop, test),
-      address: faulted ? stop.address : 0n,
-      gpr: engine.gpr(),
-      rflags: Number(engine.rflags()),
-      memory: this.changes(before),
-      timedOut: stop.kind === "limit",
-    };
+    this.engine.start(BigInt(Layout.codeBase + test.start - codeSegmentBase(test)), initial);
+    const outcome = this.runToEnd();
+    return outcome === null ? timedOut : this.result(test, initial, outcome, this.changes(before));
   }
 
-  private runToEnd(): EngineStop {
+  private runToEnd(): Outcome | null {
     const { engine } = this;
     const start = engine.retired;
-    let stop: EngineStop;
+    let outcome: Outcome | null;
     do {
-      stop = engine.run(this.slice);
-    } while (stop.kind === "limit" && engine.retired - start < INSTRUCTION_LIMIT);
+      outcome = engine.run(this.slice);
+    } while (outcome === null && engine.retired - start < INSTRUCTION_LIMIT);
     this.retired.push(engine.retired - start);
-    return stop;
+    return outcome;
+  }
+
+  private result(test: TestCase, initial: InitialState, outcome: Outcome, memory: CaseResult["memory"]): CaseResult {
+    const { vector, errorCode, address, gpr, rflags, segments, fx } = outcome;
+    const faulted = vector !== null;
+    if (kinds[test.kind].bits !== 64) {
+      keepLegacyRegisters(gpr);
+    }
+    if (!faulted) {
+      segments[SegmentRegister.cs] = initial.segments[SegmentRegister.cs];
+    }
+    return {
+      exception: vector,
+      errorCode: faulted ? errorCode : 0,
+      rip: faulted
+        ? linearOf(segments[SegmentRegister.cs], outcome.rip)
+        : BigInt(Layout.codeBase + test.start + test.code.length),
+      address: faulted ? address : 0n,
+      gpr,
+      rflags: Number(rflags),
+      segments,
+      fx,
+      memory,
+      timedOut: false,
+    };
   }
 
   private placeCode(test: TestCase): void {
     const { lastCode } = this;
-    if (lastCode?.code === test.code && lastCode.start === test.start) {
+    if (lastCode?.code === test.code && lastCode.start === test.start && lastCode.kind === test.kind) {
       return;
     }
     const { memory } = this.machine;
     if (lastCode) {
       memory.fill(at(Ram.code + lastCode.start), lastCode.code.length + EXIT_JUMP_LENGTH, CODE_FILL);
     }
-    const bytes = new Uint8Array(test.code.length + EXIT_JUMP_LENGTH);
-    bytes.set(test.code);
-    bytes.set(EXIT_JUMP, test.code.length);
-    const displacement = Layout.exitAddress - (Layout.codeBase + test.start + bytes.length);
-    new DataView(bytes.buffer).setInt32(test.code.length + EXIT_JUMP.length, displacement, true);
-    memory.write(at(Ram.code + test.start), bytes);
+    memory.write(at(Ram.code + test.start), Uint8Array.from([...test.code, ...exitJump(test)]));
     this.lastCode = test;
   }
 
@@ -145,67 +130,37 @@ export class EmulatorRunner implements CaseRunner {
     }
     return found;
   }
-
-  /** As the real processor's RIP is reported: behind the case at its end, behind `int3`, else at what faulted. */
-  private stoppedAt(stop: EngineStop, test: TestCase): bigint {
-    const rip = this.engine.rip();
-    // A HLT that exits is not passed.
-    if (stop.kind === "halted" && rip - BigInt(Layout.exitBase) <= 1n) {
-      return BigInt(Layout.codeBase + test.start + test.code.length);
-    }
-    if (stop.kind === "exception" && stop.vector === BREAKPOINT) {
-      const offset = Number(rip) - Layout.codeBase;
-      const bytes = this.machine.memory.read(at(Ram.code + offset), 15);
-      return rip + BigInt(bytes.indexOf(INT3) + 1);
-    }
-    return rip;
-  }
-
-  private buildPageTables(): void {
-    const tables = new Tables(this.machine);
-    const { writable, noExecute } = PageBit;
-    for (let offset = 0; offset < Layout.codeSize; offset += PAGE) {
-      tables.map(Layout.codeBase + offset, Ram.code + offset, 0n);
-    }
-    for (let offset = 0; offset < Layout.dataSize; offset += PAGE) {
-      tables.map(Layout.dataBase + offset, Ram.data + offset, writable | noExecute);
-    }
-    tables.map(Layout.controlBase, Ram.control, noExecute);
-    tables.map(Layout.exitBase, Ram.exit, 0n);
-  }
 }
 
-/** 4-level page tables, made as they are needed from `Ram.tables` on. */
-class Tables {
-  private next = Ram.tables + PAGE;
+const timedOut: CaseResult = {
+  exception: null,
+  errorCode: 0,
+  rip: 0n,
+  address: 0n,
+  gpr: new BigUint64Array(16),
+  rflags: 0,
+  segments: new Uint16Array(6),
+  fx: null,
+  memory: [],
+  timedOut: true,
+};
 
-  constructor(private readonly machine: Machine) {}
+/** Longest jump that stands behind a case. */
+const EXIT_JUMP_LENGTH = 8;
 
-  map(linear: number, physical: number, bits: bigint): void {
-    let table: number = Ram.tables;
-    for (const shift of [39, 30, 21]) {
-      table = this.below(table + (Math.floor(linear / 2 ** shift) & 511) * 8);
-    }
-    const entry = table + ((linear >>> 12) & 511) * 8;
-    this.machine.memory.writeU64(at(entry), BigInt(physical) | PageBit.present | bits);
+const farJump: Record<Exclude<CodeSize, 64>, readonly number[]> = { 16: [0x66, 0xea], 32: [0xea] };
+
+/** The jump that native/harness.c puts behind a case. */
+function exitJump({ kind, code, start }: TestCase): Uint8Array {
+  const { bits } = kinds[kind];
+  if (bits === 64) {
+    // jmp *exitAddress(%rip)
+    const jump = Uint8Array.of(0xff, 0x25, 0, 0, 0, 0);
+    const end = Layout.codeBase + start + code.length + jump.length;
+    new DataView(jump.buffer).setInt32(2, Layout.exitAddress - end, true);
+    return jump;
   }
-
-  private below(entry: number): number {
-    const { memory } = this.machine;
-    const found = Number(memory.readU64(at(entry)) & 0xffff_f000n);
-    if (found !== 0) {
-      return found;
-    }
-    const table = this.next;
-    this.next += PAGE;
-    if (this.next > Ram.code) {
-      throw new Error("the layout needs more page tables than there is room for");
-    }
-    memory.writeU64(at(entry), BigInt(table) | PageBit.present | PageBit.writable);
-    return table;
-  }
-}
-
-function at(address: number): hpa_t {
-  return __hpa(BigInt(address));
+  const jump = Uint8Array.from([...farJump[bits], 0, 0, 0, 0, Gdt.code64, 0]);
+  new DataView(jump.buffer).setUint32(farJump[bits].length, Layout.exitBase, true);
+  return jump;
 }

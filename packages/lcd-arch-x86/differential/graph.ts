@@ -1,13 +1,14 @@
-import { type Draft, emit } from "./encode";
-import { forms } from "./forms";
-import { flagWriters, simple } from "./units";
+import { type Draft, nearBits, pushNear } from "./draft";
+import { emit } from "./encode";
+import { forms } from "./forms/index";
+import { flagWriters, simple } from "./units/index";
 
-/** Holds how many blocks may still run; nothing else writes it. */
-const FUEL = 15;
+/** R15, or EDI: holds how many blocks may still run; nothing else writes it. */
+const fuelOf = ({ code }: Draft): number => (code === 64 ? 15 : 7);
 
 const MAX_BLOCKS = 24;
 
-/** A jump whose target is not written yet: where its 32-bit displacement lies, and the block it goes to. */
+/** A jump whose target is not written yet: where its displacement lies, and the block it goes to. */
 interface Fixup {
   readonly at: number;
   readonly block: number;
@@ -25,16 +26,19 @@ export function writeGraph(draft: Draft): void {
   const jump = (opcode: readonly number[], block: number): void => {
     draft.bytes.push(...opcode);
     fixups.push({ at: draft.bytes.length, block });
-    draft.bytes.push(0, 0, 0, 0);
+    pushNear(draft, 0);
   };
+  const fuel = fuelOf(draft);
+  const rex = fuel & 8 ? [0x41] : [];
   // mov r15d, n
-  draft.bytes.push(0x41, 0xbf, 1 + random.below(MAX_BLOCKS), 0, 0, 0);
-  draft.pointers &= ~(1 << FUEL);
-  draft.smalls &= ~(1 << FUEL);
+  draft.bytes.push(...rex, 0xb8 | (fuel & 7));
+  pushNear(draft, 1 + random.below(MAX_BLOCKS));
+  draft.pointers &= ~(1 << fuel);
+  draft.smalls &= ~(1 << fuel);
   for (let block = 0; block < count; block++) {
     starts.push(draft.bytes.length);
     // sub r15d, 1; jb end
-    draft.bytes.push(0x41, 0x83, 0xef, 0x01);
+    draft.bytes.push(...rex, 0x83, 0xe8 | (fuel & 7), 0x01);
     jump([0x0f, 0x82], count);
     body(draft);
     const choice = random.below(10);
@@ -47,8 +51,9 @@ export function writeGraph(draft: Draft): void {
   }
   starts.push(draft.bytes.length);
   for (const { at, block } of fixups) {
-    const displacement = starts[block] - at - 4;
-    for (let i = 0; i < 4; i++) {
+    const size = nearBits(draft) / 8;
+    const displacement = starts[block] - at - size;
+    for (let i = 0; i < size; i++) {
       draft.bytes[at + i] = (displacement >> (8 * i)) & 0xff;
     }
   }
@@ -68,5 +73,5 @@ function withoutFuel(draft: Draft, write: () => void): void {
     draft.bytes.length = start;
     draft.written = 0;
     write();
-  } while (draft.written & (1 << FUEL));
+  } while (draft.written & (1 << fuelOf(draft)));
 }

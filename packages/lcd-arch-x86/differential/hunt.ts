@@ -1,8 +1,8 @@
-import { type Analysis, analyze, wentAstray } from "./analyze";
+import { type Analysis, analyze, placeOf, wentAstray } from "./analyze";
 import type { CaseRunner, TestCase } from "./case";
 import { differences, stopOffset } from "./compare";
 import { Generator } from "./generate";
-import { Layout } from "./layout";
+import { type KindName, kinds } from "./kinds";
 import { disassemble, formatLine } from "./names";
 import { type Failure, shrink } from "./shrink";
 
@@ -10,6 +10,7 @@ import { type Failure, shrink } from "./shrink";
 export interface HuntOptions {
   readonly cases: number;
   readonly seed: number;
+  readonly kind: KindName;
   /** How many states each piece of code is run with. */
   readonly states: number;
   /** Stop looking at differences after that many distinct ones. */
@@ -28,17 +29,21 @@ export interface HuntResult {
 }
 
 const BATCH = 4096;
+/** Shrinking takes long: many failures that turn out to be the same are enough. */
+const SHRINKS_PER_FAILURE = 8;
 const PROGRESS_EVERY = 250_000;
 
 /** Runs random cases on both runners, and shrinks and reports what differs. */
 export function hunt(expected: CaseRunner, actual: CaseRunner, options: HuntOptions): HuntResult {
-  const generator = new Generator(options.seed);
+  const generator = new Generator(options.seed, options.kind);
   const totals = { passed: 0, failed: 0, skipped: 0 };
   const failures = new Map<string, Failure>();
+  let shrunk = 0;
   for (let done = 0; done < options.cases; ) {
     const tests = batch(generator, Math.min(BATCH, options.cases - done), options.states);
     for (const failure of compareBatch(tests, expected, actual, totals)) {
-      if (failures.size < options.failures) {
+      if (failures.size < options.failures && shrunk < options.failures * SHRINKS_PER_FAILURE) {
+        shrunk++;
         note(shrink(failure, expected, actual), failures, options.log);
       }
     }
@@ -63,6 +68,7 @@ function batch(generator: Generator, count: number, states: number): TestCase[] 
   return tests;
 }
 
+/** Compares cases on both runners. @returns one failure of each piece of code that failed */
 function compareBatch(
   tests: readonly TestCase[],
   expected: CaseRunner,
@@ -70,26 +76,30 @@ function compareBatch(
   totals: { passed: number; failed: number; skipped: number },
 ): Failure[] {
   const wanted = expected.run(tests);
+  let last: { readonly code: Uint8Array; readonly analysis: Analysis } | null = null;
   const ending = tests
-    .map((test, i) => ({ test, want: wanted[i], analysis: analysisOf(test) }))
+    .map((test, i) => {
+      last = last?.code === test.code ? last : { code: test.code, analysis: analysisOf(test) };
+      return { test, want: wanted[i], analysis: last.analysis };
+    })
     .filter(({ test, want, analysis }) => !want.timedOut && !wentAstray(analysis, stopOffset(test, want)));
   totals.skipped += tests.length - ending.length;
   const got = actual.run(ending.map(({ test }) => test));
-  const failures: Failure[] = [];
+  const failures = new Map<Uint8Array, Failure>();
   for (const [i, { test, want, analysis }] of ending.entries()) {
     const found = differences(test, analysis, want, got[i]);
     if (found.length > 0) {
       totals.failed++;
-      failures.push({ test, differences: found });
+      failures.set(test.code, { test, differences: found });
     } else {
       totals.passed++;
     }
   }
-  return failures;
+  return [...failures.values()];
 }
 
 function analysisOf(test: TestCase): Analysis {
-  const analysis = analyze(test.code, Layout.codeBase + test.start);
+  const analysis = analyze(test);
   if (!analysis) {
     throw new Error("the generator made a case with an undefined outcome");
   }
@@ -99,10 +109,10 @@ function analysisOf(test: TestCase): Analysis {
 /** Reports a failure unless one with the same instructions and the same kind of difference is there already. */
 function note(failure: Failure, failures: Map<string, Failure>, log: (line: string) => void): void {
   const { test } = failure;
-  const lines = disassemble(test.code, Layout.codeBase + test.start);
+  const lines = disassemble(test.code, placeOf(test).address, kinds[test.kind].bits);
   const mnemonics = lines.map(({ text }) => text.replace(/ [^ ]*$/, ""));
-  const kinds = failure.differences.map((difference) => difference.split(" ")[0].replace(/^r.*/, "register"));
-  const kind = [...mnemonics, ...new Set(kinds)].join(" ");
+  const what = failure.differences.map((difference) => difference.split(" ")[0].replace(/^r.*/, "register"));
+  const kind = [...mnemonics, ...new Set(what)].join(" ");
   if (failures.has(kind)) {
     return;
   }

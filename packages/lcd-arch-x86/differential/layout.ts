@@ -18,7 +18,7 @@ export const Layout = {
   controlBase: 0x5ab3_c000,
   /** The control page's word with the address that a case jumps to when it is done. */
   exitAddress: 0x5ab3_c008,
-  /** That address, in the emulator. */
+  /** A page where far jumps out of a case arrive, in the emulator all jumps: the runner's. */
   exitBase: 0x5ab3_d000,
 } as const;
 

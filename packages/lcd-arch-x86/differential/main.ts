@@ -5,16 +5,19 @@ import { parseArgs } from "node:util";
 import type { CaseRunner } from "./case";
 import { EmulatorRunner } from "./emulator";
 import { hunt } from "./hunt";
+import { isKind, kindNames } from "./kinds";
 import { makeVectors } from "./make-vectors";
 import { NativeRunner } from "./native";
 
 const usage = `Runs random instruction sequences on this machine's processor and in the emulator, and compares.
 
-  node differential/run.mjs [--cases 1000000] [--seed 1] [--states 4] [--tier cold|hot] [--slice n] [--domain]
-  node differential/run.mjs --vectors <file> [--seed 1]      writes vectors with the real processor's answers
+  node differential/run.mjs [--cases 1000000] [--seed 1] [--kind 64] [--states 4] [--tier cold|hot] [--slice n] [--domain]
+  node differential/run.mjs --vectors <file> [--kind 64] [--seed 1]
+                                                             writes vectors with the real processor's answers
 
   --cases     how many cases
   --seed      the same seed makes the same cases
+  --kind      ${kindNames.join(", ")}
   --states    how many initial states each sequence runs with
   --tier      cold: as code runs the first time; hot: as hot code runs
   --slice     stop and start the processor every n instructions
@@ -29,6 +32,7 @@ export function main(argv: string[], folder: string): number {
     args: argv,
     options: {
       cases: { type: "string", default: "1000000" },
+      kind: { type: "string", default: "64" },
       seed: { type: "string", default: "1" },
       states: { type: "string", default: "4" },
       tier: { type: "string", default: "cold" },
@@ -46,11 +50,15 @@ export function main(argv: string[], folder: string): number {
   }
   const log = (line: string) => process.stdout.write(`${line}\n`);
   const seed = Number(values.seed);
-  const native = NativeRunner.build(join(folder, "native/harness.c"));
+  const { kind } = values;
+  if (!isKind(kind)) {
+    throw new Error(`--kind is one of ${kindNames.join(", ")}, not "${kind}"`);
+  }
+  const native = NativeRunner.build(join(folder, "native"));
   try {
     if (values.vectors !== undefined) {
-      const command = `node differential/run.mjs --vectors ${values.vectors} --seed ${seed}`;
-      writeFileSync(values.vectors, makeVectors(native, seed, [`Made by: ${command}`, `On: ${cpus()[0].model}`]));
+      const command = `node differential/run.mjs --vectors ${values.vectors} --kind ${kind} --seed ${seed}`;
+      writeFileSync(values.vectors, makeVectors(native, kind, seed, [`Made by: ${command}`, `On: ${cpus()[0].model}`]));
       return 0;
     }
     const actual = values.against ? new NativeRunner(values.against.split(" ")) : emulator(values);
@@ -59,6 +67,7 @@ export function main(argv: string[], folder: string): number {
       const result = hunt(native, actual, {
         cases: Number(values.cases),
         seed,
+        kind,
         states: Number(values.states),
         failures: Number(values.failures),
         log,

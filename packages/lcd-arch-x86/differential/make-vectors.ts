@@ -1,10 +1,10 @@
 import { analyze, wentAstray } from "./analyze";
 import type { CaseResult, CaseRunner, TestCase } from "./case";
 import { stopOffset } from "./compare";
-import { forms } from "./forms";
+import { formsOf } from "./forms/index";
 import { Generator } from "./generate";
-import { Layout } from "./layout";
-import { units } from "./units";
+import type { KindName } from "./kinds";
+import { unitsOf } from "./units/index";
 import { writeVector } from "./vectors";
 
 const CASES_PER_FORM = 6;
@@ -12,15 +12,15 @@ const CASES_PER_UNIT = 16;
 const LONGER_CASES = 400;
 
 /** A file of vectors: every form and every unit several times, and some longer sequences. */
-export function makeVectors(runner: CaseRunner, seed: number, comments: readonly string[]): string {
-  const generator = new Generator(seed);
+export function makeVectors(runner: CaseRunner, kind: KindName, seed: number, comments: readonly string[]): string {
+  const generator = new Generator(seed, kind);
   const tests: TestCase[] = [];
-  for (const form of forms) {
+  for (const form of formsOf(kind)) {
     for (let i = 0; i < CASES_PER_FORM; i++) {
-      tests.push(generator.ofForm(form, 0));
+      tests.push(generator.ofForm(form));
     }
   }
-  for (const number of units.keys()) {
+  for (const number of unitsOf(kind).keys()) {
     for (let i = 0; i < CASES_PER_UNIT; i++) {
       tests.push(generator.ofUnit(number));
     }
@@ -38,6 +38,6 @@ export function makeVectors(runner: CaseRunner, seed: number, comments: readonly
 
 /** Whether a case ended, inside its own instructions. */
 function isUsable(test: TestCase, result: CaseResult): boolean {
-  const analysis = analyze(test.code, Layout.codeBase + test.start);
+  const analysis = analyze(test);
   return analysis !== null && !result.timedOut && !wentAstray(analysis, stopOffset(test, result));
 }

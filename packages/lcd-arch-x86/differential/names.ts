@@ -1,4 +1,5 @@
 import { Decoder, DecoderOptions, FastFormatter, Instruction, Mnemonic } from "iced-x86";
+import type { CodeSize } from "./kinds";
 
 /** The general-purpose registers in the order in which instructions encode them. */
 export const gprNames = "rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15".split(" ");
@@ -14,8 +15,8 @@ export interface Line {
 const NOP = 0x90;
 
 /** The instructions of a case, without the `nop`s that shrinking leaves; nothing follows one that does not exist. */
-export function disassemble(code: Uint8Array, address: number): Line[] {
-  const decoder = new Decoder(64, code, DecoderOptions.None);
+export function disassemble(code: Uint8Array, address: number, bits: CodeSize): Line[] {
+  const decoder = new Decoder(bits, code, DecoderOptions.None);
   const instruction = new Instruction();
   const formatter = new FastFormatter();
   const lines: Line[] = [];

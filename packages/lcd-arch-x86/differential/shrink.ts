@@ -1,7 +1,6 @@
 import { type Analysis, analyze, wentAstray } from "./analyze";
 import type { CaseRunner, TestCase } from "./case";
 import { differences, stopOffset } from "./compare";
-import { Layout } from "./layout";
 
 const NOP = 0x90;
 
@@ -32,8 +31,7 @@ interface Candidate {
 }
 
 function candidates(test: TestCase): Candidate[] {
-  const address = Layout.codeBase + test.start;
-  const offsets = analyze(test.code, address)?.offsets ?? [];
+  const offsets = analyze(test)?.offsets ?? [];
   const found: Candidate[] = [];
   for (const [i, offset] of offsets.entries()) {
     const end = offsets[i + 1] ?? test.code.length;
@@ -42,9 +40,10 @@ function candidates(test: TestCase): Candidate[] {
     }
     const code = test.code.slice();
     code.fill(NOP, offset, end);
-    const analysis = analyze(code, address);
+    const smaller = { ...test, code };
+    const analysis = analyze(smaller);
     if (analysis) {
-      found.push({ test: { ...test, code }, analysis });
+      found.push({ test: smaller, analysis });
     }
   }
   return found;

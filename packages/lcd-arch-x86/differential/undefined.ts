@@ -97,6 +97,21 @@ export const undefinedFlags: readonly Rule[] = [
     words: "The CF, OF, SF, AF, and PF flags are undefined.",
   },
   {
+    mnemonics: [Mnemonic.Aaa, Mnemonic.Aas],
+    flags: OF | SF | ZF | PF,
+    words: "The OF, SF, ZF, and PF flags are undefined.",
+  },
+  {
+    mnemonics: [Mnemonic.Aam, Mnemonic.Aad],
+    flags: OF | AF | CF,
+    words: "The OF, AF, and CF flags are undefined.",
+  },
+  {
+    mnemonics: [Mnemonic.Daa, Mnemonic.Das],
+    flags: OF,
+    words: "The OF flag is undefined.",
+  },
+  {
     mnemonics: [Mnemonic.Tzcnt, Mnemonic.Lzcnt],
     flags: OF | SF | PF | AF,
     words: "OF, SF, PF, and AF flags are undefined.",
@@ -116,6 +131,22 @@ export const undefinedResults: readonly Omit<Rule, "flags">[] = [
     words: "When the BSWAP instruction references a 16-bit register, the result is undefined.",
   },
 ];
+
+/** Instructions whose results are defined within a bound (compare-fx.ts); they are the last of their cases. */
+export const approximations: ReadonlySet<number> = new Set([
+  Mnemonic.Rcpps,
+  Mnemonic.Rcpss,
+  Mnemonic.Rsqrtps,
+  Mnemonic.Rsqrtss,
+  Mnemonic.F2xm1,
+  Mnemonic.Fyl2x,
+  Mnemonic.Fyl2xp1,
+  Mnemonic.Fptan,
+  Mnemonic.Fpatan,
+  Mnemonic.Fsin,
+  Mnemonic.Fcos,
+  Mnemonic.Fsincos,
+]);
 
 /** Instructions that leave all flags alone when their count is zero. */
 export const countedInstructions: ReadonlySet<number> = new Set([...shifts, ...doubleShifts, ...rotates]);

@@ -3,17 +3,17 @@ import { describe, expect, it } from "vitest";
 import { analyze } from "./analyze";
 import { differences } from "./compare";
 import { EmulatorRunner } from "./emulator";
-import { forms } from "./forms";
+import { forms } from "./forms/index";
 import { Layout } from "./layout";
 import { disassemble, formatLine } from "./names";
 import { readVectors, type Vector, writeVector } from "./vectors";
 
 const text = readFileSync(new URL("./vectors.txt", import.meta.url), "utf8");
-const vectors = readVectors(text);
+const vectors = readVectors(text, "64");
 
 /** A vector that went wrong, for a person: assembly, what was expected, what came out. */
 function explain({ test }: Vector, found: readonly string[]): string {
-  return [...disassemble(test.code, Layout.codeBase + test.start).map(formatLine), ...found].join("\n");
+  return [...disassemble(test.code, Layout.codeBase + test.start, 64).map(formatLine), ...found].join("\n");
 }
 
 describe.each([
@@ -25,7 +25,7 @@ describe.each([
     const runner = new EmulatorRunner(options);
     const results = runner.run(vectors.map(({ test }) => test));
     const wrong = vectors.flatMap((vector, i) => {
-      const analysis = analyze(vector.test.code, Layout.codeBase + vector.test.start);
+      const analysis = analyze(vector.test);
       if (!analysis) {
         throw new Error(`a vector has an undefined outcome: ${writeVector(vector)}`);
       }
@@ -54,7 +54,7 @@ describe("the count of retired instructions", () => {
 
   it("is one for one instruction, and two more for the jump and HLT behind it", () => {
     const single = vectors.filter(({ test, expected }) => {
-      const lines = disassemble(test.code, Layout.codeBase + test.start);
+      const lines = disassemble(test.code, Layout.codeBase + test.start, 64);
       return expected.exception === null && lines.length === 1 && !/\brep/.test(lines[0].text);
     });
     const runner = new EmulatorRunner({ tier: "cold" });

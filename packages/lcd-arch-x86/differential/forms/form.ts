@@ -1,139 +1,39 @@
 /**
- * Every encoding of a general-purpose integer instruction of 64-bit mode that the generator makes, in the notation of
- * the manual's opcode map (SDM 2D, Appendix A): E is the register or memory operand of ModRM, M the same but memory
- * only, R the same but register only, G its reg field, Z a register in the opcode, I an immediate, O a memory offset.
+ * Encodings are written in the notation of the manual's opcode map (SDM 2D, Appendix A): E is the register or memory
+ * operand of ModRM, M the same but memory only, R the same but register only, G its reg field, Z a register in the
+ * opcode, I an immediate, O a memory offset. W, U and V are E, R and G of an XMM register; Q, N and P of an MMX
+ * register; T is an x87 register in the last byte of the opcode, S a segment register in the reg field.
  * b is a byte, w 16 bits, d 32, q 64; v is 16, 32 or 64; y is 32 or 64; z is an immediate of 16 or 32; s is a stack
- * operand: 64, or 16 with an operand-size prefix. Operands in lower case are fixed and take no bytes.
- * `lock`: may be locked when the destination is in memory. `rep`: may be repeated.
+ * operand: of the code's size, or 16 (in 16-bit code 32) with an operand-size prefix. Operands in lower case are fixed
+ * and take no bytes. `lock`: may be locked when the destination is in memory. `rep`: may be repeated. `last`: nothing
+ * follows, because the result is only compared to within a bound.
  */
-const table = `
-movsxd     63       Gy,Ed
-imul       69       Gv,Ev,Iz
-imul       6b       Gv,Ev,Ib
-imul       0faf     Gv,Ev
-test       84       Eb,Gb
-test       85       Ev,Gv
-test       a8       al,Ib
-test       a9       rax,Iz
-test       f6/0     Eb,Ib
-test       f6/1     Eb,Ib
-test       f7/0     Ev,Iz
-xchg       86       Eb,Gb         lock
-xchg       87       Ev,Gv         lock
-xchg       90       Zv,rax
-mov        88       Eb,Gb
-mov        89       Ev,Gv
-mov        8a       Gb,Eb
-mov        8b       Gv,Ev
-mov        a0       al,Ob
-mov        a1       rax,Ov
-mov        a2       Ob,al
-mov        a3       Ov,rax
-mov        b0       Zb,Ib
-mov        b8       Zv,Iv
-mov        c6/0     Eb,Ib
-mov        c7/0     Ev,Iz
-lea        8d       Gv,Mv
-movzx      0fb6     Gv,Eb
-movzx      0fb7     Gv,Ew
-movsx      0fbe     Gv,Eb
-movsx      0fbf     Gv,Ew
-movbe      0f38f0   Gv,Mv
-movbe      0f38f1   Mv,Gv
-movnti     0fc3     My,Gy
-bswap      0fc8     Zy
-xadd       0fc0     Eb,Gb         lock
-xadd       0fc1     Ev,Gv         lock
-cmpxchg    0fb0     Eb,Gb         lock
-cmpxchg    0fb1     Ev,Gv         lock
-cmpxchg8b  0fc7/1   My            lock
-inc        fe/0     Eb            lock
-dec        fe/1     Eb            lock
-inc        ff/0     Ev            lock
-dec        ff/1     Ev            lock
-not        f6/2     Eb            lock
-neg        f6/3     Eb            lock
-not        f7/2     Ev            lock
-neg        f7/3     Ev            lock
-mul        f6/4     Eb
-imul       f6/5     Eb
-div        f6/6     Eb
-idiv       f6/7     Eb
-mul        f7/4     Ev
-imul       f7/5     Ev
-div        f7/6     Ev
-idiv       f7/7     Ev
-cbw        98       ax,v
-cwd        99       dx,v
-shld       0fa4     Ev,Gv,Ib
-shld       0fa5     Ev,Gv,cl
-shrd       0fac     Ev,Gv,Ib
-shrd       0fad     Ev,Gv,cl
-bt         0fa3     Ev,Gv
-bts        0fab     Ev,Gv         lock
-btr        0fb3     Ev,Gv         lock
-btc        0fbb     Ev,Gv         lock
-bt         0fba/4   Ev,Ib
-bts        0fba/5   Ev,Ib         lock
-btr        0fba/6   Ev,Ib         lock
-btc        0fba/7   Ev,Ib         lock
-bsf        0fbc     Gv,Ev
-bsr        0fbd     Gv,Ev
-tzcnt      f3:0fbc  Gv,Ev
-lzcnt      f3:0fbd  Gv,Ev
-popcnt     f3:0fb8  Gv,Ev
-push       50       Zs
-pop        58       Zs
-push       68       Iz,s
-push       6a       Ib,s
-pop        8f/0     Es
-push       ff/6     Es
-pushf      9c       s
-leave      c9       s
-enter      c8       Iw,Il
-lahf       9f       ah
-sahf       9e       ah
-cmc        f5       flags
-clc        f8       flags
-stc        f9       flags
-cld        fc       flags
-std        fd       flags
-xlat       d7       al
-movs       a4       b             rep
-movs       a5       v             rep
-cmps       a6       b             rep
-cmps       a7       v             rep
-stos       aa       b             rep
-stos       ab       v             rep
-lods       ac       b             rep
-lods       ad       v             rep
-scas       ae       b             rep
-scas       af       v             rep
-nop        90       none
-nop        0f1f/0   Ev
-endbr64    f3:0f1e  none,fa
-pause      f3:90    none
-prefetch   0f18/0   Mb
-prefetch   0f18/1   Mb
-prefetch   0f18/2   Mb
-prefetch   0f18/3   Mb
-prefetchw  0f0d/1   Mb
-lfence     0fae     none,e8
-mfence     0fae     none,f0
-sfence     0fae     none,f8
-ud2        0f0b     none
-int3       cc       none
-`;
+const letters = {
+  E: ["E", true],
+  M: ["M", false],
+  R: ["R", true],
+  G: ["G", true],
+  Z: ["Z", true],
+  I: ["I", false],
+  O: ["O", false],
+  W: ["E", false],
+  U: ["R", false],
+  V: ["G", false],
+  Q: ["E", false],
+  N: ["R", false],
+  P: ["G", false],
+  S: ["G", false],
+  T: ["Z", false],
+} as const;
 
-const arithmetic = ["add", "or", "adc", "sbb", "and", "sub", "xor", "cmp"];
-const shifts = ["rol", "ror", "rcl", "rcr", "shl", "shr", "sal", "sar"];
-/** Condition codes in encoding order (SDM 2D, Appendix B, "Encoding of Conditional Test Field"). */
-export const conditions = "o no b ae e ne be a s ns p np l ge le g".split(" ");
+type Letter = keyof typeof letters;
 
-export type OperandKind = "E" | "M" | "R" | "G" | "Z" | "I" | "O" | "fixed";
+export type OperandKind = (typeof letters)[Letter][0];
 
 export interface Operand {
   readonly kind: OperandKind;
+  /** The register that it may be is a general-purpose register. */
+  readonly general: boolean;
   /** Its size letter. */
   readonly size: string;
 }
@@ -153,6 +53,7 @@ export interface Form {
   readonly size: string;
   readonly lock: boolean;
   readonly rep: boolean;
+  readonly last: boolean;
   /** The line of the table that it comes from: a name for messages. */
   readonly text: string;
 }
@@ -162,18 +63,18 @@ function bytesOf(hex: string): number[] {
 }
 
 function parseOperand(text: string): Operand {
-  const kind = text[0];
-  if (kind === "E" || kind === "M" || kind === "R" || kind === "G" || kind === "Z" || kind === "I" || kind === "O") {
-    return { kind, size: text.slice(1) };
-  }
-  return { kind: "fixed", size: "" };
+  const [kind, general] = letters[text[0] as Letter];
+  return { kind, general, size: text.slice(1) };
 }
+
+/** Those that decide which operand sizes a form has, the strongest first. */
+const sizeLetters = ["s", "v", "z", "y", "b"];
 
 function parseForm(line: string): Form {
   const [name, encoding, operandText, ...marks] = line.trim().split(/\s+/);
   const [opcodeText, digit] = encoding.replace(/^..:/, "").split("/");
   const names = operandText.split(",");
-  const operands = names.filter((text) => /^[EMRGZIO]/.test(text)).map(parseOperand);
+  const operands = names.filter((text) => text[0] in letters).map(parseOperand);
   const sizes = [...operands.map((operand) => operand.size), ...names];
   return {
     name,
@@ -182,41 +83,15 @@ function parseForm(line: string): Form {
     digit: digit === undefined ? null : Number(digit),
     tail: names[0] === "none" && names[1] ? bytesOf(names[1]) : [],
     operands,
-    size: ["v", "y", "s", "b"].find((size) => sizes.includes(size)) ?? "",
+    size: sizeLetters.find((size) => sizes.includes(size))?.replace("z", "v") ?? "",
     lock: marks.includes("lock"),
     rep: marks.includes("rep"),
+    last: marks.includes("last"),
     text: line.trim().replace(/\s+/g, " "),
   };
 }
 
-function hex(value: number): string {
-  return value.toString(16).padStart(2, "0");
-}
-
-/** The rows that follow from a pattern: eight arithmetic operations, eight shifts, sixteen conditions. */
-function regularRows(): string[] {
-  const rows: string[] = [];
-  for (const [number, name] of arithmetic.entries()) {
-    const lock = name === "cmp" ? "" : "lock";
-    const operands = [`Eb,Gb ${lock}`, `Ev,Gv ${lock}`, "Gb,Eb", "Gv,Ev", "al,Ib", "rax,Iz"];
-    rows.push(...operands.map((text, i) => `${name} ${hex(number * 8 + i)} ${text}`));
-    rows.push(`${name} 80/${number} Eb,Ib ${lock}`, `${name} 81/${number} Ev,Iz ${lock}`);
-    rows.push(`${name} 83/${number} Ev,Ib ${lock}`);
-  }
-  for (const [number, name] of shifts.entries()) {
-    rows.push(`${name} c0/${number} Eb,Ib`, `${name} c1/${number} Ev,Ib`, `${name} d0/${number} Eb,1`);
-    rows.push(`${name} d1/${number} Ev,1`, `${name} d2/${number} Eb,cl`, `${name} d3/${number} Ev,cl`);
-  }
-  for (const [number, condition] of conditions.entries()) {
-    rows.push(`set${condition} 0f${hex(0x90 + number)} Eb`, `cmov${condition} 0f${hex(0x40 + number)} Gv,Ev`);
-  }
-  return rows;
-}
-
-/** All forms, in a fixed order. */
-export const forms: readonly Form[] = [...table.trim().split("\n"), ...regularRows()].map(parseForm);
-
-/** The forms called `name`. */
-export function formsNamed(name: string): Form[] {
-  return forms.filter((form) => form.name === name);
+/** Forms from a table with one in each line. */
+export function parseForms(table: string): Form[] {
+  return table.trim().split("\n").map(parseForm);
 }

@@ -1,17 +1,16 @@
-import { type Draft, emit, forget, segmentOverrides } from "./encode";
-import { type Form, forms, formsNamed } from "./forms";
-import { ALL_FLAGS } from "./undefined";
-
-/** A short sequence that random instructions would hardly ever form. */
-export interface Unit {
-  readonly name: string;
-  write(draft: Draft): void;
-}
+import { segmentOverrides } from "../address-operand";
+import { type Draft, forget, nearBits, pushNear, pushNumber } from "../draft";
+import { emit } from "../encode";
+import { type Form, forms, formsNamed } from "../forms/index";
+import { ALL_FLAGS } from "../undefined";
+import { missing } from "./missing";
+import type { Unit } from "./unit";
 
 const RAX = 0;
 const RCX = 1;
 const REPNE = 0xf2;
 const REPE = 0xf3;
+const TRAP_FLAG = 0x100;
 
 function form(text: string): Form {
   const found = forms.find((candidate) => candidate.text === text);
@@ -64,98 +63,63 @@ function bodyWithout(draft: Draft, register: number): void {
 }
 
 /** Writes `opcode` with a displacement that skips what `write` appends. */
-function forward(draft: Draft, opcode: readonly number[], size: 1 | 4, write: () => void): void {
+export function forward(draft: Draft, opcode: readonly number[], size: "short" | "near", write: () => void): void {
   draft.bytes.push(...opcode);
   const at = draft.bytes.length;
-  draft.bytes.push(...(size === 1 ? [0] : [0, 0, 0, 0]));
+  pushNumber(draft.bytes, 0, size === "short" ? 8 : nearBits(draft));
+  const after = draft.bytes.length;
   write();
-  const displacement = draft.bytes.length - at - size;
+  const displacement = draft.bytes.length - after;
   draft.bytes[at] = displacement & 0xff;
-  if (size === 4) {
+  if (size === "near") {
     draft.bytes[at + 1] = displacement >>> 8;
   }
 }
 
 function jump(draft: Draft, write: () => void): void {
   if (draft.random.chance(50)) {
-    forward(draft, [0xeb], 1, write);
+    forward(draft, [0xeb], "short", write);
   } else {
-    forward(draft, [0xe9], 4, write);
+    forward(draft, [0xe9], "near", write);
   }
 }
 
-/** `lea reg, [rip + n]` to what `write` appends. Returns the register. */
-function leaForward(draft: Draft, between: (register: number) => void): void {
-  const register = draft.random.pick([0, 1, 2, 3, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]);
+const jumpable = {
+  16: [0, 1, 2, 3, 6, 7],
+  32: [0, 1, 2, 3, 6, 7],
+  64: [0, 1, 2, 3, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
+};
+
+/** Puts the address of what follows `between` in a register: `lea reg, [rip + n]`, or `mov reg, n`. */
+function addressForward(draft: Draft, between: (register: number) => void): void {
+  const register = draft.random.pick(jumpable[draft.code]);
   forget(draft, register);
-  forward(draft, [register & 8 ? 0x4c : 0x48, 0x8d, ((register & 7) << 3) | 5], 4, () => between(register));
+  if (draft.code === 64) {
+    forward(draft, [register & 8 ? 0x4c : 0x48, 0x8d, ((register & 7) << 3) | 5], "near", () => between(register));
+    return;
+  }
+  draft.bytes.push(0xb8 | register);
+  const at = draft.bytes.length;
+  pushNear(draft, 0);
+  between(register);
+  const address: number[] = [];
+  pushNumber(address, draft.base + draft.bytes.length, nearBits(draft));
+  draft.bytes.splice(at, address.length, ...address);
 }
 
-/** Encodings that 64-bit mode does not have (SDM 2D, Appendix A), each with the bytes that it would need. */
-const missing: readonly (readonly number[])[] = [
-  [0x06],
-  [0x07],
-  [0x0e],
-  [0x16],
-  [0x17],
-  [0x1e],
-  [0x1f],
-  [0x27],
-  [0x2f],
-  [0x37],
-  [0x3f],
-  [0x60],
-  [0x61],
-  [0x82, 0xc0, 0x01],
-  [0x9a, 0, 0, 0, 0, 0, 0],
-  [0xc6, 0xc8, 0x01],
-  [0xc7, 0xd0, 0, 0, 0, 0],
-  [0xce],
-  [0xd4, 0x0a],
-  [0xd5, 0x0a],
-  [0xea, 0, 0, 0, 0, 0, 0],
-  [0xfe, 0xd0],
-  [0xff, 0xf8],
-  [0x0f, 0x04],
-  [0x0f, 0x0a],
-  [0x0f, 0x0c],
-  [0x0f, 0x24, 0xc0],
-  [0x0f, 0x36],
-  [0x0f, 0x39],
-  [0x0f, 0xb9, 0xc1],
-  [0x0f, 0xba, 0xc0, 0x01],
-  [0x0f, 0xc7, 0xc8],
-  // LOCK before what cannot be locked, or has no destination in memory
-  [0xf0, 0x90],
-  [0xf0, 0x01, 0xc8],
-  [0xf0, 0x03, 0x06],
-  [0xf0, 0x39, 0x06],
-  [0xf0, 0x89, 0x06],
-  [0xf0, 0xa4],
-  [0xf0, 0xc3],
-  [0xf0, 0x0f, 0xa3, 0x06],
-  [0xf0, 0x48, 0x0f, 0xbc, 0xc1],
-  // LEA and MOVNTI of a register
-  [0x48, 0x8d, 0xc1],
-  [0x0f, 0xc3, 0xc1],
-];
-
-export const units: readonly Unit[] = [
-  {
-    name: "encoding that does not exist",
-    write(draft) {
-      draft.bytes.push(...draft.random.pick(missing));
-    },
-  },
+export const integerUnits: readonly Unit[] = [
+  missing,
   {
     name: "instruction of 14 to 16 bytes, of which 15 are allowed",
     write(draft) {
       const { random } = draft;
-      for (let prefixes = 7 + random.below(3); prefixes > 0; prefixes--) {
+      const register = random.below(4);
+      const add = [...(draft.code === 64 ? [0x48] : []), 0x81, 0xc0 | register];
+      for (let rest = 14 + random.below(3) - add.length - nearBits(draft) / 8; rest > 0; rest--) {
         draft.bytes.push(random.pick(segmentOverrides));
       }
-      const register = random.below(4);
-      draft.bytes.push(0x48, 0x81, 0xc0 | register, random.below(256), 0, 0, 0);
+      draft.bytes.push(...add);
+      pushNear(draft, random.below(256));
       forget(draft, register);
     },
   },
@@ -215,9 +179,9 @@ export const units: readonly Unit[] = [
       emit(draft, random.pick(flagWriters));
       const condition = random.below(16);
       if (random.chance(60)) {
-        forward(draft, [0x70 | condition], 1, () => body(draft));
+        forward(draft, [0x70 | condition], "short", () => body(draft));
       } else {
-        forward(draft, [0x0f, 0x80 | condition], 4, () => body(draft));
+        forward(draft, [0x0f, 0x80 | condition], "near", () => body(draft));
       }
     },
   },
@@ -239,7 +203,7 @@ export const units: readonly Unit[] = [
       if (random.chance(50)) {
         emit(draft, movImmediate, { register: RCX, immediate: random.below(2) });
       }
-      forward(draft, [...prefix, random.pick([0xe0, 0xe1, 0xe2, 0xe3])], 1, () => body(draft));
+      forward(draft, [...prefix, random.pick([0xe0, 0xe1, 0xe2, 0xe3])], "short", () => body(draft));
     },
   },
   {
@@ -270,12 +234,13 @@ export const units: readonly Unit[] = [
     name: "call and return",
     write(draft) {
       const { random } = draft;
-      forward(draft, [0xe8], 4, () => {
+      forward(draft, [0xe8], "near", () => {
         body(draft);
         jump(draft, () => {});
       });
       // The jump above goes to the end of the unit, behind the called part.
       const jumpEnd = draft.bytes.length;
+      const near = nearBits(draft) / 8;
       registerBody(draft);
       if (random.chance(80)) {
         draft.bytes.push(0xc3);
@@ -286,14 +251,14 @@ export const units: readonly Unit[] = [
       if (draft.bytes[jumpEnd - 2] === 0xeb && draft.bytes[jumpEnd - 1] === 0) {
         draft.bytes[jumpEnd - 1] = skipped;
       } else {
-        draft.bytes[jumpEnd - 4] = skipped;
+        draft.bytes[jumpEnd - near] = skipped;
       }
     },
   },
   {
     name: "indirect jump",
     write(draft) {
-      leaForward(draft, (register) => {
+      addressForward(draft, (register) => {
         draft.bytes.push(...(register & 8 ? [0x41] : []), 0xff, 0xe0 | (register & 7));
         body(draft);
       });
@@ -302,7 +267,7 @@ export const units: readonly Unit[] = [
   {
     name: "indirect call",
     write(draft) {
-      leaForward(draft, (register) => {
+      addressForward(draft, (register) => {
         draft.bytes.push(...(register & 8 ? [0x41] : []), 0xff, 0xd0 | (register & 7));
         body(draft);
       });
@@ -313,8 +278,17 @@ export const units: readonly Unit[] = [
     write(draft) {
       const { random } = draft;
       const immediate = (random.u32() & (ALL_FLAGS | 0x20_0000)) | (random.chance(15) ? 0x400 : 0) | 0x202;
-      emit(draft, pushImmediate, { bits: 64, immediate });
+      emit(draft, pushImmediate, { bits: draft.code, immediate });
       draft.bytes.push(0x9d);
+    },
+  },
+  {
+    name: "single step",
+    write(draft) {
+      const { random } = draft;
+      emit(draft, pushImmediate, { bits: draft.code, immediate: (random.u32() & ALL_FLAGS) | TRAP_FLAG | 0x202 });
+      draft.bytes.push(0x9d);
+      emit(draft, random.pick(forms));
     },
   },
   {
@@ -334,7 +308,7 @@ export const units: readonly Unit[] = [
     name: "frame",
     write(draft) {
       // push rbp; mov rbp, rsp; ...; leave
-      draft.bytes.push(0x55, 0x48, 0x89, 0xe5);
+      draft.bytes.push(0x55, ...(draft.code === 64 ? [0x48] : []), 0x89, 0xe5);
       draft.pointers |= 1 << 5;
       body(draft);
       draft.bytes.push(0xc9);

@@ -1,0 +1,85 @@
+import type { Analysis } from "./analyze";
+import { Fx } from "./fx-state";
+
+/** Words of the image that are compared, with the bits that count. FOP, FIP and FDP differ between makers. */
+const words = [
+  ["x87 control word", Fx.control, 0xffff],
+  ["x87 status word", Fx.status, 0xffff],
+  ["x87 tags", Fx.tag, 0xff],
+  ["MXCSR", Fx.mxcsr, 0xffff],
+] as const;
+
+/** Adds what differs between the x87, MMX and SSE registers of two FXSAVE images. */
+export function compareFx(analysis: Analysis, expected: Uint8Array, actual: Uint8Array, found: string[]): void {
+  const wanted = viewOf(expected);
+  const got = viewOf(actual);
+  for (const [name, at, mask] of words) {
+    const [theirs, ours] = [wanted.getUint16(at, true) & mask, got.getUint16(at, true) & mask];
+    if (theirs !== ours) {
+      found.push(`${name} ${hex(ours)}, expected ${hex(theirs)}`);
+    }
+  }
+  for (let i = 0; i < 8; i++) {
+    const at = Fx.st + i * Fx.stSize;
+    if (!sameBytes(expected, actual, at, Fx.stBytes) && !(analysis.approximate && nearExtended(wanted, got, at))) {
+      found.push(`st${i} ${digits(actual, at, Fx.stBytes)}, expected ${digits(expected, at, Fx.stBytes)}`);
+    }
+  }
+  for (let i = 0; i < 16; i++) {
+    const at = Fx.xmm + i * Fx.xmmSize;
+    if (!sameBytes(expected, actual, at, Fx.xmmSize) && !(analysis.approximate && nearVector(wanted, got, at))) {
+      found.push(`xmm${i} ${digits(actual, at, Fx.xmmSize)}, expected ${digits(expected, at, Fx.xmmSize)}`);
+    }
+  }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array, at: number, length: number): boolean {
+  for (let i = at; i < at + length; i++) {
+    if (a[i] !== b[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/** "... the worst-case error ... is less than 1 ulp" (SDM 1, "Transcendental Instruction Accuracy"): each side may err. */
+const UNITS_APART = 2n;
+
+/** Whether two numbers of double extended precision are next to each other. */
+function nearExtended(wanted: DataView, got: DataView, at: number): boolean {
+  const place = (view: DataView): bigint => {
+    const head = view.getUint16(at + 8, true);
+    const size = (BigInt(head & 0x7fff) << 63n) + (view.getBigUint64(at, true) & ((1n << 63n) - 1n));
+    return head & 0x8000 ? -size : size;
+  };
+  const apart = place(wanted) - place(got);
+  return apart <= UNITS_APART && apart >= -UNITS_APART;
+}
+
+/** "... relative error ... <= 1.5 * 2^-12" (SDM 2, RCPPS and RSQRTPS), of each side. */
+const RELATIVE_ERROR = 3 * 2 ** -12;
+
+function nearVector(wanted: DataView, got: DataView, at: number): boolean {
+  for (let offset = at; offset < at + Fx.xmmSize; offset += 4) {
+    const [theirs, ours] = [wanted.getFloat32(offset, true), got.getFloat32(offset, true)];
+    const same = wanted.getUint32(offset, true) === got.getUint32(offset, true);
+    if (!same && !(Math.abs(theirs - ours) <= RELATIVE_ERROR * Math.abs(theirs))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+function hex(value: number): string {
+  return `0x${value.toString(16)}`;
+}
+
+function digits(bytes: Uint8Array, at: number, length: number): string {
+  return Buffer.from(bytes.subarray(at, at + length))
+    .reverse()
+    .toString("hex");
+}

@@ -1,0 +1,42 @@
+/** Default operand and address size of code. */
+export type CodeSize = 16 | 32 | 64;
+
+/** Which instructions cases are made of. */
+export type FormSet = "integer" | "system" | "sse" | "x87";
+
+export interface CaseKind {
+  readonly bits: CodeSize;
+  readonly set: FormSet;
+}
+
+/**
+ * The kinds of cases. Those of 16 and 32 bits run in compatibility mode with segments of their own; `sse` and `x87`
+ * (with MMX) have the x87, MMX and SSE registers as part of their state; `system` raises what user mode may not do.
+ */
+export const kinds = {
+  "64": { bits: 64, set: "integer" },
+  "32": { bits: 32, set: "integer" },
+  "16": { bits: 16, set: "integer" },
+  system64: { bits: 64, set: "system" },
+  system32: { bits: 32, set: "system" },
+  system16: { bits: 16, set: "system" },
+  sse64: { bits: 64, set: "sse" },
+  sse32: { bits: 32, set: "sse" },
+  x87_64: { bits: 64, set: "x87" },
+  x87_32: { bits: 32, set: "x87" },
+} as const satisfies Record<string, CaseKind>;
+
+export type KindName = keyof typeof kinds;
+
+export const kindNames = Object.keys(kinds) as KindName[];
+
+/** Whether a word names a kind. */
+export function isKind(name: string): name is KindName {
+  return name in kinds;
+}
+
+/** Whether cases of a kind have x87, MMX and SSE registers. */
+export function hasFx(kind: KindName): boolean {
+  const { set } = kinds[kind];
+  return set === "sse" || set === "x87";
+}
