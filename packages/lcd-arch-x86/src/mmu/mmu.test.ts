@@ -184,6 +184,39 @@ describe("access rights (SDM 3A, Determination of Access Rights)", () => {
     expect(t.translate(LINEAR, Access.write)).toBe(true);
   });
 
+  it("makes implicit accesses supervisor accesses at CPL 3, to which RFLAGS.AC does not count", () => {
+    user();
+    t.mmu.implicitSupervisor = true;
+    expect(t.translate(LINEAR, Access.write)).toBe(true);
+    t.entry(PTE, 0x5001n);
+    expect(t.translate(LINEAR, Access.write)).toBe(false);
+    expect(t.errorCode()).toBe(3);
+    t.entry(PTE, 0x5007n);
+    expect(t.translate(LINEAR, Access.read)).toBe(true);
+    t.state.set64("cr4", BigInt(Cr4.PAE | Cr4.SMAP));
+    t.state.set32("systemFlags", Rflags.AC);
+    for (const cpl of [0, 3]) {
+      t.state.set32("cpl", cpl);
+      expect(t.translate(LINEAR, Access.read)).toBe(false);
+      expect(t.errorCode()).toBe(1);
+    }
+  });
+
+  it("lets CPL 3 and supervisor fetches be, whatever SMAP says", () => {
+    t.entry(PTE, 0x5007n);
+    t.state.set64("cr4", BigInt(Cr4.PAE | Cr4.SMAP));
+    expect(t.translate(LINEAR, Access.execute)).toBe(true);
+    user();
+    expect(t.translate(LINEAR, Access.write)).toBe(true);
+  });
+
+  it("counts CPL 1 and 2 as supervisor", () => {
+    for (const cpl of [1, 2]) {
+      t.state.set32("cpl", cpl);
+      expect(t.translate(LINEAR, Access.read)).toBe(true);
+    }
+  });
+
   it("denies a supervisor write under SMAP even without CR0.WP", () => {
     t.entry(PTE, 0x5007n);
     t.state.set64("cr0", BigInt(Cr0.PE) | 0x8000_0000n);
@@ -217,6 +250,43 @@ describe("accessed and dirty flags (SDM 3A, Accessed and Dirty Flags)", () => {
     expect(t.written).toEqual([PML4E, PDPTE, PDE, PTE]);
     t.translate(LINEAR, Access.write);
     expect(t.written).toHaveLength(4);
+  });
+});
+
+describe("page sizes and global pages (SDM 3A, Caching Translation Information)", () => {
+  it.each([
+    [PTE, 0x5003n, 12],
+    [PDE, 0x60_0083n, 21],
+    [PDPTE, 0x4000_0083n, 30],
+  ])("reports the page that the entry at %i maps", (at, value, shift) => {
+    t.entry(at, value);
+    expect(t.translate(LINEAR, Access.read)).toBe(true);
+    expect(t.mmu.pageShift).toBe(shift);
+  });
+
+  it("finds a page global by G in the last entry and CR4.PGE", () => {
+    t.entry(PDE, 0x4107n);
+    t.state.set64("cr4", BigInt(Cr4.PAE | Cr4.PGE));
+    expect(t.translate(LINEAR, Access.read)).toBe(true);
+    expect(t.mmu.global).toBe(false);
+    t.entry(PTE, 0x5103n);
+    expect(t.translate(LINEAR, Access.read)).toBe(true);
+    expect(t.mmu.global).toBe(true);
+    t.state.set64("cr4", BigInt(Cr4.PAE));
+    expect(t.translate(LINEAR, Access.read)).toBe(true);
+    expect(t.mmu.global).toBe(false);
+  });
+});
+
+describe("looking ahead", () => {
+  it("fails where a flag would have to be set, and changes nothing", () => {
+    t.mmu.lookingAhead = true;
+    expect(t.translate(LINEAR, Access.execute)).toBe(false);
+    expect(t.written).toEqual([]);
+    t.mmu.lookingAhead = false;
+    expect(t.translate(LINEAR, Access.execute)).toBe(true);
+    t.mmu.lookingAhead = true;
+    expect(t.translate(LINEAR, Access.execute)).toBe(true);
   });
 });
 

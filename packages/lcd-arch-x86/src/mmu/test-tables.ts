@@ -3,21 +3,37 @@ import { Cr0, Cr4, Efer } from "./control-bits";
 import { Mmu } from "./mmu";
 import type { Ram } from "./ram";
 
-/** A processor's state and 2 MiB of RAM in which a test builds page tables by hand, entry by entry. */
+/** A processor's state and RAM, 2 MiB unless told otherwise, in which a test builds page tables by hand, entry by entry. */
 export class TestTables {
-  readonly size = 0x20_0000;
+  readonly size: number;
   readonly state = new CpuState(new ArrayBuffer(STATE_SIZE), 0);
-  readonly words = new Uint32Array(this.size / 4);
+  readonly words: Uint32Array;
   readonly written: number[] = [];
-  readonly ram: Ram = { words: this.words, size: this.size, written: (hpa) => this.written.push(hpa) };
-  readonly mmu = new Mmu(this.state, this.ram);
+  readonly ram: Ram;
+  readonly mmu: Mmu;
 
   /** Long mode with 4-level paging, the root table at `cr3`, write protection and NX on. */
-  constructor(cr3 = 0x1000n) {
+  constructor(cr3 = 0x1000n, size = 0x20_0000) {
+    this.size = size;
+    this.words = new Uint32Array(size / 4);
+    this.ram = { words: this.words, size, written: (hpa) => this.written.push(hpa) };
+    this.mmu = new Mmu(this.state, this.ram);
     this.state.set64("cr0", BigInt(Cr0.PE | Cr0.WP) | 0x8000_0000n);
     this.state.set64("cr4", BigInt(Cr4.PAE));
     this.state.set64("efer", BigInt(Efer.LME | Efer.LMA | Efer.NXE));
     this.state.set64("cr3", cr3);
+  }
+
+  /** Control registers for paging outside long mode: CR0 with PE and PG besides these bits, CR4 and EFER with just these. */
+  legacy(cr4: number, { cr0 = 0, efer = 0 } = {}): void {
+    this.state.set64("cr0", BigInt(Cr0.PE | cr0) | 0x8000_0000n);
+    this.state.set64("cr4", BigInt(cr4));
+    this.state.set64("efer", BigInt(efer));
+  }
+
+  /** Writes a 32-bit entry at a host-physical address. */
+  entry32(hpa: number, value: number): void {
+    this.words[hpa >>> 2] = value;
   }
 
   /** Writes a 64-bit entry at a host-physical address. */
