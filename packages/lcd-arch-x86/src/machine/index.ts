@@ -3,5 +3,8 @@ export { type DescribedInstruction, type DescribedRegion, describeCode } from ".
 export { Processor, type RunStop, TIMER_VECTOR } from "../cpu/processor";
 export { Gpr, gprNames, Rflags, Segment } from "../cpu/state";
 export { type CpuidResult, cpuid } from "../cpu/system/cpuid";
+export { type BootOptions, Computer, type ComputerOptions, type RunOptions } from "./computer/computer";
+export type { ComputerResult } from "./computer/result";
 export { Machine, type MachineOptions } from "./machine";
+export { type BootModule, MultibootError } from "./multiboot/index";
 export { PhysicalMemory } from "./physical-memory";

@@ -1,0 +1,35 @@
+import { generalProtection } from "../../cpu/exception";
+import type { LocalApicPort } from "../../cpu/local-apic-port";
+import type { LocalApic } from "../../devices/local-apic";
+import { readX2apicMsr, writeX2apicMsr } from "../../devices/x2apic-msrs";
+
+const IA32_APIC_BASE = 0x1b;
+const IA32_TSC_DEADLINE = 0x6e0;
+
+/** A local APIC as its processor's instructions reach it: where it refuses, they raise #GP(0). */
+export function apicPort(apic: LocalApic, initialId: number): LocalApicPort {
+  return {
+    initialId,
+    readMsr(index) {
+      if (index === IA32_APIC_BASE) return apic.readBase();
+      if (index === IA32_TSC_DEADLINE) return apic.readTscDeadline();
+      const value = readX2apicMsr(apic, index);
+      if (value === undefined) throw generalProtection();
+      return value;
+    },
+    writeMsr(index, value) {
+      if (index === IA32_TSC_DEADLINE) {
+        apic.writeTscDeadline(value);
+        return;
+      }
+      const taken = index === IA32_APIC_BASE ? apic.writeBase(value) : writeX2apicMsr(apic, index, value);
+      if (!taken) throw generalProtection();
+    },
+    get taskPriority() {
+      return apic.readCr8();
+    },
+    set taskPriority(priority) {
+      apic.writeCr8(priority);
+    },
+  };
+}

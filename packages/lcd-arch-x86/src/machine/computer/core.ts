@@ -1,0 +1,188 @@
+import type { Processor } from "../../cpu/processor";
+import { Rflags } from "../../cpu/state";
+import type { Wiring } from "../../cpu/wiring";
+import { isApicEnabled } from "../../devices/apic-base";
+import type { ApicBus } from "../../devices/apic-bus";
+import { type AccessSize, type InterruptLine, MmioBus, type PortBus } from "../../devices/bus";
+import type { Clock } from "../../devices/clock";
+import { type ApicProcessor, LocalApic } from "../../devices/local-apic";
+import { XapicPage } from "../../devices/xapic-page";
+import { apicPort } from "./apic-port";
+import { setInitState, setStartupState } from "./start-state";
+
+/** Pages of a local APIC's registers. */
+const APIC_PAGE = 4096;
+
+/** What a processor does: executes, waits for an interrupt (HLT), or waits for a start-up IPI. */
+export type Activity = "running" | "halted" | "wait-for-startup";
+
+/** The interrupt controller 8259, as the processor that it interrupts sees it. */
+export interface LegacyInterrupts {
+  /** Interrupt acknowledge: gives a vector. */
+  acknowledge(): number;
+}
+
+/** What all processors of a computer share. */
+export interface CoreSurroundings {
+  ports: PortBus;
+  memory: MmioBus;
+  apics: ApicBus;
+  clock: Clock;
+  legacy: LegacyInterrupts;
+  /** INIT for the bootstrap processor: it would go to the BIOS. */
+  reset: () => void;
+}
+
+/** A processor with its local APIC, wired to the computer around it. */
+export class Core implements Wiring, ApicProcessor {
+  activity: Activity;
+  readonly apic: LocalApic;
+  private readonly registers: XapicPage;
+  /** The wire from the 8259: to LINT0, and past an APIC that is disabled. */
+  readonly legacyLine: InterruptLine;
+  private legacyLevel = false;
+  private nmiArrived = false;
+  private initArrived = false;
+  private startupVector = -1;
+  /** Where the APIC's registers are in memory, in place of what else is there. */
+  private own = new MmioBus();
+  private ownAddress = -1;
+
+  constructor(
+    readonly processor: Processor,
+    private readonly around: CoreSurroundings,
+  ) {
+    const { index } = processor;
+    const isBootstrap = index === 0;
+    const { apics: bus, clock } = around;
+    this.activity = isBootstrap ? "running" : "wait-for-startup";
+    this.apic = new LocalApic({
+      id: index,
+      bsp: isBootstrap,
+      processor: this,
+      bus,
+      clock,
+      tsc: () => processor.timeStamp,
+    });
+    this.registers = new XapicPage(this.apic);
+    this.legacyLine = {
+      set: (level) => {
+        this.legacyLevel = level;
+        this.apic.lint0.set(level);
+      },
+    };
+    processor.deliversExceptions = true;
+    processor.wiring = this;
+    processor.localApic = apicPort(this.apic, index);
+    setInitState(processor);
+  }
+
+  /** Does what has arrived while the processor did not execute. @returns whether it executes now */
+  wakes(): boolean {
+    if (this.initArrived) this.initialize();
+    if (this.startupVector >= 0) this.startUp();
+    if (this.activity === "halted" && this.canWake()) this.activity = "running";
+    return this.activity === "running";
+  }
+
+  /** Whether a halted processor could be woken by an interrupt: they are not switched off. */
+  get listens(): boolean {
+    return this.activity === "halted" && (this.processor.state.get32("systemFlags") & Rflags.IF) !== 0;
+  }
+
+  private canWake(): boolean {
+    return this.nmiArrived || (this.interruptPending() && this.listens);
+  }
+
+  private initialize(): void {
+    this.initArrived = false;
+    // A processor in VMX operation is not to be disturbed (SDM 3C, "VMX Operation and INIT").
+    if (this.processor.vmx.on) return;
+    if (this.processor.index === 0) this.around.reset();
+    setInitState(this.processor);
+    this.apic.init();
+    this.nmiArrived = false;
+    this.activity = "wait-for-startup";
+  }
+
+  private startUp(): void {
+    if (this.activity === "wait-for-startup") {
+      setStartupState(this.processor, this.startupVector);
+      this.activity = "running";
+    }
+    this.startupVector = -1;
+  }
+
+  // What the local APIC tells.
+
+  /** The processor asks `interruptPending` at every instruction boundary at which it looks up. */
+  interrupt(): void {}
+
+  nmi(): void {
+    this.nmiArrived = true;
+  }
+
+  init(): void {
+    this.initArrived = true;
+    this.startupVector = -1;
+    this.processor.stopSoon();
+  }
+
+  startup(vector: number): void {
+    this.startupVector = vector;
+  }
+
+  // What the processor asks.
+
+  readPort(port: number, size: AccessSize): number {
+    return this.around.ports.readPort(port, size);
+  }
+
+  writePort(port: number, size: AccessSize, value: number): void {
+    this.around.ports.writePort(port, size, value);
+  }
+
+  readMemory(hpa: number, bytes: Uint8Array, at: number, length: number): void {
+    this.busAt(hpa).read(hpa, bytes, at, length);
+  }
+
+  writeMemory(hpa: number, bytes: Uint8Array, at: number, length: number): void {
+    this.busAt(hpa).write(hpa, bytes, at, length);
+  }
+
+  private busAt(hpa: number): MmioBus {
+    const page = this.apic.mmioAddress();
+    if (page !== this.ownAddress) {
+      this.ownAddress = page;
+      this.own = new MmioBus();
+      if (page >= 0) this.own.register(page, APIC_PAGE, this.registers);
+    }
+    return this.own.find(hpa) === undefined ? this.around.memory : this.own;
+  }
+
+  nextDeadline(): number {
+    return this.around.clock.nextDeadline();
+  }
+
+  nmiPending(): boolean {
+    return this.nmiArrived;
+  }
+
+  takeNmi(): void {
+    this.nmiArrived = false;
+  }
+
+  interruptPending(): boolean {
+    return this.apic.pendingVector() >= 0 || this.legacyPending();
+  }
+
+  acknowledgeInterrupt(): number {
+    if (this.apic.pendingVector() >= 0 || !this.legacyPending()) return this.apic.acknowledge();
+    this.apic.extIntAcknowledged();
+    return this.around.legacy.acknowledge();
+  }
+
+  private legacyPending(): boolean {
+    return isApicEnabled(this.apic.readBase()) ? this.apic.extIntPending() : this.legacyLevel;
+  }
+}

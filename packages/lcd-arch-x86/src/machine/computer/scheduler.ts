@@ -1,0 +1,134 @@
+import { Clock } from "../../devices/clock";
+import type { Core } from "./core";
+
+/** Instructions that a processor executes before the next one has its turn. */
+const TURN = 20_000;
+
+/**
+ * How long a computer waits, in nanoseconds of its own time, when all processors are halted: with interrupts off only
+ * for an NMI, else for a device to interrupt. Devices may tick for ever without interrupting anybody.
+ */
+const Patience = { deaf: 1e9, listening: 3600e9 } as const;
+
+/** Deadlines to which `run` goes on at once while all processors are halted. */
+const MAX_SKIPS = 1000;
+
+/** Why `run` came back. */
+export type ScheduleStop =
+  /** As many instructions have been executed as were allowed. */
+  | { readonly kind: "limit" }
+  /** All processors are halted; an interrupt may come by itself, or never. */
+  | { readonly kind: "idle" }
+  /** All processors are halted, and nothing will wake them. */
+  | { readonly kind: "halted" }
+  | { readonly kind: "shutdown"; readonly core: Core }
+  /** Somebody has called `stop`. */
+  | { readonly kind: "stopped" };
+
+/**
+ * Lets processors take turns on one clock, on which each instruction, whoever executes it, takes a nanosecond. A turn
+ * ends early when a device's deadline has come, so that devices act exactly then. Nothing depends on the time of the
+ * computer that this runs on: the same start gives the same run.
+ */
+export class Scheduler {
+  readonly clock = new Clock(() => this.executed);
+  private readonly cores: Core[] = [];
+  private executedBefore = 0;
+  private current: Core | null = null;
+  /** Instructions that `current` had retired when it began. */
+  private began = 0;
+  /** Whose turn it is, and how much of it is left. */
+  private turn = 0;
+  private turnLeft = TURN;
+  /** When a processor executed something last, in nanoseconds. */
+  private lastActive = 0;
+  private stopped = false;
+
+  add(core: Core): void {
+    this.cores.push(core);
+  }
+
+  /** Instructions that all processors have executed together, until this moment. */
+  get executed(): number {
+    return this.executedBefore + (this.current === null ? 0 : this.current.processor.retired - this.began);
+  }
+
+  /** Lets `run` come back after the instruction that is being executed. */
+  stop(): void {
+    this.stopped = true;
+    this.current?.processor.stopSoon();
+  }
+
+  /**
+   * Runs the processors.
+   *
+   * @param most instructions that may be executed; exactly so many are when that is why it comes back
+   * @param skipsIdleTime while all are halted, goes on at the next deadline, though not for ever; else it comes back
+   */
+  run(most: number, skipsIdleTime: boolean): ScheduleStop {
+    const end = this.executedBefore + most;
+    const { clock } = this;
+    let skips = 0;
+    while (!this.stopped) {
+      clock.runDue(clock.now());
+      if (this.executedBefore >= end) return { kind: "limit" };
+      const core = this.next();
+      if (core === null) {
+        if (!this.mayWake()) return { kind: "halted" };
+        if (!skipsIdleTime || skips++ === MAX_SKIPS) return { kind: "idle" };
+        this.skip(Number.MAX_SAFE_INTEGER);
+      } else if (!this.take(core, end - this.executedBefore)) {
+        return { kind: "shutdown", core };
+      }
+    }
+    this.stopped = false;
+    return { kind: "stopped" };
+  }
+
+  /** Nanoseconds until a device does something by itself; Infinity when none will. */
+  get idleTime(): number {
+    return this.clock.nextDeadline() - this.clock.now();
+  }
+
+  /** Lets so many nanoseconds pass, but not more than until then. */
+  skip(most: number): void {
+    this.clock.runDue(this.clock.now() + Math.min(most, this.idleTime));
+  }
+
+  /** The processor that runs next: the one whose turn it is, as long as it has one. */
+  private next(): Core | null {
+    const { cores } = this;
+    for (let tried = 0; tried <= cores.length; tried++) {
+      if (this.turnLeft > 0 && cores[this.turn].wakes()) return cores[this.turn];
+      this.turn = (this.turn + 1) % cores.length;
+      this.turnLeft = TURN;
+    }
+    return null;
+  }
+
+  /** Lets a processor run. @returns false when it has shut down */
+  private take(core: Core, most: number): boolean {
+    const { processor } = core;
+    processor.timeElsewhere = this.clock.now() - processor.retired;
+    this.began = processor.retired;
+    this.current = core;
+    const stop = processor.run(Math.min(most, this.turnLeft));
+    this.current = null;
+    const executed = processor.retired - this.began;
+    this.executedBefore += executed;
+    this.turnLeft -= executed;
+    this.lastActive = this.clock.now();
+    if (stop.kind === "halted") core.activity = "halted";
+    return stop.kind !== "shutdown" && stop.kind !== "exception";
+  }
+
+  /** Whether an interrupt would wake a processor that is halted. */
+  get listens(): boolean {
+    return this.cores.some((core) => core.listens);
+  }
+
+  private mayWake(): boolean {
+    const patience = this.listens ? Patience.listening : Patience.deaf;
+    return this.clock.nextDeadline() - this.lastActive <= patience;
+  }
+}
