@@ -4,7 +4,7 @@ import { packageBuild } from "../../tsup.shared";
 import { icedAsModule } from "./build/iced";
 import { licenses } from "./build/licenses";
 
-const commands = ["run", "call", "cc", "disasm", "tools", "bench"];
+const commands = ["run", "call", "cc", "disasm", "machine", "tools", "bench"];
 const bundled = ["commander", "fzstd", "iced-x86", "xz-decompress"];
 
 /** Each command is a file of its own, which main.js imports when it is asked for. */

@@ -33,6 +33,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./disasm/command")).disasm,
   },
   {
+    name: "machine",
+    summary: "run a bare-metal program on an emulated computer",
+    load: async () => (await import("./machine/command")).machine,
+  },
+  {
     name: "modprobe",
     summary: "load a module and what it needs into an emulated host",
     load: async () => (await import("./tools/command")).modprobe,

@@ -12,7 +12,15 @@ export interface Failure {
  * Errors whose message is for people: LCD's own. Known by name, because a class may be there more than once: each
  * command is built with its own copy of what it needs.
  */
-const forPeople = new Set(["CommandError", "CompileError", "ElfError", "FileError", "KernelError", "ToolError"]);
+const forPeople = new Set([
+  "CommandError",
+  "CompileError",
+  "ElfError",
+  "FileError",
+  "KernelError",
+  "MultibootError",
+  "ToolError",
+]);
 
 /** The failure behind something that was thrown; `null` when it was not meant to happen: a bug. */
 export function failureOf(error: unknown): Failure | null {

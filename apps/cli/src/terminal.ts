@@ -13,6 +13,26 @@ export interface Terminal {
   /** The directory in which relative paths start. */
   readonly cwd: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** What a person or a program types at us; none where nobody does. */
+  readonly keyboard?: Keyboard;
+}
+
+/** Standard input, and the wish to stop. */
+export interface Keyboard {
+  /**
+   * Begins to read, each key as it is pressed.
+   *
+   * @returns what ends it
+   */
+  listen(listener: KeyboardListener): () => void;
+}
+
+export interface KeyboardListener {
+  input(bytes: Uint8Array): void;
+  /** No more input comes. */
+  end(): void;
+  /** Ctrl-C, or a signal that asks us to end. */
+  interrupt(): void;
 }
 
 /** The terminal of the process that we are. */
@@ -23,5 +43,23 @@ export function processTerminal(): Terminal {
     stderr: (text) => void process.stderr.write(text),
     cwd: process.cwd(),
     environment: process.env,
+    keyboard: { listen: listenToStandardInput },
+  };
+}
+
+const CTRL_C = 3;
+
+function listenToStandardInput({ input, end, interrupt }: KeyboardListener): () => void {
+  const { stdin } = process;
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  // Without line editing the terminal does not make a signal of Ctrl-C either.
+  const data = (bytes: Uint8Array): void => (stdin.isTTY && bytes.includes(CTRL_C) ? interrupt() : input(bytes));
+  if (stdin.isTTY) stdin.setRawMode(true);
+  stdin.on("data", data).on("end", end).on("error", end);
+  for (const signal of signals) process.on(signal, interrupt);
+  return () => {
+    stdin.off("data", data).off("end", end).off("error", end).pause();
+    if (stdin.isTTY) stdin.setRawMode(false);
+    for (const signal of signals) process.off(signal, interrupt);
   };
 }

@@ -32,13 +32,15 @@ export function addMachineOptions(command: Command): Command {
     .addHelpText("after", "\nSizes: K, M and G are powers of 1024 for bytes, and of 1000 for instructions.");
 }
 
-function parseMemory(text: string): number {
+/** `--memory`: bytes, in whole pages. */
+export function parseMemory(text: string): number {
   const bytes = parseSize(text);
   if (bytes < 2 * MIB || bytes > 3072 * MIB) throw new InvalidArgumentError("It must be 2M to 3G.");
   return Math.ceil(bytes / PAGE) * PAGE;
 }
 
-function parseProcessors(text: string): number {
+/** `--cpus`. */
+export function parseProcessors(text: string): number {
   const cpus = /^\d+$/.test(text) ? Number(text) : 0;
   if (cpus < 1 || cpus > 32) throw new InvalidArgumentError("It must be 1 to 32.");
   return cpus;

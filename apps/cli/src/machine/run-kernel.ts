@@ -1,0 +1,86 @@
+import { readFileSync } from "node:fs";
+import { basename, resolve } from "node:path";
+import { Computer } from "lcd-arch-x86/machine";
+import { failureOf } from "../failure";
+import type { Terminal } from "../terminal";
+import type { KernelOptions } from "./command";
+import { type KernelEnd, kernelOutcome } from "./outcome";
+import { SerialOutput } from "./serial-output";
+
+/** Instructions between two looks at whether standard output keeps up. */
+const LOOK_INTERVAL = 10_000_000;
+
+/** Runs a kernel as the options say. @returns the exit code */
+export async function runKernel(kernel: string, options: KernelOptions, terminal: Terminal): Promise<number> {
+  const { json, verbose, serial } = options;
+  const print = (object: object): unknown => json && terminal.stdout(`${JSON.stringify(object, null, 2)}\n`);
+  try {
+    const output = SerialOutput.open(serial, json, terminal);
+    const computer = boot(kernel, options, output, terminal);
+    const end = await runUntilEnd(computer, options, output, terminal).finally(() => output.close());
+    const { exitCode, text, matters } = kernelOutcome(end, options);
+    const instructions = computer.executed;
+    if (matters || verbose) terminal.stderr(`${basename(kernel)}: ${text}\n`);
+    if (verbose) terminal.stderr(`${instructions} instructions\n`);
+    print({ kernel, outcome: end.kind, explanation: text, instructions, console: output.text, exitCode });
+    return exitCode;
+  } catch (error) {
+    const failure = json ? failureOf(error) : null;
+    if (failure === null) throw error;
+    terminal.stderr(`lcd: ${failure.message}\n`);
+    print({ kernel, outcome: "failed", error: failure.code, message: failure.message, exitCode: failure.exitCode });
+    return failure.exitCode;
+  }
+}
+
+function boot(kernel: string, options: KernelOptions, output: SerialOutput, terminal: Terminal): Computer {
+  const read = (file: string): Uint8Array => readFileSync(resolve(terminal.cwd, file));
+  const { memory, cpus, append } = options;
+  const image = read(kernel);
+  const modules = options.module.map((text) => ({ text, data: read(text.split(" ")[0]) }));
+  const computer = new Computer({ memory, cpus, onSerial: (byte) => output.write(byte) });
+  computer.boot(image, { commandLine: append === undefined ? kernel : `${kernel} ${append}`, modules });
+  return computer;
+}
+
+/** Runs it, as fast as its output is read, until it ends or a limit is reached. */
+async function runUntilEnd(
+  computer: Computer,
+  { fuel = Number.POSITIVE_INFINITY, timeout, serial }: KernelOptions,
+  output: SerialOutput,
+  terminal: Terminal,
+): Promise<KernelEnd> {
+  const abort = new AbortController();
+  let stopped: KernelEnd = { kind: "interrupted" };
+  const stop = (why: KernelEnd): void => {
+    stopped = why;
+    abort.abort();
+  };
+  const timer = timeout === undefined ? undefined : setTimeout(() => stop({ kind: "timeout" }), timeout * 1000);
+  const release = listen(computer, serial, terminal, () => stop({ kind: "interrupted" }));
+  try {
+    for (;;) {
+      const left = fuel - computer.executed;
+      const result = await computer.run({ fuel: Math.min(left, LOOK_INTERVAL), signal: abort.signal });
+      output.flush();
+      if (result.kind === "aborted") return stopped;
+      if (result.kind !== "fuel" || computer.executed >= fuel) return result;
+      await output.drained();
+    }
+  } finally {
+    clearTimeout(timer);
+    release();
+  }
+}
+
+/** Connects the keyboard to the serial port, if that is where it goes. @returns what ends it */
+function listen(computer: Computer, serial: string, terminal: Terminal, interrupt: () => void): () => void {
+  if (terminal.keyboard === undefined) return () => {};
+  const connected = serial === "stdio";
+  computer.expectInput(connected);
+  return terminal.keyboard.listen({
+    input: (bytes) => connected && computer.receiveSerial(bytes),
+    end: () => computer.expectInput(false),
+    interrupt,
+  });
+}

@@ -1,0 +1,59 @@
+import { closeSync, openSync, writeSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Terminal } from "../terminal";
+
+/** Bytes that are gathered before they are written. */
+const BLOCK = 4096;
+const NEWLINE = 10;
+
+/** Where the bytes of a serial port go: they come one by one, and are written in lines or blocks. */
+export class SerialOutput {
+  /** With `keep`: everything that was written. */
+  text = "";
+  /** Standard output does not take more just now. */
+  isFull = false;
+  private readonly block = new Uint8Array(BLOCK);
+  private readonly decoder = new TextDecoder();
+  private length = 0;
+
+  /**
+   * @param file a file's descriptor in place of standard output
+   * @param keep keep the text instead of writing it
+   */
+  private constructor(
+    private readonly terminal: Terminal,
+    private readonly file: number | null,
+    private readonly keep: boolean,
+  ) {}
+
+  /** @param where `stdio`, or the name of a file, which is made anew */
+  static open(where: string, keep: boolean, terminal: Terminal): SerialOutput {
+    const file = where === "stdio" ? null : openSync(resolve(terminal.cwd, where), "w");
+    return new SerialOutput(terminal, file, keep && file === null);
+  }
+
+  write(byte: number): void {
+    this.block[this.length++] = byte;
+    if (this.length === BLOCK || byte === NEWLINE) this.flush();
+  }
+
+  flush(): void {
+    if (this.length === 0) return;
+    const bytes = this.block.slice(0, this.length);
+    this.length = 0;
+    if (this.file !== null) writeSync(this.file, bytes);
+    else if (this.keep) this.text += this.decoder.decode(bytes, { stream: true });
+    else this.isFull = !this.terminal.stdout(bytes);
+  }
+
+  /** Resolves when standard output takes more. */
+  async drained(): Promise<void> {
+    if (this.isFull) await this.terminal.drained();
+    this.isFull = false;
+  }
+
+  close(): void {
+    this.flush();
+    if (this.file !== null) closeSync(this.file);
+  }
+}
