@@ -9,7 +9,7 @@ import { FLAG_BITS } from "./flags";
 import { HotCode, type Sampling } from "./hot-code";
 import { takeArrivals } from "./interrupt/arrivals";
 import type { InterruptEvent } from "./interrupt/event";
-import { raise } from "./interrupt/raise";
+import { raise, raisePendingDebug } from "./interrupt/raise";
 import { BLOCKING_FOR_ONE_INSTRUCTION, Shadow } from "./interrupt/shadow";
 import type { Site } from "./ir";
 import { JUMP_AREA, JumpCaches } from "./jump-caches";
@@ -81,6 +81,8 @@ export class Processor implements VmxProcessorPort {
   deliversExceptions = false;
   /** The event whose delivery has begun and not ended: what is raised now happens during it. */
   delivering: InterruptEvent | null = null;
+  /** Bits that DR6 gets of a debug exception which is due before the next instruction; 0: none is. */
+  pendingDebug = 0n;
   deadline = Number.POSITIVE_INFINITY;
   /** What RDRAND and RDSEED read; a machine gives each of its processors another seed. */
   random = new RandomSource(0n);
@@ -317,6 +319,12 @@ export class Processor implements VmxProcessorPort {
   private beforeCode(): RunStop | null {
     const { wiring } = this;
     this.shadow.meetBoundary(this.retired);
+    if (this.pendingDebug !== 0n) {
+      const stop = raisePendingDebug(this);
+      if (stop !== null) {
+        return stop;
+      }
+    }
     if (wiring !== null) {
       const stop = takeArrivals(this, wiring);
       if (stop !== null) {

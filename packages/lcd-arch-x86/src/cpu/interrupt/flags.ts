@@ -3,7 +3,7 @@ import { generalProtection } from "../exception";
 import type { Processor } from "../processor";
 import { Stack } from "../segmentation/stack";
 import { Rflags } from "../state";
-import { hasCr4 } from "../system/mode";
+import { hasCr4, inVirtual8086 } from "../system/mode";
 import { next, type Operations } from "../system/operation";
 import { Blocking } from "./shadow";
 
@@ -17,7 +17,6 @@ const IOPL_SHIFT = 12;
 type InterruptFlag = "real" | "virtual" | "none";
 
 export const ioplOf = (flags: number): number => (flags & Rflags.IOPL) >> IOPL_SHIFT;
-export const inVirtual8086 = ({ state }: Processor): boolean => (state.get32("systemFlags") & Rflags.VM) !== 0;
 
 function interruptFlag(p: Processor): InterruptFlag {
   const { state } = p;

@@ -1,11 +1,11 @@
 import { isCanonicalHigh } from "../../mmu/index";
-import { generalProtection, notPresent } from "../exception";
+import { generalProtection } from "../exception";
 import type { Processor } from "../processor";
-import { type Descriptor, isNull, selectorError } from "../segmentation/descriptor";
+import { readGateCode } from "../segmentation/gate-code";
 import { atPrivilege } from "../segmentation/privilege";
 import { setCodeSegment, setNullSegment } from "../segmentation/registers";
 import { Stack } from "../segmentation/stack";
-import { readDescriptor, setAccessed } from "../segmentation/table";
+import { setAccessed } from "../segmentation/table";
 import { interruptStack, stackPointerFor } from "../segmentation/tss";
 import { Gpr, Segment } from "../state";
 import type { InterruptEvent } from "./event";
@@ -26,7 +26,7 @@ const STACK_ALIGNMENT = 16;
 export function enterLongModeHandler(p: Processor, event: InterruptEvent): void {
   const { state } = p;
   const gate = readGate(p, event, true);
-  const code = readHandlerCode(p, gate.target);
+  const code = readGateCode(p, gate.target);
   if (!isCanonicalHigh(gate.upper, state.low("cr4"))) {
     throw generalProtection();
   }
@@ -45,20 +45,6 @@ export function enterLongModeHandler(p: Processor, event: InterruptEvent): void 
   setCodeSegment(state, gate.target, handlerCpl, code);
   setHandlerFlags(p, !isTrapGate(gate));
   p.addressSpaceChanged();
-}
-
-function readHandlerCode(p: Processor, selector: number): Descriptor {
-  if (isNull(selector)) {
-    throw generalProtection();
-  }
-  const code = readDescriptor(p, selector);
-  if (!code.isCode || !code.isLong || code.isBig || code.dpl > p.state.get32("cpl")) {
-    throw generalProtection(selectorError(selector));
-  }
-  if (!code.isPresent) {
-    throw notPresent(selectorError(selector));
-  }
-  return code;
 }
 
 /** The stack of the gate's IST entry if it has one, of the handler's privilege level, or the current one; aligned. */

@@ -72,8 +72,7 @@ const exits = (p: Processor, { vector, errorCode }: InterruptEvent): boolean =>
  */
 export function deliver(p: Processor, event: InterruptEvent): RunStop | null {
   try {
-    enter(p, event);
-    return null;
+    return enter(p, event) ? null : { kind: "vm-exit" };
   } catch (error) {
     return p.serviceError(error);
   }
@@ -82,23 +81,27 @@ export function deliver(p: Processor, event: InterruptEvent): RunStop | null {
 /**
  * Delivers the software interrupt or exception that the instruction at RIP is.
  *
+ * @returns false when the processor has left a guest instead
  * @throws GuestException, LinearAccessError for a fault on the way; a GuestException of its own vector, in VMX root
  *   operation, from a processor that does not deliver exceptions
  */
-export function deliverSoftware(p: Processor, event: InterruptEvent): void {
+export function deliverSoftware(p: Processor, event: InterruptEvent): boolean {
   if (!p.nonRoot && !p.deliversExceptions) {
     throw new GuestException(event.vector, event.errorCode);
   }
-  enter(p, event);
+  return enter(p, event);
 }
 
-function enter(p: Processor, event: InterruptEvent): void {
+function enter(p: Processor, event: InterruptEvent): boolean {
   p.delivering = event;
   if (event.type === InterruptionType.nmi) {
     p.interruptibility |= Blocking.byNmi;
   }
-  enterHandler(p, event);
+  if (!enterHandler(p, event)) {
+    return false;
+  }
   p.eventDelivered();
+  return true;
 }
 
 /** A third fault: the processor shuts down, or the guest's host is told. */
@@ -109,4 +112,11 @@ function shutDown(p: Processor): RunStop {
     return { kind: "vm-exit" };
   }
   return { kind: "shutdown" };
+}
+
+/** Raises the debug exception that is due before the next instruction. */
+export function raisePendingDebug(p: Processor): RunStop | null {
+  const cause = p.pendingDebug;
+  p.pendingDebug = 0n;
+  return raise(p, Vector.debug, null, cause);
 }

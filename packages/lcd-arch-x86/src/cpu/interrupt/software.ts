@@ -6,10 +6,8 @@ import { softwareException, softwareInterrupt } from "./event";
 import { deliverSoftware } from "./raise";
 
 /** INT n. */
-const interrupt: Execute = (p, [vector], length) => {
-  deliverSoftware(p, softwareInterrupt(vector, length));
-  return "elsewhere";
-};
+const interrupt: Execute = (p, [vector], length) =>
+  deliverSoftware(p, softwareInterrupt(vector, length)) ? "elsewhere" : "vm-exit";
 
 /** INT3 and INT1; in a guest they may exit, as exceptions. */
 const exception: Execute = (p, [vector], length) => raiseSoftware(p, vector, length);
@@ -24,8 +22,7 @@ function raiseSoftware(p: Processor, vector: number, length: number): SystemOutc
     p.vmx.exitForException(event);
     return "vm-exit";
   }
-  deliverSoftware(p, event);
-  return "elsewhere";
+  return deliverSoftware(p, event) ? "elsewhere" : "vm-exit";
 }
 
 /** INT n, INT3, INT1 and INTO (SDM 2A). */

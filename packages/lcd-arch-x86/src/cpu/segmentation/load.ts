@@ -1,17 +1,15 @@
 import { Rights } from "../../vmx/segments";
 import { generalProtection, notPresent, stackFault } from "../exception";
 import type { Processor } from "../processor";
-import { type CpuState, Segment } from "../state";
-import { in64BitMode, inProtectedMode } from "../system/mode";
+import { Segment } from "../state";
+import { in64BitMode, inProtectedMode, inVirtual8086 } from "../system/mode";
 import { isNull, RPL, selectorError } from "./descriptor";
 import { setNullSegment, setSegment, setSegmentFrom } from "./registers";
 import { readDescriptor, setAccessed } from "./table";
+import { setV86Segment } from "./task-segments";
 
-/** Data that may be read and written, accessed, present, of DPL 3: every segment of virtual-8086 mode. */
-export const V86_RIGHTS = 0xf3;
-export const V86_LIMIT = 0xffff;
-
-/** As above, of DPL 0. */
+/** A segment register that cannot be used gets these in real-address mode: data that may be read and written. */
+const REAL_LIMIT = 0xffff;
 const REAL_RIGHTS = 0x93;
 
 /**
@@ -21,7 +19,7 @@ const REAL_RIGHTS = 0x93;
  */
 export function loadSegment(p: Processor, segment: number, selector: number): void {
   if (!inProtectedMode(p)) {
-    loadRealSegment(p.state, segment, selector);
+    loadRealSegment(p, segment, selector);
   } else if (segment === Segment.ss) {
     loadStackSegment(p, selector);
   } else {
@@ -29,14 +27,14 @@ export function loadSegment(p: Processor, segment: number, selector: number): vo
   }
 }
 
-/** In real-address mode the base follows from the selector, and limit and rights stay what they were. */
-export function loadRealSegment(state: CpuState, segment: number, selector: number): void {
-  const virtual8086 = state.get32("cpl") !== 0;
+/** Loads a segment register, CS too, in real-address mode, where limit and rights stay what they were, or in virtual-8086 mode. */
+export function loadRealSegment(p: Processor, segment: number, selector: number): void {
+  const { state } = p;
   const rights = state.get32("segmentRights", segment);
-  if (virtual8086) {
-    setSegment(state, segment, selector, selector << 4, V86_LIMIT, V86_RIGHTS);
+  if (inVirtual8086(p)) {
+    setV86Segment(p, segment, selector);
   } else if ((rights & Rights.unusable) !== 0) {
-    setSegment(state, segment, selector, selector << 4, V86_LIMIT, REAL_RIGHTS);
+    setSegment(state, segment, selector, selector << 4, REAL_LIMIT, REAL_RIGHTS);
   } else {
     setSegment(state, segment, selector, selector << 4, state.get32("segmentLimit", segment), rights);
   }

@@ -160,4 +160,17 @@ export class Stack {
   }
 }
 
+/**
+ * Pushes CS and the instruction pointer behind the current instruction.
+ *
+ * @param call the size of what is pushed, and of the instruction, in bytes
+ * @throws GuestException #SS, LinearAccessError
+ */
+export function pushReturn(stack: Stack, call: { readonly size: number; readonly length: number }): void {
+  const { state } = stack.p;
+  const rip = state.low("rip") + call.length;
+  stack.push(call.size, state.get32("segmentSelector", Segment.cs));
+  stack.push(call.size, rip, rip > HIGHEST_WIDE ? state.high("rip") + 1 : state.high("rip"));
+}
+
 const CODE = SegmentType.codeRead & ~SegmentType.dataWritten;

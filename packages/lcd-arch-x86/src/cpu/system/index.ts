@@ -4,6 +4,7 @@ import { flagOperations } from "../interrupt/flags";
 import { interruptReturns } from "../interrupt/return";
 import { softwareInterrupts } from "../interrupt/software";
 import type { Processor } from "../processor";
+import { farTransfers } from "../segmentation/far-transfer";
 import { segmentOperations } from "../segmentation/operations";
 import { cacheControl } from "./cache-control";
 import { descriptorChecks } from "./descriptor-checks";
@@ -33,6 +34,7 @@ const groups: readonly Operations[] = [
   cacheControl,
   descriptorChecks,
   descriptorTables,
+  farTransfers,
   fastCalls,
   flagOperations,
   generalOperations,

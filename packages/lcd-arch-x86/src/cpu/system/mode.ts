@@ -7,6 +7,10 @@ import { Rflags, Segment } from "../state";
 export const inProtectedMode = ({ state }: Processor): boolean =>
   (state.low("cr0") & Cr0.PE) !== 0 && (state.get32("systemFlags") & Rflags.VM) === 0;
 
+export const inRealMode = ({ state }: Processor): boolean => (state.low("cr0") & Cr0.PE) === 0;
+
+export const inVirtual8086 = ({ state }: Processor): boolean => (state.get32("systemFlags") & Rflags.VM) !== 0;
+
 /** IA-32e mode: 64-bit or compatibility mode. */
 export const inLongMode = ({ state }: Processor): boolean => (state.low("efer") & Efer.LMA) !== 0;
 

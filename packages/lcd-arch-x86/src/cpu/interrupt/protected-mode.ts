@@ -1,0 +1,120 @@
+import { generalProtection } from "../exception";
+import type { Processor } from "../processor";
+import { type Descriptor, SystemType, selectorError } from "../segmentation/descriptor";
+import { readGateCode } from "../segmentation/gate-code";
+import { newStack } from "../segmentation/new-stack";
+import { atPrivilege } from "../segmentation/privilege";
+import { setNullSegment, setSegmentFrom } from "../segmentation/registers";
+import { Stack } from "../segmentation/stack";
+import { setAccessed } from "../segmentation/table";
+import { checkTarget, goTo } from "../segmentation/target";
+import { readTask } from "../segmentation/task-descriptor";
+import { switchTask, TaskSwitchSource } from "../segmentation/task-switch";
+import { Gpr, Segment } from "../state";
+import { inVirtual8086 } from "../system/mode";
+import type { InterruptEvent } from "./event";
+import { isTrapGate, readGate } from "./idt";
+import { savedFlags, setHandlerFlags } from "./saved-state";
+
+/**
+ * Enters a handler in protected mode, from virtual-8086 mode, too (SDM 2A, "INT n/INTO/INT3/INT1": PROTECTED-MODE,
+ * INTER-PRIVILEGE-LEVEL-INTERRUPT, INTERRUPT-FROM-VIRTUAL-8086-MODE, INTRA-PRIVILEGE-LEVEL-INTERRUPT, TASK-GATE).
+ *
+ * @returns false when it was a guest, whose task switches exit
+ * @throws GuestException, LinearAccessError; then only memory under the handler's stack pointer has changed, or the
+ *   processor is in a new task
+ */
+export function enterProtectedModeHandler(p: Processor, event: InterruptEvent): boolean {
+  const gate = readGate(p, event, false);
+  if (gate.type === SystemType.taskGate) {
+    return enterTask(p, event, gate);
+  }
+  const cpl = p.state.get32("cpl");
+  const code = readGateCode(p, gate.target);
+  const handlerCpl = code.isConforming ? cpl : code.dpl;
+  if (inVirtual8086(p) && handlerCpl !== 0) {
+    throw generalProtection(selectorError(gate.target));
+  }
+  const target = gate.offset;
+  const size = gate.isWide ? 4 : 2;
+  if (handlerCpl === cpl) {
+    checkTarget(p, code, target, 0);
+    const stack = Stack.current(p);
+    stack.checkRoom(frameSize(event, size, 3));
+    pushReturn(stack, event, size);
+    setAccessed(p, code);
+    stack.commit();
+  } else {
+    enterInnerStack(p, event, code, target, size);
+  }
+  goTo(p, gate.target, handlerCpl, code, target, 0);
+  setHandlerFlags(p, !isTrapGate(gate));
+  p.addressSpaceChanged();
+  return true;
+}
+
+/** Bytes of a frame of some elements, and the error code. */
+const frameSize = (event: InterruptEvent, size: number, elements: number): number =>
+  (event.errorCode === null ? elements : elements + 1) * size;
+
+/** Pushes the frame on the stack of the handler's privilege level, and loads SS and ESP. */
+function enterInnerStack(p: Processor, event: InterruptEvent, code: Descriptor, target: number, size: number): void {
+  const { state } = p;
+  const virtual8086 = inVirtual8086(p);
+  const { stack, segment } = newStack(p, code.dpl);
+  stack.checkRoom(frameSize(event, size, virtual8086 ? 9 : 5));
+  checkTarget(p, code, target, 0);
+  setAccessed(p, code);
+  setAccessed(p, segment);
+  atPrivilege(p, code.dpl, size === 4 ? pushWideFrame : pushNarrowFrame, stack, event);
+  setSegmentFrom(state, Segment.ss, segment.selector, segment);
+  stack.commit();
+  if (virtual8086) {
+    for (const data of v86Segments) {
+      setNullSegment(state, data, 0);
+    }
+  }
+}
+
+/** Segments that a frame from virtual-8086 mode holds besides CS and SS, in the order of pushing. */
+const v86Segments = [Segment.gs, Segment.fs, Segment.ds, Segment.es] as const;
+
+const pushWideFrame = (stack: Stack, event: InterruptEvent): void => pushFrame(stack, event, 4);
+const pushNarrowFrame = (stack: Stack, event: InterruptEvent): void => pushFrame(stack, event, 2);
+
+function pushFrame(stack: Stack, event: InterruptEvent, size: number): void {
+  const { state } = stack.p;
+  if (inVirtual8086(stack.p)) {
+    for (const segment of v86Segments) {
+      stack.push(size, state.get32("segmentSelector", segment));
+    }
+  }
+  stack.push(size, state.get32("segmentSelector", Segment.ss));
+  stack.push(size, state.low("gpr", Gpr.rsp));
+  pushReturn(stack, event, size);
+}
+
+/** EFLAGS, CS, EIP and the error code. */
+function pushReturn(stack: Stack, event: InterruptEvent, size: number): void {
+  const { p } = stack;
+  stack.push(size, savedFlags(p, event));
+  stack.push(size, p.state.get32("segmentSelector", Segment.cs));
+  stack.push(size, p.state.low("rip") + event.length);
+  if (event.errorCode !== null) {
+    stack.push(size, event.errorCode);
+  }
+}
+
+/** A task gate: the handler is a task of its own, which finds the error code on its stack. */
+function enterTask(p: Processor, event: InterruptEvent, gate: Descriptor): boolean {
+  const task = readTask(p, gate.target);
+  if (!switchTask(p, task, TaskSwitchSource.gate, event.length, savedFlags(p, event))) {
+    return false;
+  }
+  if (event.errorCode !== null) {
+    const stack = Stack.current(p);
+    stack.push(task.isWide ? 4 : 2, event.errorCode);
+    stack.commit();
+  }
+  return true;
+}
