@@ -20,12 +20,6 @@ export type AccessFault =
 
 const PAGE = 4096;
 
-/** Whether bits 63 to 47 of an address are all equal. */
-export const isCanonical = (high: number): boolean => {
-  const top = high >> 15;
-  return top === 0 || top === -1;
-};
-
 const addressOf = (low: number, high: number): bigint => (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
 
 /**

@@ -94,7 +94,8 @@ describe("checks on VMX controls (SDM 3C): error 7", () => {
   });
 });
 
-const NOT_CANONICAL = 1n << 47n;
+/** Bits 63:56 must be alike: linear addresses have 57 bits. */
+const NOT_CANONICAL = 1n << 56n;
 
 describe("checks on host state (SDM 3C): error 8", () => {
   it.each<Broken>([
@@ -170,7 +171,7 @@ describe("checks on guest state (SDM 3C): a VM-entry failure, exit reason 33", (
     ["GDTR base", F.guestGdtrBase, NOT_CANONICAL],
     ["GDTR limit above 64 KiB", F.guestGdtrLimit, 0x1_0000n],
     ["IDTR limit above 64 KiB", F.guestIdtrLimit, 0x1_0000n],
-    ["RIP", F.guestRip, 1n << 48n],
+    ["RIP", F.guestRip, 1n << 57n],
     ["RFLAGS without bit 1", F.guestRflags, 0n],
     ["RFLAGS with bit 3", F.guestRflags, 0xan],
     ["RFLAGS with bit 22", F.guestRflags, 0x40_0002n],
@@ -189,9 +190,9 @@ describe("checks on guest state (SDM 3C): a VM-entry failure, exit reason 33", (
   });
 
   it("leaves the launch state clear and the guest state unsaved", () => {
-    host.vmx.vmwrite(F.guestRip, 1n << 48n);
+    host.vmx.vmwrite(F.guestRip, 1n << 57n);
     host.vmx.vmlaunch();
-    expect(host.field(F.guestRip)).toBe(1n << 48n);
+    expect(host.field(F.guestRip)).toBe(1n << 57n);
     host.vmx.vmwrite(F.guestRip, 0n);
     expect(host.vmx.vmlaunch()).toBe(0);
   });

@@ -210,7 +210,7 @@ describe("INVEPT and INVVPID", () => {
     expect(host.vmx.invept(0, 0n)).toBe(28);
     expect(host.vmx.invept(1, 0x6_0006n)).toBe(28);
     expect(host.vmx.invvpid(0, 0n, 0n)).toBe(28);
-    expect(host.vmx.invvpid(0, 5n, 1n << 47n)).toBe(28);
+    expect(host.vmx.invvpid(0, 5n, 1n << 56n)).toBe(28);
     expect(host.vmx.invvpid(1, 0n, 0n)).toBe(28);
     expect(host.vmx.invvpid(1, 0x1_0005n, 0n)).toBe(28);
     expect(host.vmx.invvpid(3, 0n, 0n)).toBe(28);

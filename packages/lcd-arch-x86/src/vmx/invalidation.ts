@@ -1,4 +1,4 @@
-import { isCanonical } from "./entry-check/check";
+import { isCanonical } from "../mmu/index";
 import { isEptPointer } from "./entry-check/control-checks";
 import type { VmxProcessorPort } from "./processor-port";
 

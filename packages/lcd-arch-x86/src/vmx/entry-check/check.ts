@@ -10,12 +10,6 @@ export function firstFailure(checks: readonly Check[], vmcs: Vmcs): string | nul
   return null;
 }
 
-/** Are bits 63:47 all equal? */
-export function isCanonical(address: bigint): boolean {
-  const top = address >> 47n;
-  return top === 0n || top === 0x1ffffn;
-}
-
 /** Has a physical address no bit beyond the processor's width? */
 export function isPhysical(address: bigint): boolean {
   return address >> BigInt(MAXPHYADDR) === 0n;

@@ -1,11 +1,12 @@
 import { Rflags } from "../../cpu/state";
 import { Cr4 } from "../../mmu/control-bits";
+import { isCanonical, MAX_LINEAR_BITS } from "../../mmu/index";
 import { cr0AllowedInVmx, cr4AllowedInVmx } from "../capability";
 import { EntryControl } from "../controls";
 import { guestSegments, Rights } from "../segments";
 import type { Vmcs } from "../vmcs";
 import { VmcsField as F, type VmcsField } from "../vmcs-field";
-import { type Check, isCanonical, isLongModeEfer, isPat, isPhysical } from "./check";
+import { type Check, isLongModeEfer, isPat, isPhysical } from "./check";
 import { segmentChecks } from "./segment-checks";
 
 const canonical = (name: string, field: VmcsField): Check => [
@@ -49,7 +50,7 @@ const descriptorAndFlowChecks: readonly Check[] = [
   canonical("IDTR base", F.guestIdtrBase),
   ["guest GDTR limit: above 64 KiB", (v) => v.get32(F.guestGdtrLimit) >>> 16 !== 0],
   ["guest IDTR limit: above 64 KiB", (v) => v.get32(F.guestIdtrLimit) >>> 16 !== 0],
-  ["guest RIP: bits 63:48 differ, or above 4 GiB outside 64-bit mode", (v) => !isRip(v)],
+  ["guest RIP: bits 63:57 differ, or above 4 GiB outside 64-bit mode", (v) => !isRip(v)],
   ["guest RFLAGS: a reserved bit", (v) => (v.get(F.guestRflags) & RFLAGS_RESERVED) !== 0n],
   ["guest RFLAGS: bit 1 is 0", (v) => !v.has(F.guestRflags, Rflags.fixed)],
   ["guest RFLAGS: VM in IA-32e mode", (v) => v.has(F.guestRflags, Rflags.VM)],
@@ -77,9 +78,9 @@ export const guestChecks: readonly Check[] = [
   ...nonRegisterChecks,
 ];
 
-/** In 64-bit mode RIP need not be canonical: bit 47 may differ from those above, as behind the last address below them. */
+/** In 64-bit mode RIP need not be canonical: bits above the width of linear addresses are all that counts. */
 function isRip(vmcs: Vmcs): boolean {
   const rip = vmcs.get(F.guestRip);
-  const top = rip >> 48n;
-  return vmcs.has(guestSegments.cs.rights, Rights.long) ? top === 0n || top === 0xffffn : rip >> 32n === 0n;
+  const top = BigInt.asIntN(64, rip) >> BigInt(MAX_LINEAR_BITS);
+  return vmcs.has(guestSegments.cs.rights, Rights.long) ? top === 0n || top === -1n : rip >> 32n === 0n;
 }

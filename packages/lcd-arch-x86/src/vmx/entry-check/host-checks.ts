@@ -1,8 +1,9 @@
 import { Cr4 } from "../../mmu/control-bits";
+import { isCanonical } from "../../mmu/index";
 import { cr0AllowedInVmx, cr4AllowedInVmx } from "../capability";
 import { ExitControl } from "../controls";
 import { VmcsField as F, type VmcsField } from "../vmcs-field";
-import { type Check, isCanonical, isLongModeEfer, isPat, isPhysical } from "./check";
+import { type Check, isLongModeEfer, isPat, isPhysical } from "./check";
 
 /** RPL and TI of a selector. */
 const RPL_AND_TI = 7;

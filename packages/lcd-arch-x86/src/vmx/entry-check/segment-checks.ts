@@ -1,6 +1,7 @@
+import { isCanonical } from "../../mmu/index";
 import { guestSegments, Rights, type SegmentFields, SegmentType, Selector } from "../segments";
 import type { Vmcs } from "../vmcs";
-import { type Check, isCanonical } from "./check";
+import type { Check } from "./check";
 
 const { es, cs, ss, ds, fs, gs, ldtr, tr } = guestSegments;
 
