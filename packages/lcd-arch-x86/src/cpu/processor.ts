@@ -21,7 +21,7 @@ import { ARITHMETIC_FLAGS, CpuState, Rflags, STATE_SIZE } from "./state";
 import { readControlRegister, writeControlRegister } from "./system/control-registers";
 import { executeSystem } from "./system/index";
 import { readMsr, writeMsr } from "./system/msr";
-import { RandomSource } from "./system/random";
+import type { RandomSource } from "./system/random";
 import { TLB_AREA, Tlb } from "./tlb";
 import { type CodeContext, linearOf } from "./translate/code-context";
 import { type CodeSource, MAX_BLOCK } from "./translate/discover";
@@ -56,6 +56,9 @@ export type RunStop =
 
 /** What a processor is given by its machine. */
 export interface ProcessorParts {
+  /** Processors in the machine. */
+  count: number;
+  random: RandomSource;
   buffer: ArrayBufferLike;
   /** Linear-memory address of PROCESSOR_AREA bytes. */
   area: number;
@@ -84,8 +87,10 @@ export class Processor implements VmxProcessorPort {
   /** Bits that DR6 gets of a debug exception which is due before the next instruction; 0: none is. */
   pendingDebug = 0n;
   deadline = Number.POSITIVE_INFINITY;
-  /** What RDRAND and RDSEED read; a machine gives each of its processors another seed. */
-  random = new RandomSource(0n);
+  /** Processors in its machine, itself too: one package, of which each is a core. */
+  readonly siblings: number;
+  /** What RDRAND and RDSEED read. */
+  readonly random: RandomSource;
   /** Null in a computer without APICs. */
   localApic: LocalApicPort | null = null;
   /** What time it is, in instructions, beyond those that this processor has retired: others have run, or none. */
@@ -121,6 +126,8 @@ export class Processor implements VmxProcessorPort {
     readonly index: number,
     parts: ProcessorParts,
   ) {
+    this.siblings = parts.count;
+    this.random = parts.random;
     this.state = new CpuState(parts.buffer, parts.area);
     this.gpr = this.state.gpr;
     this.memory = parts.memory;

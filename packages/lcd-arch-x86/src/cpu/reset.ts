@@ -1,12 +1,15 @@
 import { Cr0, Cr4, Efer } from "../mmu/control-bits";
 import { Rights } from "../vmx/segments";
 import { type CpuState, Segment } from "./state";
+import { MISC_ENABLE_RESET } from "./system/msr";
 
 /** Power-up values of the page attribute table and the debug registers (SDM 3A, "Processor State After Reset"). */
 const PAT_RESET = 0x0007040600070406n;
 const DR6_RESET = 0xffff0ff0n;
 const DR7_RESET = 0x400n;
 const MXCSR_RESET = 0x1f80;
+/** XCR0: x87 state only. */
+const XCR0_RESET = 1n;
 
 const CODE_RIGHTS = 0xa09b;
 const DATA_RIGHTS = 0xc093;
@@ -20,6 +23,8 @@ export function setLongModeState(state: CpuState): void {
   state.set64("cr4", BigInt(Cr4.PAE));
   state.set64("efer", BigInt(Efer.SCE | Efer.LME | Efer.LMA | Efer.NXE));
   state.set64("pat", PAT_RESET);
+  state.set64("miscEnable", MISC_ENABLE_RESET);
+  state.set64("xcr0", XCR0_RESET);
   state.set32("mxcsr", MXCSR_RESET);
   state.set64("dr", DR6_RESET, 6);
   state.set64("dr", DR7_RESET, 7);

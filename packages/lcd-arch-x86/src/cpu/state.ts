@@ -95,7 +95,10 @@ const fields64 = {
   sysenterEsp: 1,
   sysenterEip: 1,
   pat: 1,
-  apicBase: 1,
+  mtrrDefaultType: 1,
+  mtrrFixed: 11,
+  /** Bases and masks by turns. */
+  mtrrVariable: 16,
   miscEnable: 1,
   featureControl: 1,
   debugctl: 1,

@@ -1,5 +1,6 @@
 import { CodeCache } from "../cpu/code-cache";
 import { PROCESSOR_AREA, Processor } from "../cpu/processor";
+import { RandomSource } from "../cpu/system/random";
 import { createRuntime } from "../cpu/translate/runtime";
 import { KernelError } from "../errno";
 import { PhysicalMemory } from "./physical-memory";
@@ -14,8 +15,11 @@ export interface MachineOptions {
   sampleInterval?: number;
   /** Samples in one place after which its code gets a larger, faster translation; 0: at once. Default 2. */
   hotThreshold?: number;
+  /** What the numbers of RDRAND and RDSEED are made from, 0 to 2^53 - 1: the same seed, the same run. Default 0. */
+  seed?: number;
 }
 
+const MAX_CPUS = 32;
 const MIB = 1024 * 1024;
 const WASM_PAGE = 65536;
 
@@ -33,9 +37,12 @@ export class Machine {
 
   /** @throws KernelError EINVAL for options out of range, ENOMEM when the host cannot provide the RAM */
   constructor(options: MachineOptions) {
-    const { memory: size, cpus = 1, sampleInterval = 20_000, hotThreshold = 2 } = options;
-    if (!Number.isInteger(cpus) || cpus < 1 || cpus > 32) {
-      throw new KernelError("EINVAL", `a machine has 1 to 32 processors, not ${cpus}`);
+    const { memory: size, cpus = 1, sampleInterval = 20_000, hotThreshold = 2, seed = 0 } = options;
+    if (!Number.isInteger(cpus) || cpus < 1 || cpus > MAX_CPUS) {
+      throw new KernelError("EINVAL", `a machine has 1 to ${MAX_CPUS} processors, not ${cpus}`);
+    }
+    if (!Number.isSafeInteger(seed) || seed < 0) {
+      throw new KernelError("EINVAL", `a machine's seed is a whole number from 0 to 2^53 - 1, not ${seed}`);
     }
     if (!Number.isInteger(size) || size < MIB || size > 3072 * MIB || size % 4096 !== 0) {
       throw new KernelError("EINVAL", `a machine has 1 MiB to 3 GiB of RAM in pages of 4096 bytes, not ${size} bytes`);
@@ -62,6 +69,9 @@ export class Machine {
     for (let index = 0; index < cpus; index++) {
       processors.push(
         new Processor(index, {
+          count: cpus,
+          // Each processor has numbers of its own.
+          random: new RandomSource(BigInt(seed) * BigInt(MAX_CPUS) + BigInt(index)),
           buffer,
           area: FIRST_AREA + index * PROCESSOR_AREA,
           ram,

@@ -82,7 +82,7 @@ export class HostKernel {
     const { machine } = options;
     this.machine = machine;
     this.memory = machine.memory;
-    this.physicalAddressBits = cpuid(0x8000_0008, 0, 0).eax & 0xff;
+    this.physicalAddressBits = cpuid(0x8000_0008, 0).eax & 0xff;
     this.log = new KernelLog(() => machineTime(machine), options.logLines);
     this.random = new SeededRandom(options.seed ?? 0);
     this.scheduler = new Scheduler({
@@ -100,7 +100,7 @@ export class HostKernel {
     this.modules = new ModuleTable({
       pages: this.pages,
       log: this.log,
-      hasFeature: (feature) => hasLinuxFeature(feature, (leaf, subleaf) => cpuid(leaf, subleaf, 0)),
+      hasFeature: (feature) => hasLinuxFeature(feature, cpuid),
       perCpuBase: __gva(BOOT_BASE),
     });
     this.devices.register(LCD_DEVICE, lcdDriver(this.modules));

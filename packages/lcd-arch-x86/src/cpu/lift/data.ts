@@ -243,10 +243,5 @@ export const dataMovement: LiftTable = [
   [Mnemonic.Lfence, nothing],
   [Mnemonic.Sfence, nothing],
   [Mnemonic.Mfence, nothing],
-  [Mnemonic.Prefetchnta, nothing],
-  [Mnemonic.Prefetcht0, nothing],
-  [Mnemonic.Prefetcht1, nothing],
-  [Mnemonic.Prefetcht2, nothing],
-  [Mnemonic.Prefetchw, nothing],
   [Mnemonic.Reservednop, nothing],
 ];

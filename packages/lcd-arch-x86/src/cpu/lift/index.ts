@@ -3,6 +3,7 @@ import type { Instruction } from "../instruction";
 import { arithmetic } from "./arithmetic";
 import { bitOperations } from "./bits";
 import type { BlockBuilder } from "./builder";
+import { cacheLines } from "./cache";
 import { controlTransfer } from "./control";
 import { dataMovement } from "./data";
 import { decimalArithmetic } from "./decimal";
@@ -33,6 +34,7 @@ const meanings: Readonly<Record<RegisterKind, Meanings>> = {
   general: byMnemonic(
     arithmetic,
     bitOperations,
+    cacheLines,
     controlTransfer,
     dataMovement,
     decimalArithmetic,

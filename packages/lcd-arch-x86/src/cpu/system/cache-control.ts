@@ -1,11 +1,11 @@
 import { Cr4 } from "../../mmu/control-bits";
+import { isCanonical } from "../../mmu/index";
 import { generalProtection } from "../exception";
 import type { Processor } from "../processor";
 import { InvpcidType } from "../tlb";
 import { addressBehind, operandAddress, readMemory } from "./memory-operand";
 import { hasCr4, in64BitMode } from "./mode";
 import { next, type Operations } from "./operation";
-import { isCanonical } from "./registers";
 
 const invalidatePage = next((p) => p.tlb.flushPage(p.state.low("slowAddress")));
 

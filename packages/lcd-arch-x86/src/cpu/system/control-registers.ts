@@ -158,6 +158,9 @@ export function writeCr8(p: Processor, value: bigint): void {
     throw generalProtection();
   }
   p.state.set64("cr8", value);
+  if (p.localApic !== null) {
+    p.localApic.taskPriority = Number(value);
+  }
 }
 
 /** A control register by number, as MOV reads it. @throws GuestException #UD for those that do not exist */
@@ -174,7 +177,7 @@ export function readControlRegister(p: Processor, number: number): bigint {
     case 4:
       return guest ? p.vmx.exits.cr4Seen(state.get64("cr4")) : state.get64("cr4");
     case 8:
-      return state.get64("cr8");
+      return p.localApic === null ? state.get64("cr8") : BigInt(p.localApic.taskPriority);
     default:
       throw invalidOpcode();
   }

@@ -1,4 +1,8 @@
 import { MAXPHYADDR } from "../../mmu/control-bits";
+import { MAX_LINEAR_BITS } from "../../mmu/index";
+import { cacheLeaf, L2, LINE_SIZE } from "./cache-leaf";
+import { type CpuidSurroundings, featureBits } from "./features";
+import { XSAVE_COMPONENTS, XSAVE_SIZE } from "./xsave-area";
 
 /** The four registers that CPUID fills. */
 export interface CpuidResult {
@@ -8,65 +12,125 @@ export interface CpuidResult {
   edx: number;
 }
 
-/** Leaf 1, EDX (SDM 2A, "CPUID", table of feature information). */
-const Feature1Edx = { TSC: 1 << 4, MSR: 1 << 5, PAE: 1 << 6, CX8: 1 << 8, PGE: 1 << 13, CMOV: 1 << 15 } as const;
-/** Leaf 1, ECX. */
-const Feature1Ecx = { VMX: 1 << 5, CX16: 1 << 13, MOVBE: 1 << 22, POPCNT: 1 << 23 } as const;
-/** Leaf 7, EBX. */
-const Feature7Ebx = { SMEP: 1 << 7 } as const;
-/** Leaf 80000001H. */
-const ExtendedEcx = { LAHF: 1 << 0, LZCNT: 1 << 5 } as const;
-const ExtendedEdx = { NX: 1 << 20, page1G: 1 << 26, RDTSCP: 1 << 27, longMode: 1 << 29 } as const;
-/** TZCNT comes with BMI1, which has VEX instructions too, so leaf 7 does not announce it; LZCNT has a bit of its own. */
+/** A leaf: what it gives for a subleaf. */
+type Leaf = (surroundings: CpuidSurroundings, subleaf: number) => Partial<CpuidResult>;
 
-const sum = (...sets: Record<string, number>[]): number =>
-  sets.flatMap((set) => Object.values(set)).reduce((a, b) => a | b, 0);
+const HIGHEST_LEAF = 0x15;
+const HIGHEST_EXTENDED = 0x80000008;
 
-const text = (value: string): number =>
-  value.charCodeAt(0) | (value.charCodeAt(1) << 8) | (value.charCodeAt(2) << 16) | (value.charCodeAt(3) << 24);
+/** Family 6, model 15: 64-bit processors with VT-x are told by their feature bits, not by this. */
+const SIGNATURE = 0x6f0;
+
+/** Instructions in a second: the time-stamp counter and the APIC timer count them. */
+const CRYSTAL_HZ = 1_000_000_000;
 
 const BRAND = "LCD emulated x86-64 processor";
-const NOTHING: CpuidResult = { eax: 0, ebx: 0, ecx: 0, edx: 0 };
 
-/** Twelve characters of the vendor string, or sixteen of the brand string, four to a register. */
-function words(value: string, at: number): number {
-  return text(value.padEnd(48, "\0").slice(at, at + 4));
-}
+const text = (value: string, at: number): number =>
+  [0, 1, 2, 3].reduce((word, byte) => word | ((value.charCodeAt(at + byte) || 0) << (byte * 8)), 0);
 
-const leaves: ReadonlyMap<number, (processor: number) => CpuidResult> = new Map([
-  [0, () => ({ eax: 7, ebx: text("Genu"), edx: text("ineI"), ecx: text("ntel") })],
+/** Bits that number this many processors. */
+const bitsFor = (processors: number): number => Math.ceil(Math.log2(processors));
+
+/** CLFLUSH's line size, in units of 8 bytes, at bits 15:8. */
+const LINE_UNITS = (LINE_SIZE / 8) << 8;
+
+const basic: Leaf = (surroundings) => ({
+  eax: SIGNATURE,
+  ebx: (surroundings.index << 24) | ((1 << bitsFor(surroundings.processors)) << 16) | LINE_UNITS,
+  ecx: featureBits(1, "ecx", surroundings),
+  edx: featureBits(1, "edx", surroundings),
+});
+
+/** One descriptor: leaf 4 tells of the caches. */
+const cacheDescriptors: Leaf = () => ({ eax: 0x0000ff01 });
+
+/** MONITOR watches a cache line, and there are no extensions. */
+const monitorLines: Leaf = ({ monitor }) => (monitor ? { eax: LINE_SIZE, ebx: LINE_SIZE } : {});
+
+const extendedFeatures: Leaf = (surroundings, subleaf) =>
+  subleaf !== 0
+    ? {}
+    : {
+        ebx: featureBits(7, "ebx", surroundings),
+        ecx: featureBits(7, "ecx", surroundings),
+        edx: featureBits(7, "edx", surroundings),
+      };
+
+/** Levels of the topology: each core has one thread. */
+const Level = { thread: 1, core: 2 } as const;
+
+const topology: Leaf = ({ index, processors, apic }, subleaf) => {
+  if (!apic) {
+    return {};
+  }
+  const named = { ecx: subleaf & 0xff, edx: index };
+  switch (subleaf) {
+    case 0:
+      return { ...named, eax: 0, ebx: 1, ecx: subleaf | (Level.thread << 8) };
+    case 1:
+      return { ...named, eax: bitsFor(processors), ebx: processors, ecx: subleaf | (Level.core << 8) };
+    default:
+      return named;
+  }
+};
+
+/** Components of fixed places, and the bytes that all of them need, now and at most. */
+const extendedState: Leaf = (_surroundings, subleaf) =>
+  subleaf === 0 ? { eax: XSAVE_COMPONENTS, ebx: XSAVE_SIZE, ecx: XSAVE_SIZE } : {};
+
+const brand =
+  (part: number): Leaf =>
+  () => ({
+    eax: text(BRAND, part * 16),
+    ebx: text(BRAND, part * 16 + 4),
+    ecx: text(BRAND, part * 16 + 8),
+    edx: text(BRAND, part * 16 + 12),
+  });
+
+const leaves: ReadonlyMap<number, Leaf> = new Map<number, Leaf>([
+  [0, () => ({ eax: HIGHEST_LEAF, ebx: text("Genu", 0), edx: text("ineI", 0), ecx: text("ntel", 0) })],
+  [1, basic],
+  [2, cacheDescriptors],
+  [4, cacheLeaf],
+  [5, monitorLines],
+  [6, (surroundings) => ({ eax: featureBits(6, "eax", surroundings) })],
+  [7, extendedFeatures],
+  [0xb, topology],
+  [0xd, extendedState],
+  [0x15, () => ({ eax: 1, ebx: 1, ecx: CRYSTAL_HZ })],
+  [0x80000000, () => ({ eax: HIGHEST_EXTENDED })],
   [
-    1,
-    (processor: number) => ({
-      // Family 6, model 15: 64-bit processors with VT-x are told by their feature bits, not by this.
-      eax: 0x6f0,
-      ebx: processor << 24,
-      ecx: sum(Feature1Ecx),
-      edx: sum(Feature1Edx),
+    0x80000001,
+    (surroundings) => ({
+      ecx: featureBits(0x80000001, "ecx", surroundings),
+      edx: featureBits(0x80000001, "edx", surroundings),
     }),
   ],
-  [7, () => ({ eax: 0, ebx: sum(Feature7Ebx), ecx: 0, edx: 0 })],
-  [0x80000000, () => ({ eax: 0x80000008 | 0, ebx: 0, ecx: 0, edx: 0 })],
-  [0x80000001, () => ({ eax: 0, ebx: 0, ecx: sum(ExtendedEcx), edx: sum(ExtendedEdx) })],
-  ...[0, 1, 2].map(
-    (part) =>
-      [
-        0x80000002 + part,
-        () => ({
-          eax: words(BRAND, part * 16),
-          ebx: words(BRAND, part * 16 + 4),
-          ecx: words(BRAND, part * 16 + 8),
-          edx: words(BRAND, part * 16 + 12),
-        }),
-      ] as const,
-  ),
-  [0x80000008, () => ({ eax: MAXPHYADDR | (48 << 8), ebx: 0, ecx: 0, edx: 0 })],
+  ...[0, 1, 2].map((part) => [0x80000002 + part, brand(part)] as const),
+  [0x80000006, () => ({ ecx: ((L2.size / 1024) << 16) | (L2.associativityCode << 12) | LINE_SIZE })],
+  [0x80000007, (surroundings) => ({ edx: featureBits(0x80000007, "edx", surroundings) })],
+  [0x80000008, () => ({ eax: MAXPHYADDR | (MAX_LINEAR_BITS << 8) })],
 ]);
 
-/** What CPUID reports: exactly what is implemented. Unknown leaves give zeros; only subleaf 0 of leaf 7 exists. */
-export function cpuid(leaf: number, subleaf: number, processor: number): CpuidResult {
-  if (leaf >>> 0 === 7 && subleaf !== 0) {
-    return NOTHING;
-  }
-  return leaves.get(leaf >>> 0)?.(processor) ?? NOTHING;
+/** A processor alone in its machine, in 64-bit mode, with nothing enabled. */
+const ALONE: CpuidSurroundings = {
+  index: 0,
+  processors: 1,
+  apic: false,
+  apicEnabled: false,
+  cr4: 0,
+  monitor: true,
+  code64: true,
+};
+
+/**
+ * What CPUID reports (SDM 2A, "CPUID"): exactly what is implemented. A leaf above the highest gives what the highest basic
+ * leaf does, other leaves that do not exist give zeros.
+ */
+export function cpuid(leaf: number, subleaf: number, surroundings: CpuidSurroundings = ALONE): CpuidResult {
+  const number = leaf >>> 0;
+  const highest = number >= 0x80000000 ? HIGHEST_EXTENDED : HIGHEST_LEAF;
+  const result = leaves.get(number > highest ? HIGHEST_LEAF : number)?.(surroundings, subleaf >>> 0);
+  return { eax: 0, ebx: 0, ecx: 0, edx: 0, ...result };
 }

@@ -1,6 +1,7 @@
 import { Cr4 } from "../../mmu/control-bits";
 import { ExitReason } from "../../vmx/index";
 import { GuestException, generalProtection, invalidOpcode, Vector } from "../exception";
+import { Dr6, GENERAL_DETECT } from "../interrupt/debug";
 import type { Processor } from "../processor";
 import { moveQualification } from "./access-qualification";
 import { hasCr4, in64BitMode } from "./mode";
@@ -10,11 +11,6 @@ import { setRegister } from "./registers";
 /** DR6 and DR7 (SDM 3B, "Debug Registers"): bits that are always 1, and those that software writes. */
 const DR6 = { number: 6, fixed: 0xffff0ff0n, writable: 0x0000e00fn } as const;
 const DR7 = { number: 7, fixed: 0x400n, writable: 0xffff2bffn } as const;
-
-/** DR7.GD: the next access to a debug register raises #DB, ... */
-const GENERAL_DETECT = 1n << 13n;
-/** ... for which this bit of DR6 is the reason. */
-const ACCESS_DETECTED = 1n << 13n;
 
 /** DR4 and DR5 are other names of DR6 and DR7. */
 const ALIAS = 2;
@@ -41,8 +37,7 @@ export function moveDebugRegister(
   }
   const { state } = p;
   if ((state.get64("dr", DR7.number) & GENERAL_DETECT) !== 0n) {
-    state.set64("dr", state.get64("dr", DR6.number) | ACCESS_DETECTED, DR6.number);
-    throw new GuestException(Vector.debug, null);
+    throw new GuestException(Vector.debug, null, Dr6.access);
   }
   const index = aliased ? number + ALIAS : number;
   const size = in64BitMode(p) ? 8 : 4;

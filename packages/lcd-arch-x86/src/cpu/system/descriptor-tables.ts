@@ -1,10 +1,10 @@
 import { Cr4 } from "../../mmu/control-bits";
+import { isCanonical } from "../../mmu/index";
 import { generalProtection } from "../exception";
 import type { Processor } from "../processor";
 import { addressBehind, operandAddress, probeWrite, readMemory, writeMemory } from "./memory-operand";
 import { hasCr4, in64BitMode } from "./mode";
 import { type Execute, next, type Operations } from "./operation";
-import { isCanonical } from "./registers";
 
 /** GDTR or IDTR. */
 interface TableRegister {

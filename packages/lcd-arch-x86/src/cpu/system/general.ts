@@ -1,11 +1,29 @@
+import type { Processor } from "../processor";
 import { Gpr, Rflags } from "../state";
 import { cpuid } from "./cpuid";
-import { atCpl0 } from "./mode";
+import type { CpuidSurroundings } from "./features";
+import { atCpl0, in64BitMode } from "./mode";
+import { hasMonitor } from "./monitor";
+import { Msr } from "./msr";
 import { type Execute, next, type Operations } from "./operation";
 import { low32 } from "./registers";
 
+/** In IA32_APIC_BASE. */
+const APIC_ENABLED = 1n << 11n;
+
+/** What CPUID depends on, as it is now. */
+const surroundingsOf = (p: Processor): CpuidSurroundings => ({
+  index: p.localApic?.initialId ?? p.index,
+  processors: p.siblings,
+  apic: p.localApic !== null,
+  apicEnabled: p.localApic !== null && (p.localApic.readMsr(Msr.apicBase) & APIC_ENABLED) !== 0n,
+  cr4: p.state.low("cr4"),
+  monitor: hasMonitor(p),
+  code64: in64BitMode(p),
+});
+
 const identify = next((p) => {
-  const result = cpuid(low32(p, Gpr.rax), low32(p, Gpr.rcx), p.index);
+  const result = cpuid(low32(p, Gpr.rax), low32(p, Gpr.rcx), surroundingsOf(p));
   p.gpr[Gpr.rax] = BigInt(result.eax >>> 0);
   p.gpr[Gpr.rbx] = BigInt(result.ebx >>> 0);
   p.gpr[Gpr.rcx] = BigInt(result.ecx >>> 0);

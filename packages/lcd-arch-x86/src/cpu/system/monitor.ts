@@ -3,6 +3,7 @@ import type { Processor } from "../processor";
 import { Gpr } from "../state";
 import { readMemory } from "./memory-operand";
 import { atCpl0, in64BitMode } from "./mode";
+import { MiscEnable } from "./msr";
 import { next, type Operations } from "./operation";
 import { segmentAddress } from "./segment-address";
 
@@ -23,8 +24,13 @@ const monitor = next((p, [addressSize, segment]) => {
 /** MWAIT may end for any reason ("implementation-dependent events"): it goes on at once, and nothing is missed. */
 const wait = next(requireNoExtensions);
 
+/** Whether IA32_MISC_ENABLE leaves the instructions to software. */
+export const hasMonitor = (p: Processor): boolean => (p.state.get64("miscEnable") & MiscEnable.monitor) !== 0n;
+
+const exists = (p: Processor): boolean => atCpl0(p) && hasMonitor(p);
+
 /** MONITOR and MWAIT (SDM 2B), which only CPL 0 has. */
 export const monitorOperations: Operations = {
-  monitor: { exists: atCpl0, exits: "monitor", execute: monitor },
-  mwait: { exists: atCpl0, exits: "mwait", execute: wait },
+  monitor: { exists, exits: "monitor", execute: monitor },
+  mwait: { exists, exits: "mwait", execute: wait },
 };

@@ -1,18 +1,34 @@
 import { EFER_SUPPORTED, Efer } from "../../mmu/control-bits";
+import { isCanonical } from "../../mmu/index";
 import { FeatureControl, VmxMsr } from "../../vmx/index";
 import { generalProtection } from "../exception";
+import type { LocalApicPort } from "../local-apic-port";
 import type { Processor } from "../processor";
-import { type CpuState, Segment } from "../state";
+import { Segment } from "../state";
+import { constant, fixed, type MsrRegister, type MsrRegisters, stored } from "./msr-register";
+import { mtrrs } from "./mtrr";
 
 /** Model-specific registers (SDM 4). */
 export const Msr = {
+  machineCheckAddress: 0x0,
+  machineCheckType: 0x1,
   tsc: 0x10,
+  platformId: 0x17,
+  apicBase: 0x1b,
   tscAdjust: 0x3b,
+  biosSignature: 0x8b,
+  archCapabilities: 0x10a,
   sysenterCs: 0x174,
   sysenterEsp: 0x175,
   sysenterEip: 0x176,
+  machineCheckCapability: 0x179,
+  machineCheckStatus: 0x17a,
+  miscEnable: 0x1a0,
   debugctl: 0x1d9,
   pat: 0x277,
+  tscDeadline: 0x6e0,
+  /** The first of 256. */
+  x2apic: 0x800,
   efer: 0xc0000080,
   star: 0xc0000081,
   lstar: 0xc0000082,
@@ -24,27 +40,25 @@ export const Msr = {
   tscAux: 0xc0000103,
 } as const;
 
-interface MsrAccess {
-  read(p: Processor): bigint;
-  /** @throws GuestException #GP(0) for a value that the register does not take */
-  write(p: Processor, value: bigint): void;
-}
+/** IA32_MISC_ENABLE: fast strings, MONITOR; there are no branch trace store and no PEBS. */
+export const MiscEnable = { fastStrings: 1n << 0n, noBts: 1n << 11n, noPebs: 1n << 12n, monitor: 1n << 18n } as const;
 
-type Field = Parameters<CpuState["get64"]>[0];
+const MISC_ENABLE_WRITABLE = MiscEnable.fastStrings | MiscEnable.monitor;
+/** IA32_MISC_ENABLE after reset. */
+export const MISC_ENABLE_RESET = MiscEnable.fastStrings | MiscEnable.noBts | MiscEnable.noPebs | MiscEnable.monitor;
 
-const isCanonical = (value: bigint): boolean => BigInt.asUintN(64, BigInt.asIntN(48, value)) === value;
+const isMiscEnable = (value: bigint): boolean => ((value ^ MISC_ENABLE_RESET) & ~MISC_ENABLE_WRITABLE) === 0n;
 
-/** A register that is a field of the state; `valid` says which values it takes. */
-const stored = (field: Field, valid: (value: bigint) => boolean = () => true, index = 0): MsrAccess => ({
-  read: (p) => p.state.get64(field, index),
-  write: (p, value) => {
-    if (!valid(value)) {
-      throw generalProtection();
-    }
-    p.state.set64(field, value, index);
-  },
-});
+/**
+ * IA32_ARCH_CAPABILITIES: nothing is executed speculatively, so the processor has none of the weaknesses that come of it:
+ * RDCL_NO, SKIP_L1DFL_VMENTRY, SSB_NO, MDS_NO, IF_PSCHANGE_MC_NO, TAA_NO.
+ */
+const ARCH_CAPABILITIES = (1n << 0n) | (1n << 3n) | (1n << 4n) | (1n << 5n) | (1n << 6n) | (1n << 8n);
 
+/** Revision of the microcode, in the upper half. Updates cannot be loaded. */
+const BIOS_SIGNATURE = 1n << 32n;
+
+/** Page attributes: each byte is one of the memory types 0, 1 and 4 to 7. */
 const isPat = (value: bigint): boolean => {
   for (let entry = 0n; entry < 8n; entry++) {
     const type = (value >> (entry * 8n)) & 0xffn;
@@ -55,7 +69,7 @@ const isPat = (value: bigint): boolean => {
   return true;
 };
 
-const efer: MsrAccess = {
+const efer: MsrRegister = {
   read: (p) => p.state.get64("efer"),
   write: (p, value) => {
     const old = p.state.get64("efer");
@@ -70,7 +84,7 @@ const efer: MsrAccess = {
   },
 };
 
-const featureControl: MsrAccess = {
+const featureControl: MsrRegister = {
   read: (p) => p.state.get64("featureControl"),
   write: (p, value) => {
     const locked = (p.state.get64("featureControl") & FeatureControl.lock) !== 0n;
@@ -81,32 +95,79 @@ const featureControl: MsrAccess = {
   },
 };
 
-const timeStamp: MsrAccess = {
+const timeStamp: MsrRegister = {
   read: (p) => p.timeStamp,
   write: (p, value) => {
     p.state.set64("tscAdjust", p.state.get64("tscAdjust") + value - p.timeStamp);
   },
 };
 
-const registers: ReadonlyMap<number, MsrAccess> = new Map([
+/** A software loader clears it and executes CPUID to read the revision; what it writes is not kept. */
+const biosSignature: MsrRegister = { read: () => BIOS_SIGNATURE, write: () => {} };
+
+/** The base of FS or GS: what translations assume of the segment follows it. */
+const segmentBase = (segment: number): MsrRegister => {
+  const register = stored("segmentBase", isCanonical, segment);
+  return {
+    read: register.read,
+    write: (p, value) => {
+      register.write(p, value);
+      p.addressSpaceChanged();
+    },
+  };
+};
+
+function apicOf({ localApic }: Processor): LocalApicPort {
+  if (localApic === null) {
+    throw generalProtection();
+  }
+  return localApic;
+}
+
+/** A register of the local APIC. */
+const apic = (index: number): MsrRegister => ({
+  read: (p) => apicOf(p).readMsr(index),
+  write: (p, value) => apicOf(p).writeMsr(index, value),
+});
+
+const X2APIC_REGISTERS = 256;
+
+const own: MsrRegisters = [
+  [Msr.machineCheckAddress, fixed(0n)],
+  [Msr.machineCheckType, fixed(0n)],
   [Msr.tsc, timeStamp],
+  [Msr.platformId, constant(0n)],
   [Msr.tscAdjust, stored("tscAdjust")],
   [VmxMsr.featureControl, featureControl],
+  [Msr.biosSignature, biosSignature],
+  [Msr.archCapabilities, constant(ARCH_CAPABILITIES)],
   [Msr.sysenterCs, stored("sysenterCs")],
   [Msr.sysenterEsp, stored("sysenterEsp", isCanonical)],
   [Msr.sysenterEip, stored("sysenterEip", isCanonical)],
+  // There are no machine-check banks.
+  [Msr.machineCheckCapability, constant(0n)],
+  [Msr.machineCheckStatus, fixed(0n)],
+  [Msr.miscEnable, stored("miscEnable", isMiscEnable)],
   [Msr.debugctl, stored("debugctl", (value) => value === 0n)],
   [Msr.pat, stored("pat", isPat)],
   [Msr.efer, efer],
   [Msr.star, stored("star")],
   [Msr.lstar, stored("lstar", isCanonical)],
   [Msr.cstar, stored("cstar", isCanonical)],
-  [Msr.fmask, stored("fmask")],
-  [Msr.fsBase, stored("segmentBase", isCanonical, Segment.fs)],
-  [Msr.gsBase, stored("segmentBase", isCanonical, Segment.gs)],
+  [Msr.fmask, stored("fmask", (value) => value >> 32n === 0n)],
+  [Msr.fsBase, segmentBase(Segment.fs)],
+  [Msr.gsBase, segmentBase(Segment.gs)],
   [Msr.kernelGsBase, stored("kernelGsBase", isCanonical)],
   [Msr.tscAux, stored("tscAux", (value) => value >> 32n === 0n)],
-]);
+];
+
+const ofApic: MsrRegisters = [
+  Msr.apicBase,
+  Msr.tscDeadline,
+  ...Array.from({ length: X2APIC_REGISTERS }, (_, register) => Msr.x2apic + register),
+].map((index) => [index, apic(index)]);
+
+const registers: ReadonlyMap<number, MsrRegister> = new Map([...own, ...mtrrs, ...ofApic]);
 
 /** Reads an MSR. @throws GuestException #GP(0) when the processor does not have it */
 export function readMsr(p: Processor, index: number): bigint {

@@ -24,6 +24,3 @@ export function setRegister(p: Processor, register: number, size: number, value:
 export function setFlags(p: Processor, mask: number, flags: number): void {
   p.rflags = (p.rflags & ~BigInt(mask)) | BigInt(flags & mask & ARITHMETIC_FLAGS);
 }
-
-/** Whether bits 63 to 47 are all equal. */
-export const isCanonical = (address: bigint): boolean => BigInt.asUintN(64, BigInt.asIntN(48, address)) === address;

@@ -1,10 +1,11 @@
 import { Cr4 } from "../../mmu/control-bits";
+import { isCanonical } from "../../mmu/index";
 import { generalProtection } from "../exception";
 import type { Processor } from "../processor";
 import { Segment } from "../state";
 import { hasCr4, in64BitMode } from "./mode";
 import { type Execute, next, type Operation, type Operations } from "./operation";
-import { isCanonical, setRegister } from "./registers";
+import { setRegister } from "./registers";
 
 const read = (segment: number): Execute =>
   next((p, [register, size]) => setRegister(p, register, size, p.state.get64("segmentBase", segment)));

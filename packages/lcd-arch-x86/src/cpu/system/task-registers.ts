@@ -1,3 +1,4 @@
+import { isCanonical } from "../../mmu/index";
 import { Rights } from "../../vmx/segments";
 import { generalProtection, notPresent } from "../exception";
 import type { Processor } from "../processor";
@@ -8,7 +9,7 @@ import { withoutUmip } from "./descriptor-tables";
 import { operandAddress, readMemory, writeMemory } from "./memory-operand";
 import { inLongMode, inProtectedMode } from "./mode";
 import { type Execute, next, type Operations } from "./operation";
-import { isCanonical, setRegister } from "./registers";
+import { setRegister } from "./registers";
 
 /** A selector: a register's low half, or two bytes of memory. */
 export const readSelector = (p: Processor, register: number): number =>
