@@ -15,8 +15,11 @@ export const TLB_AREA = BANKS * TLB_SIZE;
 export const InvpcidType = { address: 0, singleContext: 1, allContexts: 2, allContextsKeepGlobals: 3 } as const;
 export type InvpcidType = (typeof InvpcidType)[keyof typeof InvpcidType];
 
-/** What translations depend on: the translation context, CR3, the EPT pointer, the VPID. */
-const KEY_WORDS = 6;
+/** What translations depend on: the translation context, CR3, the EPT pointer, and what invalidations go by. */
+const KEY_WORDS = 7;
+/** Which word of a key is the VPID, and which the PCID. */
+const VPID = 5;
+const PCID = 6;
 
 /** One remembered address space: a TLB, and what it was made for. */
 interface Bank {
@@ -28,8 +31,6 @@ interface Bank {
   /** The key says something. */
   used: boolean;
   eptp: bigint;
-  vpid: number;
-  pcid: number;
   lastUsed: number;
 }
 
@@ -59,8 +60,6 @@ export class Tlb {
       key: new Int32Array(KEY_WORDS),
       used: false,
       eptp: 0n,
-      vpid: 0,
-      pcid: 0,
       lastUsed: 0,
     }));
     this.current = this.banks[0];
@@ -75,7 +74,8 @@ export class Tlb {
     wanted[2] = state.high("cr3");
     wanted[3] = state.low("eptp");
     wanted[4] = state.high("eptp");
-    wanted[5] = state.low("vpid");
+    wanted[VPID] = state.low("vpid");
+    wanted[PCID] = currentPcid(state);
     if (isFor(this.current, wanted)) {
       this.jumps.select(this.current.index);
       return;
@@ -91,7 +91,7 @@ export class Tlb {
   /** Drops the translations of a PCID, those of the current VPID; 0 is the only PCID without CR4.PCIDE. */
   flushPcid(pcid: number, pages: Pages): void {
     for (const bank of this.banksOfVpid()) {
-      if (bank.pcid === pcid) {
+      if (bank.key[PCID] === pcid) {
         this.flush(bank, pages);
       }
     }
@@ -116,7 +116,7 @@ export class Tlb {
   /** Drops translations of a VPID, or of all but 0. */
   flushVpid(vpid: number | null): void {
     for (const bank of this.banks) {
-      if (vpid === null ? bank.vpid !== 0 : bank.vpid === vpid) {
+      if (vpid === null ? bank.key[VPID] !== 0 : bank.key[VPID] === vpid) {
         this.flush(bank, "all");
       }
     }
@@ -132,7 +132,7 @@ export class Tlb {
   flushPage(low: number): void {
     const pcid = currentPcid(this.state);
     for (const bank of this.banksOfVpid()) {
-      this.dropPage(bank, low, bank.pcid === pcid ? "all" : "global");
+      this.dropPage(bank, low, bank.key[PCID] === pcid ? "all" : "global");
     }
   }
 
@@ -146,7 +146,7 @@ export class Tlb {
     switch (type) {
       case InvpcidType.address:
         for (const bank of this.banksOfVpid()) {
-          if (bank.pcid === pcid) {
+          if (bank.key[PCID] === pcid) {
             this.dropPage(bank, low, "local");
           }
         }
@@ -196,8 +196,6 @@ export class Tlb {
     oldest.key.set(this.wanted);
     oldest.used = true;
     oldest.eptp = state.get64("eptp");
-    oldest.vpid = state.low("vpid");
-    oldest.pcid = currentPcid(state);
     return oldest;
   }
 
@@ -213,7 +211,7 @@ export class Tlb {
 
   private banksOfVpid(): Bank[] {
     const vpid = this.state.low("vpid");
-    return this.banks.filter((bank) => bank.vpid === vpid);
+    return this.banks.filter((bank) => bank.key[VPID] === vpid);
   }
 }
 
