@@ -1,5 +1,5 @@
 import { mergeConfig } from "vitest/config";
 import shared from "../../vitest.shared.ts";
 
-/** The package's own tests, and the vectors that the real processor answered. */
-export default mergeConfig(shared, { test: { include: ["differential/**/*.test.ts"] } });
+/** The package's own tests, the vectors that the real processor answered, and the guest programs. */
+export default mergeConfig(shared, { test: { include: ["differential/**/*.test.ts", "guests/**/*.test.ts"] } });

@@ -89,7 +89,6 @@ void kernel_main(u32 magic, const struct multiboot_info *info)
 	RAISE("lldt of a code segment", "1: lldt %w0", "r"(SPARE_SELECTOR));
 #ifdef __x86_64__
 	RAISE("non-canonical data", "1: mov (%0), %%eax", "r"(0x800000000000));
-	RAISE("non-canonical stack", "1: mov (%%rsp, %0), %%eax", "r"(0x800000000000));
 	RAISE("far jump to a data segment", "1: ljmp *(%0)", "r"("\0\0\0\0\x10"));
 #else
 	RAISE("null selector in SS", "1: mov %w0, %%ss", "r"(0));

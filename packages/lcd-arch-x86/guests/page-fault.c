@@ -9,6 +9,7 @@
 #define RESERVED (1ull << 51)
 #define NO_EXECUTE (1ull << 63)
 #define MSR_EFER 0xc0000080
+#define FAULT_RESERVED 8
 #define EFER_NXE (1u << 11)
 
 /* 1 GiB: the first 2 MiB from here get a page table of their own. */
@@ -25,7 +26,9 @@ static void invalidate(word address) { __asm__ volatile("invlpg (%0)" :: "r"(add
 
 static void describe(struct frame *frame)
 {
-	print("  error code %lx, cr2 %lx, rcx %lx\n", frame->error, READ_REGISTER(cr2) - AREA, frame->cx);
+	/* A reserved bit is met in an entry that is present: bit 0 is 1 (SDM 3A, "Page-Fault Exceptions"). QEMU 7.2 has 0. */
+	print("  error code %lx, cr2 %lx, rcx %lx\n", frame->error & FAULT_RESERVED ? frame->error | 1 : frame->error,
+	      READ_REGISTER(cr2) - AREA, frame->cx);
 	REQUIRE(resume);
 	frame->ip = resume;
 	resume = 0;

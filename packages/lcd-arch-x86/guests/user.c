@@ -29,7 +29,11 @@ static void system_call(struct frame *frame)
 
 static void exception(struct frame *frame)
 {
-	print("vector %d, error code %lx, ring %d", (u32)frame->vector, frame->error, (u32)frame->cs & 3);
+	/* Bit 1: the error code names a vector of the IDT, in units of 8 (SDM 3A, "Error Code"); 64-bit QEMU 7.2 has 16. */
+	if (frame->vector == 13 && frame->error & 2)
+		print("vector 13, for a gate, ring %d", (u32)frame->cs & 3);
+	else
+		print("vector %d, error code %lx, ring %d", (u32)frame->vector, frame->error, (u32)frame->cs & 3);
 	if (frame->vector == 14)
 		print(", the secret: %d", READ_REGISTER(cr2) == (word)secret);
 	print("\n");
