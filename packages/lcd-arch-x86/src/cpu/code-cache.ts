@@ -2,6 +2,7 @@ import type { Site } from "./ir";
 import { type CodeContext, linearOf, sameContext } from "./translate/code-context";
 import { type CodePage, type CodeSource, type DecodedRegion, discover, type Scope } from "./translate/discover";
 import { Status } from "./translate/dispatcher";
+import type { Surroundings } from "./translate/page-caches";
 import { type Range, rangesOf } from "./translate/ranges";
 import { compileRegions, type RegionFunction, translateRegion } from "./translate/region";
 import type { Miss } from "./translate/runtime";
@@ -120,8 +121,18 @@ export class CodeCache {
     return this.functions[translation.index]?.(cpu) ?? Status.miss;
   }
 
-  /** A valid translation for `rip`, at least of the tier (a step exactly); null when the code there cannot be fetched. */
-  find(source: CodeSource, context: CodeContext, rip: bigint, tier: Tier): Translation | null {
+  /**
+   * A valid translation for `rip`, at least of the tier (a step exactly); null when the code there cannot be fetched.
+   *
+   * @param surroundings the processor that wants to run it
+   */
+  find(
+    source: CodeSource,
+    context: CodeContext,
+    rip: bigint,
+    tier: Tier,
+    surroundings: Surroundings,
+  ): Translation | null {
     if (this.markCount > MAX_MARKS) {
       this.clear();
     }
@@ -138,7 +149,7 @@ export class CodeCache {
         best = candidate;
       }
     }
-    return best ?? this.translate(source, context, rip, tier);
+    return best ?? this.translate(source, context, rip, tier, surroundings);
   }
 
   /** Whether the frame holds translated code. */
@@ -278,7 +289,13 @@ export class CodeCache {
   }
 
   /** Translates the region at `rip`, and with it those where control is likely to go next. */
-  private translate(source: CodeSource, context: CodeContext, rip: bigint, tier: Tier): Translation | null {
+  private translate(
+    source: CodeSource,
+    context: CodeContext,
+    rip: bigint,
+    tier: Tier,
+    surroundings: Surroundings,
+  ): Translation | null {
     const regions = this.regionsFrom(source, context, rip, tier);
     if (regions.length === 0) {
       return null;
@@ -287,7 +304,8 @@ export class CodeCache {
       this.clear();
     }
     const first = this.byIndex.length;
-    const codes = regions.map((region, at) => translateRegion(region, first + at, tier === Tier.hot));
+    const around = tier === Tier.hot ? surroundings : null;
+    const codes = regions.map((region, at) => translateRegion(region, first + at, around));
     const compiled = compileRegions(codes, this.memory, this.miss);
     this.modules++;
     regions.forEach((region, at) => {

@@ -91,7 +91,7 @@ function sourceOf(bytes: Uint8Array, address: bigint): CodeSource {
 }
 
 function describeRegion(region: DecodedRegion): DescribedRegion {
-  const code = translateRegion(region, 0, false);
+  const code = translateRegion(region, 0);
   // The slow path of memory accesses is the import, function 0 of every module.
   const names = ["miss", ...code.called];
   code.resolveCalls((name) => names.indexOf(name));

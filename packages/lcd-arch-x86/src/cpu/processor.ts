@@ -27,8 +27,10 @@ import { type CodeContext, linearOf } from "./translate/code-context";
 import { type CodeSource, MAX_BLOCK } from "./translate/discover";
 import { Status } from "./translate/dispatcher";
 import { ACCESS_KIND_MASK, ACCESS_KIND_SHIFT, AccessKind, CALLOUT_SHIFT } from "./translate/memory-lookup";
+import type { Surroundings } from "./translate/page-caches";
 import type { Runtime } from "./translate/runtime";
 import type { Wiring } from "./wiring";
+import { Fpu } from "./x87/index";
 
 /** Linear memory that one processor needs. */
 export const PROCESSOR_AREA = STATE_SIZE + TLB_AREA + JUMP_AREA;
@@ -78,6 +80,8 @@ export class Processor implements VmxProcessorPort {
   readonly tlb: Tlb;
   readonly jumps: JumpCaches;
   readonly vmx: Vmx;
+  /** The x87 registers, as x87 and MMX instructions see them. */
+  readonly fpu: Fpu;
   /** RAX RCX RDX RBX RSP RBP RSI RDI R8 to R15. */
   readonly gpr: BigUint64Array;
   /** Exceptions in VMX root operation go through the IDT; else `run` comes back with them. */
@@ -139,6 +143,7 @@ export class Processor implements VmxProcessorPort {
     this.jumps = new JumpCaches(parts.buffer, parts.area + STATE_SIZE + TLB_AREA, this.state);
     this.tlb = new Tlb(parts.buffer, parts.area + STATE_SIZE, this.state, this.jumps);
     this.vmx = new Vmx(this);
+    this.fpu = new Fpu(this.state);
     this.ram = new Uint8Array(parts.buffer, parts.ramBase, parts.ram.size);
     const { state, mmu, tlb, cache } = this;
     this.access = new MemoryAccess(parts.buffer, state, mmu, tlb, cache, parts.ramBase, parts.ram.size);
@@ -491,6 +496,11 @@ export class Processor implements VmxProcessorPort {
 
   // Code.
 
+  private readonly surroundings: Surroundings = {
+    register: (number) => this.gpr[number],
+    isInTlb: (address) => this.tlb.has(Number(address & 0xffffffffn) | 0, Number(address >> 32n) | 0),
+  };
+
   /** The page of code at a linear address, as it may be fetched now. */
   private readonly source: CodeSource = (page) => {
     const low = Number(page & 0xffffffffn) | 0;
@@ -518,7 +528,7 @@ export class Processor implements VmxProcessorPort {
   private translation(tier: Tier): Translation | null {
     const { context, rip } = this;
     this.fetched = linearOf(context, rip) & ~0xfffn;
-    return this.cache.find(this.source, context, rip, tier);
+    return this.cache.find(this.source, context, rip, tier, this.surroundings);
   }
 
   /** Makes the jump cache know the code at RIP, unless a block was only cut there; at most `most` instructions retire. */
@@ -554,7 +564,7 @@ export class Processor implements VmxProcessorPort {
     }
     // When the code cannot be fetched just now, it is found hot when it next runs.
     this.fetched = null;
-    const translation = this.cache.find(this.source, this.context, entry, Tier.hot);
+    const translation = this.cache.find(this.source, this.context, entry, Tier.hot, this.surroundings);
     if (translation !== null) {
       this.hot.cover(blocksOf(translation));
       const [low, high] = [Number(entry & 0xffffffffn) | 0, Number(entry >> 32n) | 0];

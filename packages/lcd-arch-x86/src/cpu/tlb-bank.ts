@@ -48,6 +48,12 @@ export class TlbBank {
     return this.slots.length;
   }
 
+  /** Whether the page of `high`:`low` can be read without a walk. */
+  has(low: number, high: number): boolean {
+    const at = this.wordOf(slotOf(low));
+    return this.words[at] === (low & ~0xfff) && this.words[at + 1] === high;
+  }
+
   /** Remembers the translation of the page at `high`:`low`: see `Tlb.fill`. */
   fill(low: number, high: number, frame: number, place: number, writable: boolean, page: FoundPage): void {
     this.large ||= page.pageShift > SMALL_PAGE;

@@ -163,6 +163,11 @@ export class Tlb {
     }
   }
 
+  /** Whether the page of `high`:`low` can be read without a walk. */
+  has(low: number, high: number): boolean {
+    return this.current.tlb.has(low, high);
+  }
+
   /** Makes stores to a frame leave the fast path: it holds translated code now. */
   protect(frame: number): void {
     for (const { tlb } of this.banks) {

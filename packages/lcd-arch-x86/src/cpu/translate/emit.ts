@@ -10,6 +10,7 @@ import {
 } from "../ir";
 import { StateOffset } from "../state";
 import { ACCESS_KIND_SHIFT, AccessKind, CALLOUT_SHIFT } from "./memory-lookup";
+import type { PageGroups } from "./page-caches";
 import { NEEDS_LOCAL } from "./schedule";
 import { TLB_MASK, TLB_SHIFT, TlbEntry } from "./tlb-layout";
 import { ByteWriter, Wasm, WasmType } from "./wasm";
@@ -94,6 +95,10 @@ export class FunctionEmitter {
     v128: { locals: [], used: 0 },
   };
   private vectors = 0;
+  /** Places in the code of branches that are hardly ever taken. */
+  readonly unlikely: number[] = [];
+  private groups: PageGroups | null = null;
+  private readonly pages = new Map<string, PageLocals>();
 
   /**
    * @param inline look the TLB up in place instead of calling the runtime: for hot code
@@ -103,6 +108,17 @@ export class FunctionEmitter {
     private readonly inline: boolean,
     readonly stop: Label,
   ) {}
+
+  /** To be called before code: the groups of accesses that remember their page. */
+  declarePages(groups: PageGroups): void {
+    this.groups = groups;
+    for (const name of groups.stored.keys()) {
+      const locals = { tag: this.newLocal("i64"), addend: this.newLocal("i32") };
+      this.pages.set(name, locals);
+      this.i64(NO_TAG);
+      this.set(locals.tag);
+    }
+  }
 
   /** To be called first: whether the function has the XMM registers as locals. */
   declareVectors(used: boolean): void {
@@ -126,6 +142,20 @@ export class FunctionEmitter {
   open(opcode: number, label: Label, type: number = WasmType.empty): void {
     this.labels.push(label);
     this.code.byte(opcode).byte(type);
+  }
+
+  /** Opens an `if` that is hardly ever entered. */
+  openUnlikely(type: number = WasmType.empty): void {
+    this.unlikely.push(this.code.length);
+    this.open(Wasm.if, {}, type);
+  }
+
+  /** Stops at a site when what is on the stack is not 0, which it hardly ever is. */
+  stopIf(site: number): void {
+    this.openUnlikely();
+    this.setSite(site);
+    this.branch(this.stop);
+    this.close();
   }
 
   close(): void {
@@ -266,10 +296,13 @@ export class FunctionEmitter {
   private temporary(type: ValueType): number {
     const pool = this.pool[type];
     if (pool.used === pool.locals.length) {
-      pool.locals.push(Local.vectors + this.vectors + this.temporaries.length);
-      this.temporaries.push(WasmType[type]);
+      pool.locals.push(this.newLocal(type));
     }
     return pool.locals[pool.used++];
+  }
+
+  private newLocal(type: ValueType): number {
+    return Local.vectors + this.vectors + this.temporaries.push(WasmType[type]) - 1;
   }
 
   private statement(statement: Statement): void {
@@ -293,9 +326,8 @@ export class FunctionEmitter {
         this.store(statement);
         break;
       case "raiseIf":
-        this.setSite(statement.site);
         this.value(statement.condition);
-        this.branch(this.stop, Wasm.brIf);
+        this.stopIf(statement.site);
         break;
       case "setField":
         this.get(Local.cpu);
@@ -303,12 +335,11 @@ export class FunctionEmitter {
         this.memory(fieldStores[statement.value.type], statement.offset);
         break;
       case "callout":
-        this.setSite(statement.site);
         this.get(Local.cpu);
         this.i32((AccessKind.callout << ACCESS_KIND_SHIFT) | (statement.number << CALLOUT_SHIFT));
         this.call("miss");
         this.code.byte(Wasm.i32Eqz);
-        this.branch(this.stop, Wasm.brIf);
+        this.stopIf(statement.site);
         break;
       case "repeat":
         this.repeat(statement.body, statement.site);
@@ -330,9 +361,8 @@ export class FunctionEmitter {
     this.open(Wasm.block, done);
     this.open(Wasm.loop, again);
     this.statements(body);
-    this.setSite(site);
     this.countDown(1);
-    this.branch(this.stop, Wasm.brIf);
+    this.stopIf(site);
     this.branch(again);
     this.close();
     this.close();
@@ -355,20 +385,26 @@ export class FunctionEmitter {
   }
 
   private load(value: Value, site: number): void {
-    this.value(value.operands[0]);
-    this.setSite(site);
+    const { size, forWrite, operands } = value;
+    this.value(operands[0]);
     if (this.inline) {
       this.set(Local.address);
-      const tag = value.forWrite ? TlbEntry.writeTag : TlbEntry.readTag;
-      this.lookUp(value.size, tag, nothing, () => this.call(value.forWrite ? "modifyMiss" : "readMiss"));
+      this.lookUp({
+        group: this.groups?.groupOf(operands[0]) ?? "",
+        size,
+        tag: forWrite ? TlbEntry.writeTag : TlbEntry.readTag,
+        site,
+        prepare: nothing,
+        miss: () => this.call(forWrite ? "modifyMiss" : "readMiss"),
+      });
     } else {
-      this.i32(value.size);
-      this.i32(value.forWrite ? 1 : 0);
+      this.i32(size);
+      this.i32(forWrite ? 1 : 0);
       this.get(Local.cpu);
       this.call("readAddress");
-      this.stopUnlessAddress();
+      this.stopUnlessAddress(site);
     }
-    this.memory(loadOpcodes[value.size], 0);
+    this.memory(loadOpcodes[size], 0);
     this.keep(value);
   }
 
@@ -398,12 +434,18 @@ export class FunctionEmitter {
       }
     };
     this.value(address);
-    this.setSite(site);
     if (this.inline) {
       this.set(Local.address);
-      this.lookUp(size, TlbEntry.writeTag, storeUpper, () => {
-        pushWide();
-        this.call("writeMiss");
+      this.lookUp({
+        group: this.groups?.groupOf(address) ?? "",
+        size,
+        tag: TlbEntry.writeTag,
+        site,
+        prepare: storeUpper,
+        miss: () => {
+          pushWide();
+          this.call("writeMiss");
+        },
       });
     } else {
       storeUpper();
@@ -411,22 +453,48 @@ export class FunctionEmitter {
       this.get(Local.cpu);
       pushWide();
       this.call("writeAddress");
-      this.stopUnlessAddress();
+      this.stopUnlessAddress(site);
     }
     pushValue();
     this.memory(storeOpcodes[size], 0);
   }
 
-  /** Stops when the address on the stack is 0; else leaves it there. */
-  private stopUnlessAddress(): void {
+  /** Stops at the site when the address on the stack is 0; else leaves it there. */
+  private stopUnlessAddress(site: number): void {
     this.tee(Local.entry);
     this.code.byte(Wasm.i32Eqz);
-    this.branch(this.stop, Wasm.brIf);
+    this.stopIf(site);
     this.get(Local.entry);
   }
 
   /** Turns the linear address in `Local.address` into a place in linear memory, on the stack. */
-  private lookUp(size: number, tag: number, prepare: () => void, miss: () => void): void {
+  private lookUp(access: Access): void {
+    const page = this.pages.get(access.group);
+    if (page === undefined) {
+      this.lookUpInTlb(access, null);
+      return;
+    }
+    this.get(Local.address);
+    this.get(page.tag);
+    this.leavesPage(access.size);
+    this.openUnlikely(WasmType.i32);
+    this.lookUpInTlb(access, page);
+    this.code.byte(Wasm.else);
+    this.get(page.addend);
+    this.get(Local.address);
+    this.code.byte(Wasm.i32WrapI64).byte(Wasm.i32Add);
+    this.close();
+  }
+
+  /** With an address and a tag on the stack: whether the page is not the tag's, or the access does not end inside it. */
+  private leavesPage(size: number): void {
+    this.code.byte(Wasm.i64Sub);
+    this.i64(BigInt(4096 - size));
+    this.code.byte(Wasm.i64GtU);
+  }
+
+  /** As `lookUp`, in the TLB; a hit is remembered in `page`. */
+  private lookUpInTlb({ group, size, tag, site, prepare, miss }: Access, page: PageLocals | null): void {
     this.get(Local.address);
     this.i64(BigInt(TLB_SHIFT));
     this.code.byte(Wasm.i64ShrU).byte(Wasm.i32WrapI64);
@@ -435,28 +503,59 @@ export class FunctionEmitter {
     this.get(Local.tlb);
     this.code.byte(Wasm.i32Add);
     this.set(Local.entry);
-    // One comparison covers both: the page is the entry's, and the access ends inside it.
     this.get(Local.address);
     this.get(Local.entry);
     this.memory(Wasm.i64Load, tag);
-    this.code.byte(Wasm.i64Sub);
-    this.i64(BigInt(4096 - size));
-    this.code.byte(Wasm.i64GtU);
-    this.open(Wasm.if, {}, WasmType.i32);
+    this.leavesPage(size);
+    this.openUnlikely(WasmType.i32);
     prepare();
     this.get(Local.address);
     this.i32(size);
     this.get(Local.cpu);
     miss();
-    this.stopUnlessAddress();
+    this.stopUnlessAddress(site);
     this.code.byte(Wasm.else);
     this.get(Local.entry);
     this.memory(Wasm.i32Load, TlbEntry.addend);
+    if (page !== null) {
+      this.tee(page.addend);
+      // What a read finds may be stored to next, if the group is one that stores.
+      this.get(Local.entry);
+      this.memory(Wasm.i64Load, this.groups?.stored.get(group) ? TlbEntry.writeTag : tag);
+      this.set(page.tag);
+    }
     this.get(Local.address);
     this.code.byte(Wasm.i32WrapI64).byte(Wasm.i32Add);
     this.close();
   }
 }
+
+/** The locals that remember a page: its tag, and what leads from addresses on it to places in linear memory. */
+interface PageLocals {
+  readonly tag: number;
+  readonly addend: number;
+}
+
+/** A memory access: where it is looked up, and what happens when it is not found. */
+interface Access {
+  /** Name of its page group, or "". */
+  readonly group: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Which of an entry's tags counts. */
+  readonly tag: number;
+  readonly site: number;
+  /** Code before the arguments of the slow path, and the slow path. */
+  readonly prepare: () => void;
+  readonly miss: () => void;
+}
+
+/**
+ * The tag of a page that is not remembered yet: one of the 2^46 pages whose addresses begin with binary 10, none of them
+ * canonical. Which one is left to chance, because an access to that very page would not be noticed: it would reach page
+ * 0 of linear memory, where nothing is, instead of raising #GP.
+ */
+const NO_TAG = -(1n << 63n) + (BigInt(Math.floor(Math.random() * 2 ** 46)) << 16n);
 
 const nothing = (): void => {};
 

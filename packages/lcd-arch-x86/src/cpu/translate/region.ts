@@ -7,6 +7,7 @@ import { ripOf } from "./code-context";
 import type { Decoded, DecodedBlock, DecodedRegion } from "./discover";
 import { Status } from "./dispatcher";
 import { FunctionEmitter, type Label, Local } from "./emit";
+import { PageGroups, type Surroundings } from "./page-caches";
 import { linkRuntime, type Miss, missImport, regionType } from "./runtime";
 import { noRegisters, type RegisterUse, registerUse, schedule } from "./schedule";
 import { encodeModule, type FunctionBody, Wasm } from "./wasm";
@@ -112,15 +113,18 @@ class RegionEmitter {
     private readonly shape: Structure,
     private readonly cut: CutEdges,
     private readonly sites: Site[],
-    inline: boolean,
+    private readonly surroundings: Surroundings | null,
   ) {
-    this.emitter = new FunctionEmitter(inline, this.stop);
+    this.emitter = new FunctionEmitter(surroundings !== null, this.stop);
   }
 
   emit(index: number): Omit<RegionCode, "sites" | "blocks"> {
     const e = this.emitter;
     const use = this.registers();
     e.declareVectors(use.read.subarray(Register.xmm).includes(1) || use.written.subarray(Register.xmm).includes(1));
+    if (this.surroundings !== null) {
+      e.declarePages(new PageGroups(this.blocks, this.surroundings));
+    }
     for (let register = 0; register < REGISTER_COUNT; register++) {
       if (use.read[register] || use.written[register]) {
         e.get(Local.cpu);
@@ -152,7 +156,8 @@ class RegionEmitter {
     this.writeBack(use.written);
     e.i32(Status.stopped);
     const { locals } = e;
-    const body = { name: `region${index}`, type: regionType, locals, code: e.code };
+    const unlikely = this.surroundings ? e.unlikely : [];
+    const body = { name: `region${index}`, type: regionType, locals, code: e.code, unlikely };
     return { body, called: e.called, resolveCalls: (indexOf) => e.resolveCalls(indexOf) };
   }
 
@@ -221,9 +226,8 @@ class RegionEmitter {
     const e = this.emitter;
     e.beginBlock();
     this.sites.push({ rip: block.rip, length: 0, uncount: block.count, cause: { kind: "limit" } });
-    e.setSite(this.sites.length - 1);
     e.countDown(block.count);
-    e.branch(this.stop, Wasm.brIf);
+    e.stopIf(this.sites.length - 1);
     e.statements(block.statements);
     const { terminator } = block;
     switch (terminator.kind) {
@@ -294,9 +298,13 @@ class RegionEmitter {
  * Lifts and translates a region.
  *
  * @param index table index that the function will have; stops report it
- * @param inline look up the TLB in place: larger and faster code
+ * @param surroundings for larger and faster code, which looks up the TLB in place: the processor that it is for
  */
-export function translateRegion(region: DecodedRegion, index: number, inline: boolean): RegionCode {
+export function translateRegion(
+  region: DecodedRegion,
+  index: number,
+  surroundings: Surroundings | null = null,
+): RegionCode {
   const decoded = [...region.blocks.values()];
   const numbers = new Map(decoded.map((block, number) => [block.offset, number] as const));
   const successors = decoded.map((block) =>
@@ -317,7 +325,7 @@ export function translateRegion(region: DecodedRegion, index: number, inline: bo
       byRip.set(block.rip, number);
     }
   });
-  const emitter = new RegionEmitter(blocks, byRip, successors, shape, cut, sites, inline);
+  const emitter = new RegionEmitter(blocks, byRip, successors, shape, cut, sites, surroundings);
   return { ...emitter.emit(index), sites, blocks: shape.order.flatMap((number) => blocks[number] ?? []) };
 }
 

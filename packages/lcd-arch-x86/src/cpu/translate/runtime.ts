@@ -1,3 +1,4 @@
+import { enableBranchHints } from "./branch-hints";
 import { dispatch } from "./dispatcher";
 import { type Expression, type FunctionIndex, get, write } from "./expression";
 import { flagsOfBody } from "./flags-of";
@@ -136,6 +137,7 @@ const encoded: readonly FunctionBody[] = functions.map(body);
 
 /** Instantiates the dispatcher, and `flagsOf` for those who read RFLAGS from outside, over a machine's memory. */
 export function createRuntime(memory: WebAssembly.Memory, table: WebAssembly.Table, miss: Miss): Runtime {
+  enableBranchHints();
   const linked = linkRuntime(new Set(["flagsOf"]), 2);
   const bytes = encodeModule({
     // Type 0 has to be the region functions': the dispatcher's indirect call names it.

@@ -161,6 +161,8 @@ export interface FunctionBody {
   code: ByteWriter;
   /** Name to export it under, if it is exported. */
   name: string;
+  /** Offsets in the code of `if` instructions that are hardly ever entered. */
+  unlikely?: readonly number[];
 }
 
 /** A function that the module imports from the import module "env". */
@@ -206,6 +208,7 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
   const functionSection = new ByteWriter().u32(parts.functions.length);
   const exportSection = new ByteWriter().u32(parts.exported);
   const codeSection = new ByteWriter(1024).u32(parts.functions.length);
+  const hints = new BranchHints();
   parts.functions.forEach((body, index) => {
     functionSection.u32(typeIndex(body.type));
     if (index < parts.exported) {
@@ -218,6 +221,7 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
     for (const [count, type] of body.locals) {
       locals.u32(count).byte(type);
     }
+    hints.add(parts.imports.length + index, locals.length, body.unlikely ?? []);
     codeSection
       .u32(locals.length + body.code.length + 1)
       .append(locals)
@@ -237,6 +241,43 @@ export function encodeModule(parts: ModuleParts): Uint8Array<ArrayBuffer> {
   section(out, 2, importSection);
   section(out, 3, functionSection);
   section(out, 7, exportSection);
+  hints.writeSection(out);
   section(out, 10, codeSection);
   return out.view().slice();
 }
+
+/**
+ * The custom section that tells a compiler which branches are unlikely, so that it keeps what they lead to off the fast
+ * path (Branch Hinting proposal). Engines that do not know it skip it.
+ */
+class BranchHints {
+  private readonly entries = new ByteWriter(256);
+  private functions = 0;
+
+  /**
+   * @param index of the function, in ascending order from call to call
+   * @param before bytes of its body before its code: its locals
+   */
+  add(index: number, before: number, unlikely: readonly number[]): void {
+    if (unlikely.length === 0) {
+      return;
+    }
+    this.functions++;
+    this.entries.u32(index).u32(unlikely.length);
+    for (const at of unlikely) {
+      this.entries
+        .u32(before + at)
+        .u32(1)
+        .byte(UNLIKELY);
+    }
+  }
+
+  writeSection(out: ByteWriter): void {
+    if (this.functions > 0) {
+      const body = new ByteWriter(this.entries.length + 64).name("metadata.code.branch_hint");
+      section(out, 0, body.u32(this.functions).append(this.entries));
+    }
+  }
+}
+
+const UNLIKELY = 0;
