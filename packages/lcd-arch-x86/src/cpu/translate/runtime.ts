@@ -111,7 +111,7 @@ export interface Linked {
  */
 export function linkRuntime(used: ReadonlySet<string>, before: number): Linked {
   const bodies: FunctionBody[] = [];
-  const indexes = new Map<string, number>();
+  const indexes = new Map<string, number>([[missImport.name, 0]]);
   for (const body of encoded) {
     if (used.has(body.name)) {
       indexes.set(body.name, before + bodies.length);
