@@ -12,7 +12,7 @@ extern u32 application_stack;
 
 static u8 stacks[32][8192] __attribute__((aligned(16)));
 static volatile u32 started, finished, plain, go;
-static volatile u32 ticket, serving;
+static volatile u32 locked;
 static volatile u32 interrupted[256], nmis;
 static struct processors found;
 
@@ -21,17 +21,25 @@ static void add(volatile u32 *number, u32 amount)
 	__asm__ volatile("lock addl %1, %0" : "+m"(*number) : "r"(amount) : "memory");
 }
 
-/* A ticket lock: whoever comes first is served first. */
 static void lock(void)
 {
-	u32 mine = 1;
+	u32 taken = 1;
 
-	__asm__ volatile("lock xaddl %0, %1" : "+r"(mine), "+m"(ticket) :: "memory");
-	while (serving != mine)
-		pause();
+	for (;;) {
+		__asm__ volatile("xchgl %0, %1" : "+r"(taken), "+m"(locked) :: "memory");
+		if (!taken)
+			return;
+		while (locked)
+			pause();
+		taken = 1;
+	}
 }
 
-static void unlock(void) { serving++; }
+static void unlock(void)
+{
+	__asm__ volatile("" ::: "memory");
+	locked = 0;
+}
 
 static void on_ipi(struct frame *frame)
 {
@@ -152,8 +160,6 @@ void kernel_main(u32 magic, const struct multiboot_info *info)
 		if (found.ids[i] != self)
 			start(found.ids[i], ++index);
 
-	serving = 1;
-	ticket = 1;
 	go = 1;
 	count_together();
 	wait_until(&finished, found.count);
