@@ -2,6 +2,7 @@ import { Cr0, Cr4, Efer } from "../mmu/control-bits";
 import { Rights } from "../vmx/segments";
 import { type CpuState, Segment } from "./state";
 import { MISC_ENABLE_RESET } from "./system/msr";
+import { ControlWord } from "./x87/words";
 
 /** Power-up values of the page attribute table and the debug registers (SDM 3A, "Processor State After Reset"). */
 const PAT_RESET = 0x0007040600070406n;
@@ -26,6 +27,9 @@ export function setLongModeState(state: CpuState): void {
   state.set64("miscEnable", MISC_ENABLE_RESET);
   state.set64("xcr0", XCR0_RESET);
   state.set32("mxcsr", MXCSR_RESET);
+  state.set32("fpuControl", ControlWord.initial);
+  state.set32("fpuStatus", 0);
+  state.set32("fpuTags", 0);
   state.set64("dr", DR6_RESET, 6);
   state.set64("dr", DR7_RESET, 7);
   const flat = (segment: number, selector: number, rights: number): void => {

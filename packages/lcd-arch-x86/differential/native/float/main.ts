@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Random } from "../../random";
 import { agrees } from "./agreement";
+import { EmulatedFloat } from "./emulator";
 import { NativeFloat } from "./native";
 import { randomSseCase, type SseCase, type SseOutcome, sseExpected, sseOutcome, sseRequest } from "./sse";
 import { randomX87Case, type X87Case, type X87Outcome, x87Expected, x87Outcome } from "./x87";
@@ -35,14 +36,20 @@ function checkSse(native: NativeFloat, random: Random, count: number): number {
   return total;
 }
 
+interface X87Options {
+  /** The first word of the names of the operations to check; null: all. */
+  only: string | null;
+  expect(test: X87Case): X87Outcome;
+}
+
 /** Compares x87 instructions with the processor, and prints those that differ. @returns how many do */
-function checkX87(native: NativeFloat, random: Random, count: number, only: string | null): number {
+function checkX87(native: NativeFloat, random: Random, count: number, { only, expect }: X87Options): number {
   const wrong = new Map<string, number>();
   for (let done = 0; done < count; done += BATCH) {
     const cases = Array.from({ length: Math.min(BATCH, count - done) }, () => randomX87Case(random, only));
     native.run(cases.map(({ request }) => request)).forEach((result, index) => {
       const test = cases[index];
-      const [found, expected] = [x87Expected(test), x87Outcome(test, result)];
+      const [found, expected] = [expect(test), x87Outcome(test, result)];
       if (!agrees(test, expected, found)) {
         const { name } = test.operation;
         const before = wrong.get(name) ?? 0;
@@ -80,13 +87,17 @@ export function main(args: string[], folder: string): number {
       cases: { type: "string", default: "200000" },
       seed: { type: "string", default: "1" },
       only: { type: "string" },
+      emulator: { type: "boolean" },
     },
   });
   const native = new NativeFloat(join(folder, "harness.c"));
   const random = new Random(Number(values.seed));
   const count = Number(values.cases);
   const only = values.only ?? null;
-  const differ = (only === null ? checkSse(native, random, count) : 0) + checkX87(native, random, count, only);
+  const emulator = new EmulatedFloat();
+  const expect = values.emulator ? (test: X87Case) => x87Outcome(test, emulator.run(test.request)) : x87Expected;
+  const differ =
+    (only === null ? checkSse(native, random, count) : 0) + checkX87(native, random, count, { only, expect });
   native.close();
   return differ === 0 ? 0 : 1;
 }

@@ -92,11 +92,11 @@ for (const [name, opcode, extension, memory] of [
   addStore(`${name} ${memory}`, opcode, extension, memory);
 }
 addRegister("ld sti", 0xd9, 0xc0);
-addRegister("xch", 0xd9, 0xc8);
+addRegister("xch sti", 0xd9, 0xc8);
 addRegister("st sti", 0xdd, 0xd0);
 addRegister("stp sti", 0xdd, 0xd8);
-addRegister("free", 0xdd, 0xc0);
-addRegister("freep", 0xdf, 0xc0);
+addRegister("free sti", 0xdd, 0xc0);
+addRegister("freep sti", 0xdf, 0xc0);
 addRegister("com sti", 0xd8, 0xd0);
 addRegister("comp sti", 0xd8, 0xd8);
 addRegister("ucom sti", 0xdd, 0xe0);
@@ -107,10 +107,10 @@ addFlags("comi sti", 0xdb, 0xf0);
 addFlags("comip sti", 0xdf, 0xf0);
 addFlags("ucomi sti", 0xdb, 0xe8);
 addFlags("ucomip sti", 0xdf, 0xe8);
-// FCMOVE and FCMOVNE: ZF is clear.
-addRegister("cmov not taken", 0xda, 0xc8);
-addRegister("cmov taken", 0xdb, 0xc8);
-addLoad("ldcw", 0xd9, 5, "cw");
+// FCMOVE and FCMOVNE, while ZF is clear.
+addRegister("cmov sti", 0xda, 0xc8);
+addRegister("cmov sti", 0xdb, 0xc8);
+addLoad("ldcw i16", 0xd9, 5, "cw");
 add("clex", [0xdb, 0xe2]);
 add("init", [0xdb, 0xe3]);
 for (const [name, opcode] of [
@@ -275,6 +275,9 @@ export function x87Expected({ operation, i, request }: X87Case): X87Outcome {
   loadX87(fpu, viewOf(state), true);
   cpu.set64("operand", view.getBigUint64(0, true));
   cpu.set64("operand", BigInt(view.getUint16(8, true)), 1);
+  if (operation.name === "cmov sti") {
+    cpu.set64("operand", operation.code[0] === 0xdb ? 1n : 0n);
+  }
   fpuOperations[operation.name](fpu, i);
   if (operation.stores && operation.memory !== null) {
     const result = new Uint8Array(16);

@@ -14,6 +14,7 @@ import { shifts } from "./shift";
 import { strings } from "./strings";
 import { invalidOpcode, systemInstructions, tooLong } from "./system";
 import type { LiftFunction, LiftTable } from "./table";
+import { x87Images, x87Instructions } from "./x87";
 
 /** Meanings by mnemonic; what has none raises #UD. */
 type Meanings = readonly (LiftFunction | undefined)[];
@@ -43,11 +44,12 @@ const meanings: Readonly<Record<RegisterKind, Meanings>> = {
     shifts,
     strings,
     systemInstructions,
+    x87Instructions,
   ),
   /** With a segment, control or debug register. */
   system: byMnemonic(systemRegisterMoves),
   /** With an XMM, MMX or x87 register. */
-  vector: byMnemonic(),
+  vector: byMnemonic(x87Instructions),
 };
 
 const systemMnemonics = new Set<Mnemonic>([
@@ -58,6 +60,7 @@ const systemMnemonics = new Set<Mnemonic>([
   Mnemonic.Pushfd,
   ...systemInstructions.map(([mnemonic]) => mnemonic),
   ...farInstructions.map(([mnemonic]) => mnemonic),
+  ...x87Images.map(([mnemonic]) => mnemonic),
 ]);
 
 /** The kind of register that an instruction has besides general-purpose ones. */

@@ -42,6 +42,7 @@ const withApic = ({ apic }: CpuidSurroundings): boolean => apic;
  * #UD or #GP. TZCNT is not, because BMI1 has VEX instructions too.
  */
 export const features = {
+  fpu: { leaf: LEAF_1, register: "edx", bit: 0, by: "cpu/x87" },
   de: { leaf: LEAF_1, register: "edx", bit: 2, by: "cpu/system/debug-registers.ts", cr4: Cr4.DE },
   pse: { leaf: LEAF_1, register: "edx", bit: 3, by: "mmu", cr4: Cr4.PSE },
   tsc: { leaf: LEAF_1, register: "edx", bit: 4, by: "cpu/system/time.ts", cr4: Cr4.TSD },

@@ -22,6 +22,7 @@ import { specialRegisters } from "./special-registers";
 import { taskRegisters } from "./task-registers";
 import { timeAndCounters } from "./time";
 import { vmxInstructions } from "./vmx-instructions";
+import { x87ImageOperations } from "./x87-images";
 
 /** A system instruction as the lift has left it. */
 export interface SystemInstruction {
@@ -51,9 +52,13 @@ const groups: readonly Operations[] = [
   taskRegisters,
   timeAndCounters,
   vmxInstructions,
+  x87ImageOperations,
 ];
 
-const operations: ReadonlyMap<string, Operation> = new Map(groups.flatMap((group) => Object.entries(group)));
+/** Every operation by name. */
+export const systemOperations: ReadonlyMap<string, Operation> = new Map(
+  groups.flatMap((group) => Object.entries(group)),
+);
 
 /**
  * Executes a system instruction at RIP.
@@ -61,7 +66,7 @@ const operations: ReadonlyMap<string, Operation> = new Map(groups.flatMap((group
  * @throws GuestException for an exception that it raises; then it has changed nothing
  */
 export function executeSystem(p: Processor, instruction: SystemInstruction): SystemOutcome {
-  const operation = operations.get(instruction.operation);
+  const operation = systemOperations.get(instruction.operation);
   if (operation === undefined || operation.exists?.(p) === false) {
     throw invalidOpcode();
   }

@@ -33,14 +33,14 @@ export const controlOperations: FpuOperations = {
   clex: (fpu) => {
     fpu.status &= ~(EXCEPTION_FLAGS | SF | ES | B);
   },
-  ldcw: (fpu) => {
+  "ldcw i16": (fpu) => {
     fpu.control = fpu.state.low("operand");
   },
-  free: (fpu, i) => {
+  "free sti": (fpu, i) => {
     fpu.begin();
     fpu.free(i);
   },
-  freep: (fpu, i) => {
+  "freep sti": (fpu, i) => {
     fpu.begin();
     fpu.free(i);
     fpu.pop();

@@ -139,19 +139,17 @@ const exchange: FpuOperation = (fpu, i) => {
   fpu.storeBits(0, low, high, signExponent);
 };
 
-/** FCMOVcc whose condition holds is a copy; of an empty register, and to one, it is an invalid operation either way. */
-const conditionalMove =
-  (moves: boolean): FpuOperation =>
-  (fpu, i) => {
-    if (fpu.isEmpty(0) || fpu.isEmpty(i)) {
-      fpu.begin();
-      if (fpu.underflow()) {
-        storeIndefinite(fpu, 0);
-      }
-    } else if (moves) {
-      fpu.copy(i, 0);
+/** FCMOVcc: a copy if the operand is not 0; of an empty register, and to one, it is an invalid operation either way. */
+const conditionalMove: FpuOperation = (fpu, i) => {
+  if (fpu.isEmpty(0) || fpu.isEmpty(i)) {
+    fpu.begin();
+    if (fpu.underflow()) {
+      storeIndefinite(fpu, 0);
     }
-  };
+  } else if (fpu.state.low("operand") !== 0) {
+    fpu.copy(i, 0);
+  }
+};
 
 const loadDecimal = pushing((fpu) => {
   fromDecimal({ low: fpu.state.get64("operand"), high: fpu.state.low("operand", 1) & 0xffff }, fpu.a);
@@ -245,9 +243,8 @@ export const transferOperations: FpuOperations = {
   "sttp i16": storing(integerFormat(16, Rounding.zero), true),
   "sttp i32": storing(integerFormat(32, Rounding.zero), true),
   "sttp i64": storing(integerFormat(64, Rounding.zero), true),
-  xch: exchange,
-  "cmov taken": conditionalMove(true),
-  "cmov not taken": conditionalMove(false),
+  "xch sti": exchange,
+  "cmov sti": conditionalMove,
   ld1: exactConstant(1n),
   ldz: exactConstant(0n),
   ...Object.fromEntries(Object.entries(irrational).map(([name, value]) => [name, constant(value)])),

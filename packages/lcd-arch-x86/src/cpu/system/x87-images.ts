@@ -1,0 +1,63 @@
+import { Cr0 } from "../../mmu/control-bits";
+import type { Processor } from "../processor";
+import { Rflags } from "../state";
+import {
+  type EnvironmentForm,
+  environmentSize,
+  type Fpu,
+  imageSize,
+  loadEnvironment,
+  loadImage,
+  storeEnvironment,
+  storeImage,
+} from "../x87/index";
+import { addressBehind, operandAddress, probeWrite, readMemory, writeMemory } from "./memory-operand";
+import { next, type Operations } from "./operation";
+
+type Transfer = (fpu: Fpu, form: EnvironmentForm, bytes: Uint8Array) => void;
+
+const isReal = ({ state }: Processor): boolean =>
+  (state.low("cr0") & Cr0.PE) === 0 || (state.get32("systemFlags") & Rflags.VM) !== 0;
+
+const formOf = (p: Processor, [size]: readonly number[]): EnvironmentForm => ({
+  size: size === 2 ? 2 : 4,
+  real: isReal(p),
+});
+
+/** Sizes are even: memory is moved in words. */
+const WORD = 2;
+
+const storing = (transfer: Transfer, sizeOf: (form: EnvironmentForm) => number) =>
+  next((p, operands) => {
+    const form = formOf(p, operands);
+    const bytes = new Uint8Array(sizeOf(form));
+    const address = operandAddress(p);
+    // Two pages at most: nothing is changed unless all of it can be written.
+    probeWrite(p, address, WORD);
+    probeWrite(p, addressBehind(p, address, bytes.length - WORD), WORD);
+    transfer(p.fpu, form, bytes);
+    for (let at = 0; at < bytes.length; at += WORD) {
+      writeMemory(p, addressBehind(p, address, at), WORD, BigInt(bytes[at] | (bytes[at + 1] << 8)));
+    }
+  });
+
+const loading = (transfer: Transfer, sizeOf: (form: EnvironmentForm) => number) =>
+  next((p, operands) => {
+    const form = formOf(p, operands);
+    const bytes = new Uint8Array(sizeOf(form));
+    const address = operandAddress(p);
+    for (let at = 0; at < bytes.length; at += WORD) {
+      const word = Number(readMemory(p, addressBehind(p, address, at), WORD));
+      bytes[at] = word;
+      bytes[at + 1] = word >> 8;
+    }
+    transfer(p.fpu, form, bytes);
+  });
+
+/** FNSTENV, FLDENV, FNSAVE, FRSTOR. What raises #NM and #MF is checked by translated code. */
+export const x87ImageOperations: Operations = {
+  fnstenv: { execute: storing(storeEnvironment, environmentSize), unprivileged: true },
+  fldenv: { execute: loading(loadEnvironment, environmentSize), unprivileged: true },
+  fnsave: { execute: storing(storeImage, imageSize), unprivileged: true },
+  frstor: { execute: loading(loadImage, imageSize), unprivileged: true },
+};
