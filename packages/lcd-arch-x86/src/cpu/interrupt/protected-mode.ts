@@ -40,7 +40,7 @@ export function enterProtectedModeHandler(p: Processor, event: InterruptEvent): 
   if (handlerCpl === cpl) {
     checkTarget(p, code, target, 0);
     const stack = Stack.current(p);
-    stack.checkRoom(frameSize(event, size, 3));
+    stack.checkRoom(elements(event, 3), size);
     pushReturn(stack, event, size);
     setAccessed(p, code);
     stack.commit();
@@ -53,16 +53,15 @@ export function enterProtectedModeHandler(p: Processor, event: InterruptEvent): 
   return true;
 }
 
-/** Bytes of a frame of some elements, and the error code. */
-const frameSize = (event: InterruptEvent, size: number, elements: number): number =>
-  (event.errorCode === null ? elements : elements + 1) * size;
+/** Elements of a frame with the error code, if there is one. */
+const elements = ({ errorCode }: InterruptEvent, others: number): number => (errorCode === null ? others : others + 1);
 
 /** Pushes the frame on the stack of the handler's privilege level, and loads SS and ESP. */
 function enterInnerStack(p: Processor, event: InterruptEvent, code: Descriptor, target: number, size: number): void {
   const { state } = p;
   const virtual8086 = inVirtual8086(p);
   const { stack, segment } = newStack(p, code.dpl);
-  stack.checkRoom(frameSize(event, size, virtual8086 ? 9 : 5));
+  stack.checkRoom(elements(event, virtual8086 ? 9 : 5), size);
   checkTarget(p, code, target, 0);
   setAccessed(p, code);
   setAccessed(p, segment);

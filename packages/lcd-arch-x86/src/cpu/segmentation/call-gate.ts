@@ -46,7 +46,7 @@ export function callThroughGate(p: Processor, gate: Descriptor, length: number):
   const size = elementSize(p, gate);
   if (code.isConforming || code.dpl === cpl) {
     const stack = Stack.current(p);
-    stack.checkRoom(2 * size);
+    stack.checkRoom(2, size);
     checkTarget(p, code, low, high);
     pushReturn(stack, { size, length });
     setAccessed(p, code);
@@ -88,7 +88,7 @@ function enterInner(p: Processor, gate: Descriptor, code: Descriptor, call: Call
   const { size } = call;
   const count = gate.high & PARAMETERS;
   const { stack, segment } = newStack(p, code.dpl);
-  stack.checkRoom((4 + count) * size);
+  stack.checkRoom(4 + count, size);
   checkTarget(p, code, gate.offset, 0);
   const parameters = readParameters(p, count, size);
   setAccessed(p, code);

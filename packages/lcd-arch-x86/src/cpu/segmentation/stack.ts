@@ -95,11 +95,11 @@ export class Stack {
     return size === 4 ? linear.read32(at, this.placeHigh) : linear.read16(at, this.placeHigh);
   }
 
-  /** Makes sure that `size` bytes can be pushed, as far as the segment's limit goes. @throws GuestException #SS */
-  checkRoom(size: number): void {
-    this.move(-size);
-    this.place(0, size);
-    this.move(size);
+  /** Makes sure that so many elements can be pushed, as far as the segment's limit goes. @throws GuestException #SS */
+  checkRoom(count: number, size: number): void {
+    for (let index = 1; index <= count; index++) {
+      this.place(-index * size, size);
+    }
   }
 
   /** Adds to the stack pointer: `bytes` are released, or taken if negative. */
@@ -133,7 +133,7 @@ export class Stack {
   private place(offset: number, size: number): number {
     const sum = this.low + offset;
     if (this.pointerSize === 8) {
-      this.placeHigh = sum > HIGHEST_WIDE ? (this.high + 1) >>> 0 : this.high;
+      this.placeHigh = (this.high + Math.floor(sum / 0x1_0000_0000)) >>> 0;
       if (!isCanonicalHigh(this.placeHigh, this.p.state.low("cr4"))) {
         throw stackFault(this.errorCode);
       }
