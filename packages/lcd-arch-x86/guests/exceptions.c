@@ -95,12 +95,6 @@ void kernel_main(u32 magic, const struct multiboot_info *info)
 	RAISE("into", "mov $0x7fffffff, %%eax; inc %%eax; 1: into");
 	static const u32 bounds[] = { 1, 8 };
 	RAISE("bound", "mov $9, %%eax; 1: bound %%eax, (%0)", "r"(bounds));
-	/* 16 bytes at 0, byte-granular. */
-	spare_descriptor(0x0000000f, 0x00409200);
-	RAISE("beyond the segment's limit", "mov %w0, %%fs; mov %%fs:12, %%eax; 1: mov %%fs:13, %%eax", "r"(SPARE_SELECTOR));
-	spare_descriptor(0x0000ffff, 0x00cf9000);
-	RAISE("read-only segment", "mov %w0, %%fs; 1: mov %%eax, %%fs:0", "r"(SPARE_SELECTOR));
-	RAISE("null segment", "mov %w0, %%fs; 1: mov %%fs:0, %%eax", "r"(0));
 	RAISE("far jump to a data segment", "1: ljmp $0x10, $0");
 #endif
 	double_fault();

@@ -1,14 +1,19 @@
 import { ApicBus } from "../../devices/apic-bus";
 import { type InterruptLine, joinedLine, MmioBus, PortBus } from "../../devices/bus";
 import { DebugExit } from "../../devices/debug-exit";
+import { type E820Range, E820Type, memoryMap } from "../../devices/e820";
+import { FwCfg } from "../../devices/fw-cfg";
 import { IO_APIC_ADDRESS, IO_APIC_LENGTH, IoApic } from "../../devices/io-apic";
+import { KeyboardController } from "../../devices/keyboard-controller";
 import { ApicRegister } from "../../devices/local-apic-registers";
 import { PcTestdev } from "../../devices/pc-testdev";
 import { PicPair } from "../../devices/pic-pair";
 import { Pit8254 } from "../../devices/pit8254";
+import { ResetPorts } from "../../devices/reset-ports";
+import { Rtc } from "../../devices/rtc";
 import { COM1, Uart16550 } from "../../devices/uart16550";
 import type { Machine } from "../machine";
-import type { MemoryMapEntry, ReservedRange } from "../multiboot/index";
+import type { ReservedRange } from "../multiboot/index";
 import { Core } from "./core";
 import type { ComputerResult } from "./result";
 import type { Scheduler } from "./scheduler";
@@ -26,6 +31,7 @@ const ISA_IRQS = 16;
 const IO_APIC_PINS = 24;
 /** The timer's interrupt request is pin 2 of the I/O APIC: pin 0 is the 8259's. */
 const TIMER_PIN = 2;
+const RTC_IRQ = 8;
 
 /**
  * How firmware leaves the local APIC of the bootstrap processor: on, LINT0 for the 8259, LINT1 for NMI (MultiProcessor
@@ -39,20 +45,21 @@ const virtualWire = [
 
 /** A PC's devices, connected to a machine's processors. */
 export class Board {
+  /** The map of physical memory, as a BIOS gives it. */
+  readonly memoryMap: readonly E820Range[];
   private readonly com1: Uart16550;
 
-  constructor(
-    private readonly machine: Machine,
-    scheduler: Scheduler,
-    { onSerial, end }: BoardListener,
-  ) {
+  constructor(machine: Machine, scheduler: Scheduler, { onSerial, end }: BoardListener) {
     const { clock } = scheduler;
+    const { size } = machine.memory;
+    this.memoryMap = memoryMap(size);
     const [ports, memory, apics] = [new PortBus(), new MmioBus(), new ApicBus()];
     const ioApic = new IoApic(apics);
     memory.register(IO_APIC_ADDRESS, IO_APIC_LENGTH, ioApic);
 
     const legacy = { acknowledge: (): number => pics.acknowledge() };
-    const around = { ports, memory, apics, clock, legacy, reset: () => end({ kind: "reset" }) };
+    const reset = (): void => end({ kind: "reset" });
+    const around = { ports, memory, apics, clock, legacy, reset };
     const cores = machine.processors.map((processor) => new Core(processor, around));
     cores.forEach((core) => scheduler.add(core));
     const pics: PicPair = new PicPair(cores[0].legacyLine);
@@ -62,6 +69,10 @@ export class Board {
     const irq = (number: number): InterruptLine =>
       joinedLine(pics.line(number), ioApic.line(number === 0 ? TIMER_PIN : number));
     new Pit8254(clock, irq(0)).connect(ports);
+    new Rtc({ clock, irq: irq(RTC_IRQ), memory: size }).connect(ports);
+    new KeyboardController(reset).connect(ports);
+    new ResetPorts(reset).connect(ports);
+    new FwCfg({ cpus: cores.length, memory: size, e820: this.memoryMap }).connect(ports);
     this.com1 = new Uart16550(COM1.port, irq(COM1.irq), onSerial);
     this.com1.connect(ports);
     new DebugExit((code) => end({ kind: "exit", code })).connect(ports);
@@ -69,17 +80,10 @@ export class Board {
     new PcTestdev(pins).connect(ports, memory);
   }
 
-  /** The map of physical memory, as a BIOS gives it. */
-  get memoryMap(): readonly MemoryMapEntry[] {
-    return [
-      { base: 0, length: 0x9fc00, type: 1 },
-      { base: 0x100000, length: this.machine.memory.size - 0x100000, type: 1 },
-    ];
-  }
-
   /** RAM that holds what firmware leaves for the kernel. */
   get reserved(): readonly ReservedRange[] {
-    return [{ base: 0x9fc00, length: 0x100000 - 0x9fc00, what: "the BIOS's" }];
+    const taken = this.memoryMap.filter(({ type }) => type !== E820Type.ram);
+    return taken.map(({ base, length }) => ({ base, length, what: "the firmware's" }));
   }
 
   /** Bytes that come in through COM1. */

@@ -1,4 +1,3 @@
 export { MultibootError } from "./error";
 export { MULTIBOOT_BOOT_MAGIC } from "./header";
-export type { MemoryMapEntry } from "./information";
 export { type BootModule, loadMultiboot, type MultibootEntry, type MultibootOptions, type ReservedRange } from "./load";

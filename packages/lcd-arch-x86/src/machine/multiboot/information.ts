@@ -1,3 +1,4 @@
+import { type E820Range, E820Type } from "../../devices/e820";
 import { MultibootError } from "./error";
 
 /** Flags of the information structure: which of its fields are valid (3.3). */
@@ -31,13 +32,6 @@ const MIB = KIB * KIB;
 /** RAM below the extended BIOS data area, in KiB, and no more than 640 (3.3, "mem_lower"). */
 const MAX_LOWER = 640;
 
-/** A range of the memory map that BIOS call E820h gives (types: 1 RAM, 2 reserved, 3 ACPI, 4 NVS). */
-export interface MemoryMapEntry {
-  readonly base: number;
-  readonly length: number;
-  readonly type: number;
-}
-
 /** A module, where it has been loaded. */
 export interface LoadedModule {
   readonly start: number;
@@ -51,7 +45,7 @@ export interface MultibootInformation {
   readonly commandLine: string;
   readonly loaderName: string;
   readonly modules: readonly LoadedModule[];
-  readonly memoryMap: readonly MemoryMapEntry[];
+  readonly memoryMap: readonly E820Range[];
 }
 
 /**
@@ -110,7 +104,9 @@ export function encodeInformation(information: MultibootInformation, base: numbe
 const zeroTerminated = (text: string): Uint8Array => new TextEncoder().encode(`${text}\0`);
 
 /** Bytes of RAM from an address on, up to the first hole. */
-function ramFrom(map: readonly MemoryMapEntry[], address: number): number {
-  const entry = map.find(({ base, length, type }) => type === 1 && base <= address && address < base + length);
+function ramFrom(map: readonly E820Range[], address: number): number {
+  const entry = map.find(
+    ({ base, length, type }) => type === E820Type.ram && base <= address && address < base + length,
+  );
   return entry === undefined ? 0 : Math.floor(entry.base + entry.length - address);
 }

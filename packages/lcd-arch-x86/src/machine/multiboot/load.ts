@@ -1,7 +1,8 @@
 import { __hpa } from "../../address";
+import type { E820Range } from "../../devices/e820";
 import type { PhysicalMemory } from "../physical-memory";
 import { MultibootError, range } from "./error";
-import { encodeInformation, type LoadedModule, type MemoryMapEntry } from "./information";
+import { encodeInformation, type LoadedModule } from "./information";
 import { type KernelSegment, type MultibootKernel, readMultibootKernel } from "./kernel";
 
 /** A file that is loaded beside the kernel, and what the kernel is told that it is. */
@@ -24,7 +25,7 @@ export interface MultibootOptions {
   readonly kernel: Uint8Array;
   readonly commandLine: string;
   readonly modules: readonly BootModule[];
-  readonly memoryMap: readonly MemoryMapEntry[];
+  readonly memoryMap: readonly E820Range[];
   readonly reserved: readonly ReservedRange[];
 }
 
