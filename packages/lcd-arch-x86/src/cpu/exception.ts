@@ -7,6 +7,7 @@ export const Vector = {
   overflow: 4,
   boundRange: 5,
   invalidOpcode: 6,
+  deviceNotAvailable: 7,
   doubleFault: 8,
   invalidTss: 10,
   segmentNotPresent: 11,

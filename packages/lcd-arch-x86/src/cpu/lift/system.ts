@@ -2,6 +2,7 @@ import { Code, Mnemonic, OpKind } from "iced-x86";
 import { codeBytes } from "../code-mode";
 import type { Value } from "../ir";
 import { Segment, StateOffset } from "../state";
+import { XSAVE_SIZE } from "../system/xsave-area";
 import { stopForSystem } from "./data";
 import {
   descriptorTableInformation,
@@ -30,6 +31,8 @@ interface SystemForm {
   format?: InformationFormat;
   /** How its memory operand is used; one that is only named is not checked. */
   memory?: "read" | "written" | "named";
+  /** Bytes of its memory operand, if the decoder does not know. */
+  size?: number;
 }
 
 /**
@@ -38,15 +41,15 @@ interface SystemForm {
  * the instruction follows them, and `slowValue` is the displacement.
  */
 const system =
-  (operation: string, { format, memory = "read" }: SystemForm = {}): LiftFunction =>
+  (operation: string, { format, memory = "read", size }: SystemForm = {}): LiftFunction =>
   (lift) => {
     const operands: number[] = [];
     for (let operand = 0; operand < lift.operandCount; operand++) {
       if (lift.isMemory(operand)) {
-        const address =
-          memory === "named" ? linearAddress(lift) : lift.address(lift.size(operand), memory === "written");
+        const bytes = size ?? lift.size(operand);
+        const address = memory === "named" ? linearAddress(lift) : lift.address(bytes, memory === "written");
         lift.b.setField64(StateOffset.slowAddress, address);
-        operands.push(-1, lift.size(operand));
+        operands.push(-1, bytes);
       } else {
         operands.push(...registerOrImmediate(lift, operand));
       }
@@ -141,6 +144,9 @@ const monitor: LiftFunction = (lift) => {
 /** Without WBNOINVD its prefix is ignored: it is WBINVD. */
 const writeBack = system("wbinvd");
 
+const xsaveArea = { size: XSAVE_SIZE, memory: "written" } as const;
+const xrstorArea = { size: XSAVE_SIZE } as const;
+
 export const systemInstructions: LiftTable = [
   [Mnemonic.Ud2, invalidOpcode],
   [Mnemonic.Ud1, invalidOpcode],
@@ -188,6 +194,16 @@ export const systemInstructions: LiftTable = [
   [Mnemonic.Verr, system("verr")],
   [Mnemonic.Verw, system("verw")],
   [Mnemonic.Arpl, system("arpl", { memory: "written" })],
+  [Mnemonic.Fxsave, system("fxsave", { memory: "written" })],
+  [Mnemonic.Fxsave64, system("fxsave64", { memory: "written" })],
+  [Mnemonic.Fxrstor, system("fxrstor")],
+  [Mnemonic.Fxrstor64, system("fxrstor64")],
+  [Mnemonic.Xgetbv, system("xgetbv")],
+  [Mnemonic.Xsetbv, system("xsetbv")],
+  [Mnemonic.Xsave, system("xsave", xsaveArea)],
+  [Mnemonic.Xsave64, system("xsave64", xsaveArea)],
+  [Mnemonic.Xrstor, system("xrstor", xrstorArea)],
+  [Mnemonic.Xrstor64, system("xrstor64", xrstorArea)],
   [Mnemonic.Invlpg, system("invlpg", { memory: "named" })],
   [Mnemonic.Invpcid, system("invpcid", { format: invalidationInformation })],
   [Mnemonic.Wbinvd, writeBack],

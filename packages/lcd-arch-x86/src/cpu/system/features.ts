@@ -59,6 +59,7 @@ export const features = {
   pat: { leaf: LEAF_1, register: "edx", bit: 16, by: "cpu/system/msr.ts" },
   pse36: { leaf: LEAF_1, register: "edx", bit: 17, by: "mmu" },
   clfsh: { leaf: LEAF_1, register: "edx", bit: 19, by: "cpu/lift/cache.ts" },
+  fxsr: { leaf: LEAF_1, register: "edx", bit: 24, by: "cpu/system/fxsave.ts", cr4: Cr4.OSFXSR | Cr4.OSXMMEXCPT },
   htt: {
     leaf: LEAF_1,
     register: "edx",
@@ -80,6 +81,14 @@ export const features = {
   movbe: { leaf: LEAF_1, register: "ecx", bit: 22, by: "cpu/lift/data.ts" },
   popcnt: { leaf: LEAF_1, register: "ecx", bit: 23, by: "cpu/lift/bits.ts" },
   tscDeadline: { leaf: LEAF_1, register: "ecx", bit: 24, by: "devices/apic-timer.ts", when: withApic },
+  xsave: { leaf: LEAF_1, register: "ecx", bit: 26, by: "cpu/system/xsave.ts", cr4: Cr4.OSXSAVE },
+  osxsave: {
+    leaf: LEAF_1,
+    register: "ecx",
+    bit: 27,
+    by: "cpu/system/xsave.ts",
+    when: ({ cr4 }) => (cr4 & Cr4.OSXSAVE) !== 0,
+  },
   rdrand: { leaf: LEAF_1, register: "ecx", bit: 30, by: "cpu/system/random.ts" },
   /** The APIC timer always runs. */
   arat: { leaf: LEAF_6, register: "eax", bit: 2, by: "devices/apic-timer.ts", when: withApic },

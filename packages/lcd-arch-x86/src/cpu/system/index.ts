@@ -9,6 +9,7 @@ import { segmentOperations } from "../segmentation/operations";
 import { cacheControl } from "./cache-control";
 import { descriptorChecks } from "./descriptor-checks";
 import { descriptorTables } from "./descriptor-tables";
+import { fxsaveOperations } from "./fxsave";
 import { generalOperations } from "./general";
 import { machineStatus } from "./machine-status";
 import { atCpl0 } from "./mode";
@@ -23,6 +24,7 @@ import { taskRegisters } from "./task-registers";
 import { timeAndCounters } from "./time";
 import { vmxInstructions } from "./vmx-instructions";
 import { x87ImageOperations } from "./x87-images";
+import { xsaveOperations } from "./xsave";
 
 /** A system instruction as the lift has left it. */
 export interface SystemInstruction {
@@ -38,6 +40,7 @@ const groups: readonly Operations[] = [
   farTransfers,
   fastCalls,
   flagOperations,
+  fxsaveOperations,
   generalOperations,
   interruptReturns,
   machineStatus,
@@ -52,6 +55,7 @@ const groups: readonly Operations[] = [
   taskRegisters,
   timeAndCounters,
   vmxInstructions,
+  xsaveOperations,
   x87ImageOperations,
 ];
 

@@ -51,3 +51,27 @@ export function writeMemory({ linear }: Processor, address: bigint, size: number
 export function probeWrite({ linear }: Processor, address: bigint, size: number): void {
   linear.probeWrite(size, ...halves(address));
 }
+
+const STEP = 8;
+
+/** Reads an area of a multiple of 8 bytes. @throws LinearAccessError */
+export function readArea(p: Processor, address: bigint, length: number): DataView {
+  const view = new DataView(new ArrayBuffer(length));
+  for (let at = 0; at < length; at += STEP) {
+    view.setBigUint64(at, readMemory(p, addressBehind(p, address, at), STEP), true);
+  }
+  return view;
+}
+
+/** Makes sure that an area of at most a page can be written. @throws LinearAccessError */
+export function probeArea(p: Processor, address: bigint, length: number): void {
+  probeWrite(p, address, STEP);
+  probeWrite(p, addressBehind(p, address, length - STEP), STEP);
+}
+
+/** Writes bytes `from` to `to`, multiples of 8, of an area that has been probed. */
+export function writeArea(p: Processor, address: bigint, view: DataView, from: number, to: number): void {
+  for (let at = from; at < to; at += STEP) {
+    writeMemory(p, addressBehind(p, address, at), STEP, view.getBigUint64(at, true));
+  }
+}
