@@ -1,6 +1,15 @@
 import type { Site } from "./ir";
 import { type CodeContext, linearOf, sameContext } from "./translate/code-context";
-import { type CodePage, type CodeSource, type DecodedRegion, discover, type Scope } from "./translate/discover";
+import {
+  type CodePage,
+  type CodeSource,
+  type DecodedRegion,
+  discover,
+  type Experience,
+  MAX_BLOCK,
+  NO_EXPERIENCE,
+  type Scope,
+} from "./translate/discover";
 import { Status } from "./translate/dispatcher";
 import type { Surroundings } from "./translate/page-caches";
 import { type Range, rangesOf } from "./translate/ranges";
@@ -20,9 +29,9 @@ export type Tier = (typeof Tier)[keyof typeof Tier];
 
 /** How far a translation of each tier goes, and how many regions are translated along with it. */
 const scopes: readonly (Scope & { alongside: number })[] = [
-  { instructions: 1, pages: 1, alongside: 12 },
-  { instructions: 40, pages: 1, alongside: 1 },
-  { instructions: 500, pages: 4, alongside: 0 },
+  { instructions: 1, block: 1, pages: 1, alongside: 12 },
+  { instructions: 40, block: MAX_BLOCK, pages: 1, alongside: 1 },
+  { instructions: 500, block: MAX_BLOCK, pages: 6, alongside: 0 },
 ];
 
 /** A region's function, and the bytes it was made from: it is valid wherever exactly those stand at its addresses. */
@@ -296,7 +305,7 @@ export class CodeCache {
     tier: Tier,
     surroundings: Surroundings,
   ): Translation | null {
-    const regions = this.regionsFrom(source, context, rip, tier);
+    const regions = this.regionsFrom(source, context, rip, tier, surroundings);
     if (regions.length === 0) {
       return null;
     }
@@ -315,17 +324,26 @@ export class CodeCache {
     return this.at(first);
   }
 
-  private regionsFrom(source: CodeSource, context: CodeContext, rip: bigint, tier: Tier): DecodedRegion[] {
+  private regionsFrom(
+    source: CodeSource,
+    context: CodeContext,
+    rip: bigint,
+    tier: Tier,
+    surroundings: Surroundings,
+  ): DecodedRegion[] {
     const regions: DecodedRegion[] = [];
     const { alongside, ...scope } = scopes[tier];
     const queue = [rip];
     // Hot code takes in the functions that it calls and that have run before.
-    const follow = (target: bigint): boolean => tier === Tier.hot && this.isKnown(context, target, tier);
+    const experience: Experience =
+      tier === Tier.hot
+        ? { follows: (target) => this.isKnown(context, target, tier), targets: (from) => surroundings.targets(from) }
+        : NO_EXPERIENCE;
     for (let at = 0; at < queue.length && regions.length <= alongside; at++) {
       if (at > 0 && (this.isKnown(context, queue[at], tier) || queue.indexOf(queue[at]) < at)) {
         continue;
       }
-      const region = discover(source, context, queue[at], scope, follow);
+      const region = discover(source, context, queue[at], scope, experience);
       if (region !== null) {
         regions.push(region);
         queue.push(...region.continuations);

@@ -13,7 +13,7 @@ import {
 import { BlockBuilder } from "./lift/builder";
 import { gprNames, StateOffset } from "./state";
 import type { CodeContext } from "./translate/code-context";
-import { type CodeSource, type DecodedBlock, type DecodedRegion, discover } from "./translate/discover";
+import { type CodeSource, type DecodedBlock, type DecodedRegion, discover, MAX_BLOCK } from "./translate/discover";
 import { liftDecoded, translateRegion } from "./translate/region";
 import { NEEDS_LOCAL, schedule } from "./translate/schedule";
 import { watOf } from "./wasm-print";
@@ -39,7 +39,7 @@ export interface DescribedRegion {
 }
 
 const PAGE = 4096n;
-const SCOPE = { instructions: 500, pages: 4 };
+const SCOPE = { instructions: 500, block: MAX_BLOCK, pages: 4 };
 const CONTEXT: CodeContext = { mode: MODE_64, base: 0, limit: 0xffffffff };
 
 /**

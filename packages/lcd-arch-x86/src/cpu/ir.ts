@@ -193,7 +193,8 @@ export type Statement =
 export type Terminator =
   | { kind: "jump"; target: bigint }
   | { kind: "branch"; condition: Value; taken: bigint; next: bigint }
-  | { kind: "indirect"; target: Value }
+  /** Goes on at a computed place; `from` is the jump or call, null for a return, which has other ways to be foreseen. */
+  | { kind: "indirect"; target: Value; from: bigint | null }
   /** Leaves translated code: a system instruction, an exception, a stop that the site describes. */
   | { kind: "stop"; site: number };
 

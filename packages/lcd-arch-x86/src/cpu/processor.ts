@@ -7,10 +7,13 @@ import { deriveCodeState } from "./code-mode";
 import { GuestException, generalProtection, Vector } from "./exception";
 import { FLAG_BITS } from "./flags";
 import { HotCode, type Sampling } from "./hot-code";
+import { IndirectBranches } from "./indirect-branches";
 import { takeArrivals } from "./interrupt/arrivals";
 import type { InterruptEvent } from "./interrupt/event";
+import { BREAKPOINT_ENABLES, Breakpoints } from "./interrupt/breakpoints";
 import { raise, raisePendingDebug } from "./interrupt/raise";
 import { BLOCKING_FOR_ONE_INSTRUCTION, Shadow } from "./interrupt/shadow";
+import { stepWatched } from "./interrupt/single-step";
 import type { Site } from "./ir";
 import { JUMP_AREA, JumpCaches } from "./jump-caches";
 import { LinearAccessError, LinearMemory } from "./linear-memory";
@@ -110,13 +113,17 @@ export class Processor implements VmxProcessorPort {
   private readonly interval: number;
   private readonly pending: number[] = [];
   private readonly hot: HotCode;
+  private readonly branches = new IndirectBranches();
   /** Where limits have cut blocks in two that have not gone on yet. */
   private readonly cutAt = new Set<bigint>();
   private readonly runtime: Runtime;
   private retiredBefore = 0;
   private readonly shadow = new Shadow();
-  /** Value of `retired` when an event was delivered last. */
+  /** Events that have been delivered, and the value of `retired` at the last one. */
+  deliveries = 0;
   private deliveredAt = -1;
+  /** What the debug registers watch for. */
+  readonly breakpoints: Breakpoints;
   /** What the callout has raised that stopped last. */
   private calloutRaised = generalProtection();
   /** Value of `retired` at which the current run ends. */
@@ -148,6 +155,7 @@ export class Processor implements VmxProcessorPort {
     const { state, mmu, tlb, cache } = this;
     this.access = new MemoryAccess(parts.buffer, state, mmu, tlb, cache, parts.ramBase, parts.ram.size);
     this.linear = new LinearMemory(parts.buffer, state, this.access);
+    this.breakpoints = new Breakpoints(state);
     this.supervisor = new LinearMemory(parts.buffer, state, this.access, true);
     this.startIn64BitMode();
   }
@@ -315,7 +323,7 @@ export class Processor implements VmxProcessorPort {
     this.end = this.retired + limit;
     this.tickBegan = this.cache.modules;
     for (;;) {
-      const stop = this.beforeCode() ?? this.runSome(Math.min(this.end, this.deadline, this.nextLook()) - this.retired);
+      const stop = this.beforeCode() ?? this.runUntil(Math.min(this.end, this.deadline, this.nextLook()));
       if (stop !== null) {
         return stop;
       }
@@ -371,6 +379,22 @@ export class Processor implements VmxProcessorPort {
     const blocked = wiring !== null && (this.interruptibility & BLOCKING_FOR_ONE_INSTRUCTION) !== 0;
     const waiting = blocked && (wiring.nmiPending() || wiring.interruptPending());
     return waiting ? this.retired + 1 : this.nextDeadline();
+  }
+
+  private runUntil(end: number): RunStop | null {
+    if (this.isWatched) {
+      return stepWatched(this);
+    }
+    this.access.breakpoints = null;
+    return this.runSome(end - this.retired);
+  }
+
+  /** Instructions have to be run one by one, because debug exceptions may come between them. */
+  private get isWatched(): boolean {
+    const { state } = this;
+    const watched =
+      (state.get32("systemFlags") & Rflags.TF) !== 0 || (state.low("dr", DR7) & BREAKPOINT_ENABLES) !== 0;
+    return watched && (this.nonRoot || this.deliversExceptions);
   }
 
   /** Runs translated code until something needs attention, at most `most` instructions. */
@@ -477,8 +501,13 @@ export class Processor implements VmxProcessorPort {
     return null;
   }
 
-  /** Runs one instruction, or one repetition of a string instruction, from a translation of its own. */
   private step(): RunStop | null {
+    this.shadow.meetBoundary(this.retired);
+    return this.isWatched ? stepWatched(this) : this.stepOnce();
+  }
+
+  /** Runs one instruction, or one repetition of a string instruction, from a translation of its own. */
+  stepOnce(): RunStop | null {
     const { state } = this;
     const translation = this.translation(Tier.step);
     if (translation === null) {
@@ -498,6 +527,7 @@ export class Processor implements VmxProcessorPort {
 
   private readonly surroundings: Surroundings = {
     register: (number) => this.gpr[number],
+    targets: (from) => this.branches.targets(from),
     isInTlb: (address) => this.tlb.has(Number(address & 0xffffffffn) | 0, Number(address >> 32n) | 0),
   };
 
@@ -518,6 +548,11 @@ export class Processor implements VmxProcessorPort {
       ? { bytes: this.ram.subarray(hpa, hpa + 4096), frame: hpa >>> 12 }
       : { bytes: new Uint8Array(4096).fill(0xff), frame: this.ram.length >>> 12 };
   };
+
+  /** Linear address of the next instruction. */
+  get linearRip(): bigint {
+    return linearOf(this.context, this.rip);
+  }
 
   /** What code at RIP depends on. */
   private get context(): CodeContext {
@@ -562,6 +597,7 @@ export class Processor implements VmxProcessorPort {
     if (!this.hot.heat(entry)) {
       return;
     }
+    this.branches.collect(this.state);
     // When the code cannot be fetched just now, it is found hot when it next runs.
     this.fetched = null;
     const translation = this.cache.find(this.source, this.context, entry, Tier.hot, this.surroundings);
@@ -609,7 +645,7 @@ export class Processor implements VmxProcessorPort {
       case "self-modifying":
       case "device": {
         this.access.mayModifyCode = true;
-        const stop = this.step();
+        const stop = this.stepOnce();
         this.access.mayModifyCode = false;
         return stop;
       }
@@ -650,6 +686,7 @@ export class Processor implements VmxProcessorPort {
    */
   eventDelivered(): void {
     this.delivering = null;
+    this.deliveries++;
     this.interruptibility &= ~BLOCKING_FOR_ONE_INSTRUCTION;
     if (this.deliveredAt === this.retired) {
       this.retiredBefore++;
@@ -657,6 +694,8 @@ export class Processor implements VmxProcessorPort {
     this.deliveredAt = this.retired;
   }
 }
+
+const DR7 = 7;
 
 /** Cuts that are remembered. */
 const MAX_CUTS = 256;

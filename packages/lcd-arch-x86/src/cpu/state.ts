@@ -54,6 +54,9 @@ export const Rflags = {
 /** The six flags that arithmetic sets; kept lazily, apart from the other bits of RFLAGS. */
 export const ARITHMETIC_FLAGS = Rflags.CF | Rflags.PF | Rflags.AF | Rflags.ZF | Rflags.SF | Rflags.OF;
 
+/** Indirect branches that a processor remembers; a power of two. */
+export const BRANCHES = 64;
+
 /** 64-bit fields, in order, each with its number of elements. */
 const fields64 = {
   gpr: 16,
@@ -110,6 +113,8 @@ const fields64 = {
   /** Operands and results of callouts (cpu/callouts.ts): three of 128 bits. */
   operand: 6,
   /** For memory accesses through the six segments outside 64-bit mode: the first offset, and the ends for reads and writes. */
+  /** The last indirect jumps and calls that left their region: pairs of from where and to where, in turn. */
+  branches: 2 * BRANCHES,
   /** CS base as fetches use it: 0 in 64-bit mode. */
   codeBase: 1,
   segmentFirst: 6,
@@ -129,6 +134,8 @@ const fields32 = {
   site: 1,
   /** Table index of the function that ran last. */
   region: 1,
+  /** Distance in bytes from the start of `branches` to the pair that is written next. */
+  branchNext: 1,
   /** Linear-memory addresses of the TLB and jump cache of the current address space. */
   tlb: 1,
   jumps: 1,

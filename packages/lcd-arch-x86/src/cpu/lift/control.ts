@@ -58,7 +58,7 @@ const jump = (lift: Lift): void => {
     b.terminator = { kind: "jump", target: instruction.nearBranchTarget };
     return;
   }
-  b.terminator = { kind: "indirect", target: readTarget(lift) };
+  b.terminator = { kind: "indirect", target: readTarget(lift), from: b.currentRip };
 };
 
 const call = (lift: Lift): void => {
@@ -70,7 +70,9 @@ const call = (lift: Lift): void => {
   const size = stackSize(lift);
   lift.setStackPointer(storeBelowStack(lift, size, b.wrapTo(b.i64(b.nextRip), size)));
   b.terminator =
-    target === null ? { kind: "jump", target: instruction.nearBranchTarget } : { kind: "indirect", target };
+    target === null
+      ? { kind: "jump", target: instruction.nearBranchTarget }
+      : { kind: "indirect", target, from: b.currentRip };
 };
 
 const narrowReturns: ReadonlySet<Code> = new Set([Code.Retnw, Code.Retnw_imm16]);
@@ -83,7 +85,7 @@ const ret = (lift: Lift): void => {
   checkTarget(lift, target);
   const extra = lift.operandCount === 0 ? 0 : Number(lift.immediate(0));
   lift.setStackPointer(lift.stackPointer(size + extra));
-  b.terminator = { kind: "indirect", target };
+  b.terminator = { kind: "indirect", target, from: null };
 };
 
 const branch =

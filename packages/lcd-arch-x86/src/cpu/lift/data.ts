@@ -1,4 +1,4 @@
-import { Mnemonic, OpKind, Register } from "iced-x86";
+import { Mnemonic, OpKind } from "iced-x86";
 import type { Value } from "../ir";
 import { Gpr, Rflags, StateOffset } from "../state";
 import { liftCompare } from "./arithmetic";
@@ -204,7 +204,7 @@ const translate = (lift: Lift): void => {
   const sum = b.add(b.register(Gpr.rbx), b.extendU(lift.gpr(Gpr.rax, 1)));
   const offset = lift.within(sum, gprOperand(instruction.memoryBase).size);
   const address = lift.segmented(offset, instruction.memorySegment, 1, false);
-  lift.setGpr(Gpr.rax, 1, b.load(1, address, false, instruction.memorySegment === Register.SS));
+  lift.setGpr(Gpr.rax, 1, b.load(1, address, false, lift.isStack(instruction.memorySegment)));
 };
 
 const nothing = (): void => {};

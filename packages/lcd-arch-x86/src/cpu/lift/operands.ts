@@ -41,8 +41,8 @@ export function gprOperand(register: IcedRegister): GprOperand {
 /** Whether iced's number names a general-purpose register. */
 export const isGpr = (register: IcedRegister): boolean => gprOperands[register] !== undefined;
 
-/** Kinds of registers: general-purpose; segment, control, debug and test; XMM (and wider), MMX, x87. */
-export type RegisterKind = "general" | "system" | "vector";
+/** Kinds of registers: general-purpose; segment, control, debug and test; MMX; XMM (and wider) and x87. */
+export type RegisterKind = "general" | "system" | "mmx" | "vector";
 
 const systemRanges = [
   [IcedRegister.ES, IcedRegister.GS],
@@ -55,6 +55,9 @@ const systemRanges = [
 export function registerKind(register: IcedRegister): RegisterKind {
   if (isGpr(register)) {
     return "general";
+  }
+  if (register >= IcedRegister.MM0 && register <= IcedRegister.MM7) {
+    return "mmx";
   }
   return systemRanges.some(([first, last]) => register >= first && register <= last) ? "system" : "vector";
 }
@@ -95,9 +98,14 @@ export class Lift {
   get throughStack(): boolean {
     const { memoryBase, memorySegment } = this.instruction;
     if (codeBytes(this.b.mode) !== 8) {
-      return memorySegment === IcedRegister.SS;
+      return this.isStack(memorySegment);
     }
     return stackBases.has(memoryBase) && memorySegment !== IcedRegister.FS && memorySegment !== IcedRegister.GS;
+  }
+
+  /** Whether an access through a segment that the instruction names is to the stack; in 64-bit mode only FS and GS count. */
+  isStack(segment: IcedRegister): boolean {
+    return codeBytes(this.b.mode) !== 8 && segment === IcedRegister.SS;
   }
 
   get operandCount(): number {

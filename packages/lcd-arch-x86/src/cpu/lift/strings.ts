@@ -45,7 +45,7 @@ class StringLift {
     const { lift, size } = this;
     const segment = lift.instruction.memorySegment;
     const address = lift.segmented(this.offset(Gpr.rsi), segment, size, false);
-    return this.b.load(size, address, false, segment === Register.SS);
+    return this.b.load(size, address, false, lift.isStack(segment));
   }
 
   /** Loads from ES:[rDI]. */

@@ -10,7 +10,7 @@ const pageOf = (...code: number[]): CodeSource => {
 };
 
 const CONTEXT = { mode: MODE_64, base: 0, limit: 0xffffffff };
-const scope = { instructions: 100, pages: 4 };
+const scope = { instructions: 100, block: 48, pages: 4 };
 const RET = 0xc3;
 
 describe("discover", () => {
@@ -36,7 +36,10 @@ describe("discover", () => {
   });
 
   it("takes in a function that is worth it, whose return may go behind the call", () => {
-    const region = discover(pageOf(0xe8, 1, 0, 0, 0, RET, 0x90, RET), CONTEXT, 0x1000n, scope, () => true);
+    const region = discover(pageOf(0xe8, 1, 0, 0, 0, RET, 0x90, RET), CONTEXT, 0x1000n, scope, {
+      follows: () => true,
+      targets: () => [],
+    });
     expect(region?.blocks.get(0)?.successors).toEqual([6]);
     expect(region?.blocks.get(6)?.successors).toEqual([5]);
   });
@@ -47,9 +50,24 @@ describe("discover", () => {
     expect(region?.blocks.size).toBe(1);
   });
 
-  it("stops within its scope", () => {
-    const region = discover(pageOf(...new Array(50).fill(0x90), RET), CONTEXT, 0x1000n, { instructions: 10, pages: 1 });
-    expect(region?.blocks.get(0)?.instructions.length).toBe(10);
+  it("begins no block beyond its scope, and makes none longer than asked", () => {
+    const narrow = { instructions: 10, block: 6, pages: 1 };
+    const region = discover(pageOf(...new Array(50).fill(0x90), RET), CONTEXT, 0x1000n, narrow);
+    expect(
+      [...(region?.blocks.values() ?? [])].map(({ offset, instructions }) => [offset, instructions.length]),
+    ).toEqual([
+      [0, 6],
+      [6, 6],
+    ]);
+    expect(region?.continuations).toEqual([0x100cn]);
+  });
+
+  it("takes in where an indirect jump has gone", () => {
+    // jmp rax; a: nop; ret
+    const experience = { follows: () => false, targets: (from: bigint) => (from === 0x1000n ? [0x1002n] : []) };
+    const region = discover(pageOf(0xff, 0xe0, 0x90, RET), CONTEXT, 0x1000n, scope, experience);
+    expect(region?.blocks.get(0)?.successors).toEqual([2]);
+    expect(region?.blocks.get(2)?.instructions.length).toBe(2);
   });
 
   it("keeps an instruction whose end cannot be fetched, without its meaning", () => {

@@ -17,13 +17,24 @@ export type CodeSource = (page: bigint) => CodePage | null;
 
 /** How far discovery goes from a region's entry. */
 export interface Scope {
+  /** No block begins behind so many. */
   instructions: number;
+  /** Instructions in the longest block. */
+  block: number;
   /** Pages that the region may touch; an instruction that crosses into one more is still taken. */
   pages: number;
 }
 
-/** Whether a called function is to be part of its caller's region. */
-export type FollowCall = (target: bigint) => boolean;
+/** What running the code has shown so far. */
+export interface Experience {
+  /** Whether a called function is to be part of its caller's region. */
+  follows(target: bigint): boolean;
+  /** Where the indirect jump or call at an instruction pointer has gone, most often first. */
+  targets(from: bigint): readonly bigint[];
+}
+
+/** Of code that has not run. */
+export const NO_EXPERIENCE: Experience = { follows: () => false, targets: () => [] };
 
 /** A decoded instruction; `instruction` is null where it cannot be fetched whole, or lies beyond the segment's limit. */
 export interface Decoded {
@@ -138,20 +149,35 @@ class CodeReader {
   }
 }
 
-/** Where control may go after a block's last instruction, as offsets; indirect jumps leave the region. */
-function successorsOf(instruction: Instruction, next: number, entry: bigint, follow: FollowCall): number[] {
-  const target = (): number => Number(BigInt.asIntN(64, instruction.nearBranchTarget - entry));
+/**
+ * Where control may go after a block's last instruction, as offsets.
+ *
+ * @param rip of that instruction
+ * @param next offset of the one behind it
+ */
+function successorsOf(
+  instruction: Instruction,
+  rip: bigint,
+  next: number,
+  entry: bigint,
+  experience: Experience,
+): number[] {
+  const offset = (target: bigint): number => Number(BigInt.asIntN(64, target - entry));
   if (instruction.isDirectCall) {
-    return follow(instruction.nearBranchTarget) ? [target()] : [];
+    const { nearBranchTarget } = instruction;
+    return experience.follows(nearBranchTarget) ? [offset(nearBranchTarget)] : [];
   }
   if (instruction.isFar) {
     return [];
   }
   switch (instruction.flowControl) {
     case FlowControl.UnconditionalBranch:
-      return [target()];
+      return [offset(instruction.nearBranchTarget)];
     case FlowControl.ConditionalBranch:
-      return [target(), next];
+      return [offset(instruction.nearBranchTarget), next];
+    case FlowControl.IndirectBranch:
+    case FlowControl.IndirectCall:
+      return experience.targets(rip).map(offset);
     case FlowControl.Next:
       return endsBlock(instruction) ? [] : [next];
     default:
@@ -160,7 +186,7 @@ function successorsOf(instruction: Instruction, next: number, entry: bigint, fol
 }
 
 /** Calls in a region behind which its returns are looked for. */
-const MAX_RETURN_SITES = 4;
+const MAX_RETURN_SITES = 8;
 
 /**
  * Finds the blocks that belong together with the one at `entry`, following direct jumps in the order in which they are
@@ -171,7 +197,7 @@ export function discover(
   context: CodeContext,
   entry: bigint,
   scope: Scope,
-  follow: FollowCall = () => false,
+  experience: Experience = NO_EXPERIENCE,
 ): DecodedRegion | null {
   const reader = new CodeReader(source, context);
   const first = linearOf(context, entry);
@@ -197,10 +223,10 @@ export function discover(
     }
     const block: DecodedBlock = { offset, instructions: [], successors: [] };
     blocks.set(offset, block);
-    count += decodeBlock(reader, block, entry, scope.instructions - count, owner, follow);
+    count += decodeBlock(reader, block, entry, scope.block, owner, experience);
     queue.push(...block.successors);
     const last = block.instructions[block.instructions.length - 1];
-    if (last.instruction?.isDirectCall && block.successors.length > 0 && returnSites.size < MAX_RETURN_SITES) {
+    if (last.instruction?.isCall && block.successors.length > 0 && returnSites.size < MAX_RETURN_SITES) {
       returnSites.add(last.offset + last.length);
       queue.push(last.offset + last.length);
     }
@@ -243,13 +269,13 @@ function decodeBlock(
   entry: bigint,
   limit: number,
   owner: Map<number, DecodedBlock>,
-  follow: FollowCall,
+  experience: Experience,
 ): number {
   let offset = block.offset;
   for (let count = 1; ; count++) {
     const { context } = reader;
     const rip = ripOf(context, entry + BigInt(offset));
-    if (count > 1 && (owner.has(offset) || count > Math.min(limit, MAX_BLOCK) || !reader.has(linearOf(context, rip)))) {
+    if (count > 1 && (owner.has(offset) || count > limit || !reader.has(linearOf(context, rip)))) {
       block.successors = [offset];
       return count - 1;
     }
@@ -267,7 +293,7 @@ function decodeBlock(
     }
     offset += length;
     if (endsBlock(instruction)) {
-      block.successors = successorsOf(instruction, offset, entry, follow);
+      block.successors = successorsOf(instruction, rip, offset, entry, experience);
       return count;
     }
   }

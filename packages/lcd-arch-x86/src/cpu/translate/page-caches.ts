@@ -19,6 +19,8 @@ export interface Surroundings {
   register(number: number): bigint;
   /** Whether the TLB has the page of a linear address. */
   isInTlb(address: bigint): boolean;
+  /** Where the indirect jump or call at an instruction pointer has gone of late, most often first. */
+  targets(from: bigint): readonly bigint[];
 }
 
 /** What is looked at behind the begin of an array: it is a large one when most of these pages are in use. */

@@ -1,7 +1,7 @@
 import { type IrBlock, REGISTER_COUNT, Register, registerType, type Site, type SiteCause, type ValueType } from "../ir";
 import { BlockBuilder, type FlagShape, flagShape } from "../lift/builder";
 import { liftInstruction } from "../lift/index";
-import { StateOffset } from "../state";
+import { BRANCHES, StateOffset } from "../state";
 import { type CutEdges, edgeKey, type Structure, structure } from "./cfg";
 import { ripOf } from "./code-context";
 import type { Decoded, DecodedBlock, DecodedRegion } from "./discover";
@@ -98,6 +98,12 @@ export function liftDecoded(builder: BlockBuilder, { instruction, beyond }: Deco
   const cause: SiteCause = beyond ? { kind: "exception", vector: 13, errorCode: 0 } : { kind: "fetch" };
   builder.terminator = { kind: "stop", site: builder.site(cause) };
 }
+
+/** Places that are compared one after another. */
+const LINEAR_SEARCH = 3;
+
+/** Bytes of a pair in `branches`. */
+const BRANCH_PAIR = 16;
 
 /** Turns a region's blocks into one WebAssembly function with structured control flow. */
 class RegionEmitter {
@@ -245,6 +251,9 @@ class RegionEmitter {
         e.value(terminator.target);
         e.set(Local.rip);
         this.guess(index);
+        if (terminator.from !== null) {
+          this.remember(terminator.from);
+        }
         e.branch(this.exit);
         break;
       case "stop":
@@ -254,20 +263,72 @@ class RegionEmitter {
     }
   }
 
-  /** A return goes on in the region when it goes behind one of the region's calls. */
+  /** A jump to a computed place, in the local `rip`, goes on in the region when that is one of the block's successors. */
   private guess(from: number): void {
-    const e = this.emitter;
+    const places: { rip: bigint; unsigned: bigint }[] = [];
     for (const to of this.successors[from]) {
       const rip = this.blocks[to]?.rip;
       if (rip !== undefined && !this.cut.has(edgeKey(from, to))) {
-        e.get(Local.rip);
-        e.i64(rip);
-        e.code.byte(Wasm.i64Eq);
-        e.open(Wasm.if, {});
-        this.goTo(from, rip);
-        e.close();
+        places.push({ rip, unsigned: BigInt.asUintN(64, rip) });
       }
     }
+    if (places.length > LINEAR_SEARCH) {
+      places.sort((a, b) => (a.unsigned < b.unsigned ? -1 : 1));
+    }
+    this.guessAmong(
+      from,
+      places.map(({ rip }) => rip),
+    );
+  }
+
+  /** Few are tried one after another, most likely first; of more, sorted ones, one half is ruled out at a time. */
+  private guessAmong(from: number, rips: readonly bigint[]): void {
+    const e = this.emitter;
+    if (rips.length > LINEAR_SEARCH) {
+      const middle = rips.length >> 1;
+      e.get(Local.rip);
+      e.i64(rips[middle]);
+      e.code.byte(Wasm.i64LtU);
+      e.open(Wasm.if, {});
+      this.guessAmong(from, rips.slice(0, middle));
+      e.code.byte(Wasm.else);
+      this.guessAmong(from, rips.slice(middle));
+      e.close();
+      return;
+    }
+    for (const rip of rips) {
+      e.get(Local.rip);
+      e.i64(rip);
+      e.code.byte(Wasm.i64Eq);
+      e.open(Wasm.if, {});
+      this.goTo(from, rip);
+      e.close();
+    }
+  }
+
+  /** Notes that the jump or call at `from` goes to the place in the local `rip`: `indirect-branches.ts` reads it. */
+  private remember(from: bigint): void {
+    const e = this.emitter;
+    const next = (): void => {
+      e.get(Local.cpu);
+      e.memory(Wasm.i32Load, StateOffset.branchNext);
+    };
+    e.get(Local.cpu);
+    next();
+    e.code.byte(Wasm.i32Add);
+    e.tee(Local.entry);
+    e.i64(from);
+    e.memory(Wasm.i64Store, StateOffset.branches);
+    e.get(Local.entry);
+    e.get(Local.rip);
+    e.memory(Wasm.i64Store, StateOffset.branches + 8);
+    this.storeWord(StateOffset.branchNext, () => {
+      next();
+      e.i32(BRANCH_PAIR);
+      e.code.byte(Wasm.i32Add);
+      e.i32(BRANCHES * BRANCH_PAIR - 1);
+      e.code.byte(Wasm.i32And);
+    });
   }
 
   private goTo(from: number, target: bigint): void {

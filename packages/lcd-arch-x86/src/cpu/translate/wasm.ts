@@ -43,6 +43,7 @@ export const Wasm = {
   i32LtS: 0x48,
   i64Eqz: 0x50,
   i64Eq: 0x51,
+  i64LtU: 0x54,
   i64GtU: 0x56,
   i32Add: 0x6a,
   i32Sub: 0x6b,
