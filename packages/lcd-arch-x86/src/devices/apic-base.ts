@@ -7,8 +7,12 @@ const X2APIC = ApicBase.enabled | ApicBase.extended;
 /** The address in IA32_APIC_BASE: of a page, in 48 bits of physical address. */
 const ADDRESS = (1n << 48n) - 0x1000n;
 
-/** IA32_APIC_BASE after reset: an xAPIC at 0xfee00000. */
-export const resetApicBase = (bsp: boolean): bigint => 0xfee00000n | ApicBase.enabled | (bsp ? ApicBase.bsp : 0n);
+/** Where the register page of every local APIC is after reset. */
+export const LOCAL_APIC_ADDRESS = 0xfee00000;
+
+/** IA32_APIC_BASE after reset: an xAPIC. */
+export const resetApicBase = (bsp: boolean): bigint =>
+  BigInt(LOCAL_APIC_ADDRESS) | ApicBase.enabled | (bsp ? ApicBase.bsp : 0n);
 
 export const isApicEnabled = (base: bigint): boolean => (base & ApicBase.enabled) !== 0n;
 

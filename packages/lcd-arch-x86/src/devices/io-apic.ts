@@ -15,8 +15,8 @@ const Offset = { select: 0x00, window: 0x10, endOfInterrupt: 0x40 } as const;
 /** Registers behind the window (82093AA, "IOAPIC Registers"). Two of 32 bits for each pin follow `redirection`. */
 const Register = { id: 0x00, version: 0x01, arbitrationId: 0x02, redirection: 0x10 } as const;
 
-/** Version 0x20; the highest redirection entry. */
-const VERSION = 0x20 | ((IO_APIC_PINS - 1) << 16);
+/** A version with an EOI register. */
+export const IO_APIC_VERSION = 0x20;
 
 /** Bits 27 to 24 of the ID and arbitration ID registers. */
 const ID = 0x0f000000;
@@ -93,7 +93,7 @@ export class IoApic implements MmioDevice {
       case Register.arbitrationId:
         return this.id;
       case Register.version:
-        return VERSION;
+        return IO_APIC_VERSION | ((IO_APIC_PINS - 1) << 16);
       default: {
         const pin = this.selectedPin();
         if (pin < 0) return 0;
