@@ -1,0 +1,36 @@
+import { Vector } from "../exception";
+import type { Processor, RunStop } from "../processor";
+import { Rflags } from "../state";
+import { Dr6 } from "./debug";
+import { raise } from "./raise";
+import { Blocking } from "./shadow";
+
+/**
+ * Runs one instruction while RFLAGS.TF is set or breakpoints are enabled, with the debug exceptions that it has before
+ * and behind it (SDM 3B, "Debug Exceptions"). MOV and POP to SS hold back those behind them.
+ */
+export function stepWatched(p: Processor): RunStop | null {
+  const { breakpoints, access } = p;
+  if (breakpoints.refresh()) {
+    // Accesses that the TLB serves would not be seen.
+    p.tlb.flushPcids("all");
+  }
+  access.breakpoints = breakpoints;
+  const here = (p.eflags & Rflags.RF) !== 0 ? 0 : breakpoints.instructionsAt(p.linearRip);
+  if (here !== 0) {
+    return raise(p, Vector.debug, null, BigInt(here));
+  }
+  const traps = (p.eflags & Rflags.TF) !== 0;
+  const { retired, deliveries, nonRoot } = p;
+  const stop = p.stepOnce();
+  if (stop !== null || p.retired === retired || p.deliveries !== deliveries || p.nonRoot !== nonRoot) {
+    breakpoints.met = 0;
+    return stop;
+  }
+  if ((p.interruptibility & Blocking.byMovSs) !== 0) {
+    return null;
+  }
+  const cause = BigInt(breakpoints.met) | (traps ? Dr6.singleStep : 0n);
+  breakpoints.met = 0;
+  return cause === 0n ? null : raise(p, Vector.debug, null, cause);
+}
