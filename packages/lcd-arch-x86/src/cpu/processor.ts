@@ -9,8 +9,8 @@ import { FLAG_BITS } from "./flags";
 import { HotCode, type Sampling } from "./hot-code";
 import { IndirectBranches } from "./indirect-branches";
 import { takeArrivals } from "./interrupt/arrivals";
-import type { InterruptEvent } from "./interrupt/event";
 import { BREAKPOINT_ENABLES, Breakpoints } from "./interrupt/breakpoints";
+import type { InterruptEvent } from "./interrupt/event";
 import { raise, raisePendingDebug } from "./interrupt/raise";
 import { BLOCKING_FOR_ONE_INSTRUCTION, Shadow } from "./interrupt/shadow";
 import { stepWatched } from "./interrupt/single-step";
@@ -392,8 +392,7 @@ export class Processor implements VmxProcessorPort {
   /** Instructions have to be run one by one, because debug exceptions may come between them. */
   private get isWatched(): boolean {
     const { state } = this;
-    const watched =
-      (state.get32("systemFlags") & Rflags.TF) !== 0 || (state.low("dr", DR7) & BREAKPOINT_ENABLES) !== 0;
+    const watched = (state.get32("systemFlags") & Rflags.TF) !== 0 || (state.low("dr", DR7) & BREAKPOINT_ENABLES) !== 0;
     return watched && (this.nonRoot || this.deliversExceptions);
   }
 
