@@ -120,7 +120,7 @@ static void wait_until(volatile u32 *number, u32 value)
 		pause();
 }
 
-/* So many ticks of the 8254's channel 2, at 1193182 a second. */
+/* A pause of so many ticks of the 8254's channel 2, at 1193182 a second. */
 static void wait_ticks(u16 ticks)
 {
 	out8(0x61, (in8(0x61) & ~2) | 1);
@@ -135,7 +135,7 @@ static void start(u8 id, u32 index)
 {
 	application_stack = (word)(stacks[index] + sizeof(stacks[index]));
 	apic_command(id, COMMAND_INIT | COMMAND_ASSERT);
-	wait_ticks(11932);
+	wait_ticks(239);
 	apic_command(id, COMMAND_STARTUP | COMMAND_ASSERT | TRAMPOLINE >> 12);
 	wait_until(&started, index);
 }

@@ -1,3 +1,7 @@
+import { __hpa } from "../../address";
+import { cpuid } from "../../cpu/system/cpuid";
+import { AcpiPm } from "../../devices/acpi-pm";
+import { acpiTables, SCI_IRQ } from "../../devices/acpi-tables";
 import { ApicBus } from "../../devices/apic-bus";
 import { type InterruptLine, joinedLine, MmioBus, PortBus } from "../../devices/bus";
 import { DebugExit } from "../../devices/debug-exit";
@@ -6,6 +10,7 @@ import { FwCfg } from "../../devices/fw-cfg";
 import { IO_APIC_ADDRESS, IO_APIC_LENGTH, IoApic } from "../../devices/io-apic";
 import { KeyboardController } from "../../devices/keyboard-controller";
 import { ApicRegister } from "../../devices/local-apic-registers";
+import { mpTables } from "../../devices/mp-tables";
 import { PcTestdev } from "../../devices/pc-testdev";
 import { PicPair } from "../../devices/pic-pair";
 import { Pit8254 } from "../../devices/pit8254";
@@ -43,7 +48,7 @@ const virtualWire = [
   [ApicRegister.lvtLint1, 0x400],
 ] as const;
 
-/** A PC's devices, connected to a machine's processors. */
+/** A PC's devices, connected to a machine's processors, and the tables in low memory that tell of them. */
 export class Board {
   /** The map of physical memory, as a BIOS gives it. */
   readonly memoryMap: readonly E820Range[];
@@ -73,11 +78,16 @@ export class Board {
     new KeyboardController(reset).connect(ports);
     new ResetPorts(reset).connect(ports);
     new FwCfg({ cpus: cores.length, memory: size, e820: this.memoryMap }).connect(ports);
+    new AcpiPm(clock, irq(SCI_IRQ), () => end({ kind: "power-off" })).connect(ports);
     this.com1 = new Uart16550(COM1.port, irq(COM1.irq), onSerial);
     this.com1.connect(ports);
     new DebugExit((code) => end({ kind: "exit", code })).connect(ports);
     const pins = Array.from({ length: IO_APIC_PINS }, (_, pin) => (pin < ISA_IRQS ? irq(pin) : ioApic.line(pin)));
     new PcTestdev(pins).connect(ports, memory);
+
+    const { eax: signature, edx: features } = cpuid(1, 0);
+    const tables = [acpiTables(cores.length), mpTables({ cpus: cores.length, signature, features })];
+    for (const { address, bytes } of tables) machine.memory.write(__hpa(address), bytes);
   }
 
   /** RAM that holds what firmware leaves for the kernel. */

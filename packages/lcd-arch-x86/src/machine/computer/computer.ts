@@ -28,9 +28,10 @@ export interface RunOptions {
   signal?: AbortSignal;
 }
 
-/** Instructions after which `run` looks at the time, and milliseconds after which it lets others run. */
-const LOOK_INTERVAL = 1_000_000;
+/** Milliseconds after which `run` lets others run. */
 const YIELD_AFTER = 20;
+/** Instructions after which it looks at the time: at first and at least, and at most. They take nanoseconds or microseconds. */
+const LookInterval = { least: 1000, most: 10_000_000 } as const;
 
 /** The longest that `run` waits for input at once, in milliseconds. */
 const LONGEST_WAIT = 1000;
@@ -83,14 +84,19 @@ export class Computer {
   async run({ fuel = Number.POSITIVE_INFINITY, signal }: RunOptions = {}): Promise<ComputerResult> {
     if (!(fuel > 0)) throw new KernelError("EINVAL", `fuel has to be a positive number of instructions, not ${fuel}`);
     const end = this.executed + fuel;
+    let interval: number = LookInterval.least;
     let yielded = performance.now();
     while (this.result === null) {
       if (signal?.aborted) return { kind: "aborted" };
       if (this.executed >= end) return { kind: "fuel" };
-      const idle = this.advance(Math.min(end - this.executed, LOOK_INTERVAL), !this.inputOpen);
+      const began = performance.now();
+      const idle = this.advance(Math.min(end - this.executed, interval), !this.inputOpen);
+      const now = performance.now();
+      const early = now - began < YIELD_AFTER / 2;
+      interval = early ? Math.min(interval * 2, LookInterval.most) : Math.max(interval >> 1, LookInterval.least);
       if (idle && this.inputOpen) {
         await this.waitForInput(signal);
-      } else if (idle || performance.now() - yielded > YIELD_AFTER) {
+      } else if (idle || now - yielded > YIELD_AFTER) {
         await nextTask();
         yielded = performance.now();
       }

@@ -1,6 +1,8 @@
 import type { Processor } from "../../cpu/processor";
 import { setSegment } from "../../cpu/segmentation/registers";
 import { Gpr, Rflags, Segment } from "../../cpu/state";
+import { cpuid } from "../../cpu/system/cpuid";
+import { Pages } from "../../cpu/tlb-bank";
 import { Cr0 } from "../../mmu/control-bits";
 import { Rights } from "../../vmx/segments";
 import { MULTIBOOT_BOOT_MAGIC, type MultibootEntry } from "../multiboot/index";
@@ -12,7 +14,6 @@ const RealMode = { code: 0x9b, data: 0x93, ldt: 0x82, tss: 0x8b, limit: 0xffff }
 /** Flat 32-bit segments of CPL 0: 4 GiB, present, accessed. */
 const Flat = { code: 0xc09b, data: 0xc093, limit: 0xffffffff } as const;
 
-const FAMILY_SIGNATURE = 0x6f0n;
 const DR6_INIT = 0xffff0ff0n;
 const DR7_INIT = 0x400n;
 
@@ -23,7 +24,7 @@ const DR7_INIT = 0x400n;
 export function setInitState(p: Processor): void {
   const { state } = p;
   state.gpr.fill(0n);
-  state.gpr[Gpr.rdx] = FAMILY_SIGNATURE;
+  state.gpr[Gpr.rdx] = BigInt(cpuid(1, 0).eax);
   state.set64("cr0", (state.get64("cr0") & BigInt.asUintN(32, BigInt(Cr0.CD | Cr0.NW))) | BigInt(Cr0.ET));
   for (const register of ["cr2", "cr3", "cr4", "efer", "gdtrBase", "idtrBase"] as const) state.set64(register, 0n);
   for (const register of [0, 1, 2, 3]) state.set64("dr", 0n, register);
@@ -39,7 +40,7 @@ export function setInitState(p: Processor): void {
   p.rip = 0xfff0n;
   p.rflags = BigInt(Rflags.fixed);
   p.interruptibility = 0;
-  p.tlb.flushPcids("all");
+  p.tlb.flushPcids(Pages.all);
   p.addressSpaceChanged();
 }
 
