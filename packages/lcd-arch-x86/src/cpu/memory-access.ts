@@ -1,6 +1,7 @@
 import { Access, isCanonicalHigh, type Mmu } from "../mmu/index";
 import type { CodeCache } from "./code-cache";
 import { codeBytes } from "./code-mode";
+import type { Breakpoints } from "./interrupt/breakpoints";
 import { type CpuState, StateOffset } from "./state";
 import type { Tlb } from "./tlb";
 import { ACCESS_KIND_SHIFT, AccessKind } from "./translate/memory-lookup";
@@ -33,6 +34,8 @@ export class MemoryAccess {
   mayModifyCode = false;
   /** What answers outside RAM; null: nothing, so reads give ones and writes are lost. */
   wiring: Wiring | null = null;
+  /** Data breakpoints, while some may be met. */
+  breakpoints: Breakpoints | null = null;
   private readonly bytes: Uint8Array;
   private readonly bounce: number;
 
@@ -73,6 +76,7 @@ export class MemoryAccess {
       this.fault = { kind: "non-canonical" };
       return 0;
     }
+    this.breakpoints?.note(low, high, size, kind);
     return (low & (PAGE - 1)) + size > PAGE ? this.crossing(low, high, size, kind) : this.inPage(low, high, size, kind);
   }
 
@@ -86,8 +90,8 @@ export class MemoryAccess {
     }
     const code = this.cache.isCode(frame >>> 12);
     const { writable } = this.mmu;
-    // The TLB has the rights of the code that runs.
-    if (!this.mmu.implicitSupervisor) {
+    // The TLB has the rights of the code that runs, and knows of no breakpoints.
+    if (!this.mmu.implicitSupervisor && this.breakpoints?.watches(low, high) !== true) {
       this.tlb.fill(low, high, frame >>> 12, this.ramBase + frame, writable && !code, this.mmu);
     }
     const hpa = frame + (low & (PAGE - 1));
