@@ -2,7 +2,6 @@ import type { Processor } from "../../cpu/processor";
 import { setSegment } from "../../cpu/segmentation/registers";
 import { Gpr, Rflags, Segment } from "../../cpu/state";
 import { cpuid } from "../../cpu/system/cpuid";
-import { Pages } from "../../cpu/tlb-bank";
 import { Cr0 } from "../../mmu/control-bits";
 import { Rights } from "../../vmx/segments";
 import { MULTIBOOT_BOOT_MAGIC, type MultibootEntry } from "../multiboot/index";
@@ -40,7 +39,7 @@ export function setInitState(p: Processor): void {
   p.rip = 0xfff0n;
   p.rflags = BigInt(Rflags.fixed);
   p.interruptibility = 0;
-  p.tlb.flushPcids(Pages.all);
+  p.tlb.flushPcids("all");
   p.addressSpaceChanged();
 }
 
