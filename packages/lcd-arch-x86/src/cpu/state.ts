@@ -191,7 +191,8 @@ export class CpuState {
   /** Linear-memory address of the state. */
   readonly base: number;
   private readonly u64: BigUint64Array;
-  private readonly u32: Uint32Array;
+  /** All of it as 32-bit words, for paths that run per TLB miss: a field's index is a quarter of its StateOffset. */
+  readonly u32: Uint32Array;
   private readonly i32: Int32Array;
   /** The sixteen general-purpose registers. */
   readonly gpr: BigUint64Array;

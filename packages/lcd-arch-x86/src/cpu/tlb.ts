@@ -1,5 +1,5 @@
 import { Cr4 } from "../mmu/control-bits";
-import { translationContext } from "../mmu/index";
+import { RegisterWord, translationContext } from "../mmu/index";
 import type { JumpCaches } from "./jump-caches";
 import type { CpuState } from "./state";
 import { type FoundPage, type Pages, TlbBank } from "./tlb-bank";
@@ -69,12 +69,13 @@ export class Tlb {
   /** Goes to the bank of the address space that the processor's registers now name. */
   select(): void {
     const { state, wanted } = this;
+    const { u32 } = state;
     wanted[0] = translationContext(state);
-    wanted[1] = state.low("cr3");
-    wanted[2] = state.high("cr3");
-    wanted[3] = state.low("eptp");
-    wanted[4] = state.high("eptp");
-    wanted[VPID] = state.low("vpid");
+    wanted[1] = u32[RegisterWord.cr3];
+    wanted[2] = u32[RegisterWord.cr3 + 1];
+    wanted[3] = u32[RegisterWord.eptp];
+    wanted[4] = u32[RegisterWord.eptp + 1];
+    wanted[VPID] = u32[RegisterWord.vpid];
     wanted[PCID] = currentPcid(state);
     if (isFor(this.current, wanted)) {
       this.jumps.select(this.current.index);
@@ -221,8 +222,8 @@ export class Tlb {
 }
 
 /** The process-context identifier in use (SDM 3A, "Process-Context Identifiers (PCIDs)"). */
-function currentPcid(state: CpuState): number {
-  return (state.low("cr4") & Cr4.PCIDE) !== 0 ? state.low("cr3") & 0xfff : 0;
+function currentPcid({ u32 }: CpuState): number {
+  return (u32[RegisterWord.cr4] & Cr4.PCIDE) !== 0 ? u32[RegisterWord.cr3] & 0xfff : 0;
 }
 
 function isFor(bank: Bank, key: Int32Array): boolean {

@@ -4,4 +4,4 @@ export { isCanonical, isCanonicalHigh, MAX_LINEAR_BITS } from "./linear-address"
 export { Mmu } from "./mmu";
 export { EptFlag, EXECUTE_DISABLE, PageFlag } from "./paging-entry";
 export type { Ram } from "./ram";
-export { translationContext } from "./translation-context";
+export { RegisterWord, translationContext } from "./translation-context";

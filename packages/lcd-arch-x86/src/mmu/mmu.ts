@@ -15,7 +15,7 @@ import {
 } from "./paging-entry";
 import { highOfPse36, type PagingFormat, PagingMode, pagingFormats } from "./paging-mode";
 import { type Ram, readWord, setFlags } from "./ram";
-import { Context, permits, translationContext } from "./translation-context";
+import { Context, permits, RegisterWord, translationContext } from "./translation-context";
 
 /** EPT permissions that each kind of access needs, by Access. */
 const eptAccess = [EptFlag.read, EptFlag.write, EptFlag.execute] as const;
@@ -28,6 +28,10 @@ const FETCHES_ARE_TOLD = Context.smep | Context.executeDisable;
 
 /** Levels that the deepest guest hierarchy has. */
 const MAX_LEVELS = 5;
+
+/** Bits of an address, its low half at least: where in its 4 KiB it is, and which 4 KiB they are. */
+const OFFSET = 0xfff;
+const FRAME = ~OFFSET;
 
 /** Size of the pages that translations without paging are counted in, as a power of two. */
 const SMALL_PAGE = 12;
@@ -93,6 +97,7 @@ export class Mmu {
    */
   translate(low: number, high: number, access: Access): boolean {
     const { state } = this;
+    const { u32 } = state;
     this.readEptPointer();
     this.context = translationContext(state, this.implicitSupervisor);
     const mode = this.context & Context.mode;
@@ -101,16 +106,15 @@ export class Mmu {
       this.user = true;
       this.pageShift = SMALL_PAGE;
       this.global = false;
-      return this.finish(low >>> 0, access, true);
+      return this.finish((low & FRAME) >>> 0, low & OFFSET, access, true);
     }
     if (mode !== PagingMode.pae) {
-      const root = frameOf(state.low("cr3"), format.narrow ? 0 : state.high("cr3"));
+      const root = frameOf(u32[RegisterWord.cr3], format.narrow ? 0 : u32[RegisterWord.cr3 + 1]);
       return this.walk(format, root, low, high, access);
     }
-    const pdpte = low >>> 30;
-    const pdpteLow = state.low("pdpte", pdpte);
-    if ((pdpteLow & PageFlag.present) === 0) return this.pageFault(access, 0);
-    return this.walk(format, frameOf(pdpteLow, state.high("pdpte", pdpte)), low, high, access);
+    const pdpte = RegisterWord.pdpte + (low >>> 30) * 2;
+    if ((u32[pdpte] & PageFlag.present) === 0) return this.pageFault(access, 0);
+    return this.walk(format, frameOf(u32[pdpte], u32[pdpte + 1]), low, high, access);
   }
 
   /**
@@ -137,10 +141,10 @@ export class Mmu {
   }
 
   private readEptPointer(): void {
-    const { state } = this;
-    this.eptpLow = state.low("eptp");
-    this.eptpHigh = state.high("eptp");
-    this.eptOn = state.get32("nonRoot") !== 0 && (this.eptpLow | this.eptpHigh) !== 0;
+    const { u32 } = this.state;
+    this.eptpLow = u32[RegisterWord.eptp];
+    this.eptpHigh = u32[RegisterWord.eptp + 1];
+    this.eptOn = u32[RegisterWord.nonRoot] !== 0 && (this.eptpLow | this.eptpHigh) !== 0;
   }
 
   private walk(format: PagingFormat, root: number, low: number, high: number, access: Access): boolean {
@@ -175,8 +179,8 @@ export class Mmu {
       this.pageShift = level.shift;
       this.global = (entryLow & PageFlag.global) !== 0 && (context & Context.globalPages) !== 0;
       const addressHigh = narrow && level.shift > SMALL_PAGE ? highOfPse36(entryLow) : entryHigh;
-      const gpa = pageFrame(level, entryLow, addressHigh, low) + (low & 0xfff);
-      return this.finish(gpa, access, dirty && permits(context, Access.write, allow, deny));
+      const frame = pageFrame(level, entryLow, addressHigh, low);
+      return this.finish(frame, low & OFFSET, access, dirty && permits(context, Access.write, allow, deny));
     }
     return false;
   }
@@ -206,19 +210,19 @@ export class Mmu {
     const writes = update || (this.eptpLow & EptPointerFlag.accessedAndDirty) !== 0;
     const access = writes ? EptFlag.read | EptFlag.write : EptFlag.read;
     if (!this.translateGpa(gpa, access, linear)) return false;
-    this.located = this.ept.hpa + (gpa % 4096);
+    this.located = this.ept.hpa + (gpa & OFFSET);
     return true;
   }
 
   /** The last step: from the guest-physical address that the linear address means to host memory. */
-  private finish(gpa: number, access: Access, writable: boolean): boolean {
-    this.gpa = gpa - (gpa % 4096);
+  private finish(frame: number, offset: number, access: Access, writable: boolean): boolean {
+    this.gpa = frame;
     if (!this.eptOn) {
-      this.hpa = this.gpa;
+      this.hpa = frame;
       this.writable = writable;
       return true;
     }
-    if (!this.translateGpa(gpa, eptAccess[access], FINAL)) return false;
+    if (!this.translateGpa(frame + offset, eptAccess[access], FINAL)) return false;
     this.hpa = this.ept.hpa;
     this.writable = writable && this.ept.writable;
     return true;

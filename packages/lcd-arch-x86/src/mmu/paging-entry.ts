@@ -69,6 +69,6 @@ export function reservedBits(level: PagingLevel, low: number): number {
 
 /** Frame of the 4 KiB within the page that an entry of this level maps, for the address `addressLow`. */
 export function pageFrame(level: PagingLevel, low: number, high: number, addressLow: number): number {
-  const within = (2 ** level.shift - 1) & 0xfffff000;
+  const within = (1 << level.shift) - 1;
   return frameOf((low & ~within) | (addressLow & within), high);
 }

@@ -1,8 +1,22 @@
-import { type CpuState, Rflags } from "../cpu/state";
+import { type CpuState, Rflags, StateOffset } from "../cpu/state";
 import { Access } from "./access";
 import { Cr0, Cr4, Efer } from "./control-bits";
 import { PageFlag } from "./paging-entry";
 import { PagingMode, pagingMode } from "./paging-mode";
+
+/** Where the registers that paging uses are among the 32-bit words of the state; of those with 64 bits, the low half. */
+export const RegisterWord = {
+  cr0: StateOffset.cr0 >>> 2,
+  cr3: StateOffset.cr3 >>> 2,
+  cr4: StateOffset.cr4 >>> 2,
+  efer: StateOffset.efer >>> 2,
+  eptp: StateOffset.eptp >>> 2,
+  vpid: StateOffset.vpid >>> 2,
+  pdpte: StateOffset.pdpte >>> 2,
+  cpl: StateOffset.cpl >>> 2,
+  systemFlags: StateOffset.systemFlags >>> 2,
+  nonRoot: StateOffset.nonRoot >>> 2,
+} as const;
 
 /** Bits of a translation context, above the PagingMode in bits 2:0. */
 export const Context = {
@@ -27,19 +41,19 @@ export const Context = {
  * @param implicit the accesses are implicit supervisor-mode accesses, to descriptor tables or a TSS: CPL and RFLAGS.AC do
  *   not count (SDM 3A, "Determination of Access Rights")
  */
-export function translationContext(state: CpuState, implicit = false): number {
-  const cr0 = state.low("cr0");
-  const cr4 = state.low("cr4");
-  const efer = state.low("efer");
+export function translationContext({ u32 }: CpuState, implicit = false): number {
+  const cr0 = u32[RegisterWord.cr0];
+  const cr4 = u32[RegisterWord.cr4];
+  const efer = u32[RegisterWord.efer];
   const mode = pagingMode(cr0, cr4, efer);
   if (mode === PagingMode.none) return mode;
   let context: number = mode;
   if ((efer & Efer.NXE) !== 0 && mode >= PagingMode.pae) context |= Context.executeDisable;
   if ((cr4 & Cr4.SMEP) !== 0) context |= Context.smep;
   if ((cr4 & Cr4.PGE) !== 0) context |= Context.globalPages;
-  if (!implicit && state.get32("cpl") === 3) return context | Context.user;
+  if (!implicit && u32[RegisterWord.cpl] === 3) return context | Context.user;
   if ((cr0 & Cr0.WP) !== 0) context |= Context.writeProtect;
-  const overridden = !implicit && (state.get32("systemFlags") & Rflags.AC) !== 0;
+  const overridden = !implicit && (u32[RegisterWord.systemFlags] & Rflags.AC) !== 0;
   return (cr4 & Cr4.SMAP) !== 0 && !overridden ? context | Context.smap : context;
 }
 
