@@ -13,6 +13,7 @@ const CODE = 0x100000;
 const MEMORY = 0x800000;
 /** Bytes that each piece of code is given, with the HLT behind it. */
 const SLOT = 64;
+const SLOTS = 4096;
 
 /** Runs code in the emulator, as harness.c does on the processor. */
 export class EmulatedFloat {
@@ -66,6 +67,9 @@ export class EmulatedFloat {
     const key = code.join();
     let at = this.places.get(key);
     if (at === undefined) {
+      if (this.places.size === SLOTS) {
+        this.places.clear();
+      }
       at = CODE + this.places.size * SLOT;
       this.places.set(key, at);
       this.machine.memory.write(__hpa(at), Uint8Array.of(...code, HLT));

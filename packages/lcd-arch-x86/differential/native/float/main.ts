@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { Random } from "../../random";
 import { agrees } from "./agreement";
 import { EmulatedFloat } from "./emulator";
+import { mmxOutcome, randomMmxCase } from "./mmx";
 import { NativeFloat } from "./native";
 import { randomSseCase, type SseCase, type SseOutcome, sseExpected, sseOutcome, sseRequest } from "./sse";
 import { randomX87Case, type X87Case, type X87Outcome, x87Expected, x87Outcome } from "./x87";
@@ -79,6 +80,28 @@ function explain(test: X87Case, processor: X87Outcome, library: X87Outcome): voi
   }
 }
 
+/** Compares MMX instructions in the emulator with the processor. @returns how many differ */
+function checkMmx(native: NativeFloat, emulator: EmulatedFloat, random: Random, count: number): number {
+  let wrong = 0;
+  for (let done = 0; done < count; done += BATCH) {
+    const cases = Array.from({ length: Math.min(BATCH, count - done) }, () => randomMmxCase(random));
+    native.run(cases.map(({ request }) => request)).forEach((result, index) => {
+      const { name, request } = cases[index];
+      const [before, expected] = [mmxOutcome({ ...request, vector: null }), mmxOutcome(result)];
+      const found = mmxOutcome(emulator.run(request));
+      const different = found.flatMap((line, at) => (line === expected[at] ? [] : [at]));
+      if (different.length > 0 && wrong++ < 20) {
+        console.log(name);
+        for (const at of different) {
+          console.log(`  before    ${before[at]}\n  processor ${expected[at]}\n  emulator  ${found[at]}`);
+        }
+      }
+    });
+  }
+  console.log(`MMX: ${count} cases, ${wrong} differ`);
+  return wrong;
+}
+
 /** Holds the floating-point library to this computer's processor. @returns the exit code */
 export function main(args: string[], folder: string): number {
   const { values } = parseArgs({
@@ -98,6 +121,7 @@ export function main(args: string[], folder: string): number {
   const expect = values.emulator ? (test: X87Case) => x87Outcome(test, emulator.run(test.request)) : x87Expected;
   const differ =
     (only === null ? checkSse(native, random, count) : 0) + checkX87(native, random, count, { only, expect });
+  const differMmx = only === null ? checkMmx(native, emulator, random, count) : 0;
   native.close();
-  return differ === 0 ? 0 : 1;
+  return differ + differMmx === 0 ? 0 : 1;
 }

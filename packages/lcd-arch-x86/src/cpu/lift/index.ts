@@ -9,6 +9,7 @@ import { dataMovement } from "./data";
 import { decimalArithmetic } from "./decimal";
 import { division } from "./divide";
 import { farInstructions, systemRegisterMoves } from "./far";
+import { mmxInstructions, mmxWithoutRegisters } from "./mmx";
 import { Lift, type RegisterKind, registerKind } from "./operands";
 import { shifts } from "./shift";
 import { strings } from "./strings";
@@ -41,6 +42,7 @@ const meanings: Readonly<Record<RegisterKind, Meanings>> = {
     decimalArithmetic,
     division,
     farInstructions,
+    mmxWithoutRegisters,
     shifts,
     strings,
     systemInstructions,
@@ -48,7 +50,9 @@ const meanings: Readonly<Record<RegisterKind, Meanings>> = {
   ),
   /** With a segment, control or debug register. */
   system: byMnemonic(systemRegisterMoves),
-  /** With an XMM, MMX or x87 register. */
+  /** With an MMX register, whatever else there is. */
+  mmx: byMnemonic(mmxInstructions),
+  /** With an XMM or x87 register. */
   vector: byMnemonic(x87Instructions),
 };
 
@@ -65,15 +69,17 @@ const systemMnemonics = new Set<Mnemonic>([
 
 /** The kind of register that an instruction has besides general-purpose ones. */
 function registerKindOf(instruction: Instruction): RegisterKind {
+  let found: RegisterKind = "general";
   for (let operand = 0; operand < instruction.opCount; operand++) {
     if (instruction.opKind(operand) === OpKind.Register) {
       const kind = registerKind(instruction.opRegister(operand));
-      if (kind !== "general") {
+      if (kind === "mmx") {
         return kind;
       }
+      found = found === "general" ? kind : found;
     }
   }
-  return "general";
+  return found;
 }
 
 /** Whether nothing can follow the instruction in its block. */

@@ -59,6 +59,7 @@ export const features = {
   pat: { leaf: LEAF_1, register: "edx", bit: 16, by: "cpu/system/msr.ts" },
   pse36: { leaf: LEAF_1, register: "edx", bit: 17, by: "mmu" },
   clfsh: { leaf: LEAF_1, register: "edx", bit: 19, by: "cpu/lift/cache.ts" },
+  mmx: { leaf: LEAF_1, register: "edx", bit: 23, by: "cpu/lift/mmx.ts" },
   fxsr: { leaf: LEAF_1, register: "edx", bit: 24, by: "cpu/system/fxsave.ts", cr4: Cr4.OSFXSR | Cr4.OSXMMEXCPT },
   htt: {
     leaf: LEAF_1,
