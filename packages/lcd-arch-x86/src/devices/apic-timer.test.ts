@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { nextTick } from "./apic-timer";
 import { ApicRegister as R } from "./local-apic-registers";
 import { type TestApic, TestApics } from "./test-apics";
 
@@ -101,7 +102,27 @@ describe("the timer (SDM 3A, APIC Timer)", () => {
     machine.clock.pass(1_000_000);
     // Each deadline is at least 1000 ns behind the one before: at most 1000 of them, and one at the start.
     expect(apic.interrupts).toBeLessThanOrEqual(1001);
+    expect(apic.interrupts).toBeGreaterThan(990);
     expect(apic.read(R.currentCount)).toBe(1);
+  });
+
+  it("ticks in time when it is in time, and otherwise at the first tick that can be served", () => {
+    expect(nextTick(5000, 2000, 5000)).toBe(7000);
+    expect(nextTick(5000, 2000, 5999)).toBe(7000);
+    expect(nextTick(5000, 2000, 9500)).toBe(11000);
+    // A tick that comes late does not delay the next.
+    expect(nextTick(5000, 1500, 5900)).toBe(6500);
+    // 1000 ns after 5000, rounded up to a multiple of 3 ns from there: 334 * 3.
+    expect(nextTick(5000, 3, 5000)).toBe(6002);
+  });
+
+  it("expires once, though its count was written in a loop", () => {
+    const { apic, machine } = one();
+    apic.write(R.lvtTimer, 0x40);
+    for (let round = 0; round < 10_000; round++) apic.write(R.initialCount, 1000 + round);
+    const before = apic.interrupts;
+    machine.clock.pass(1_000_000);
+    expect(apic.interrupts - before).toBe(1);
   });
 
   it("interrupts when the TSC reaches IA32_TSC_DEADLINE, which is 0 then", () => {

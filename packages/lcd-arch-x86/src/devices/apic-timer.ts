@@ -1,4 +1,4 @@
-import { type Clock, type ClockEvent, nextTick } from "./clock";
+import type { Clock, ClockEvent } from "./clock";
 
 /** Timer modes of the LVT timer entry (SDM 3A, "APIC Timer"). 3 is reserved, and is taken for one-shot here. */
 export const TimerMode = { oneShot: 0, periodic: 1, tscDeadline: 2 } as const;
@@ -6,9 +6,12 @@ export const TimerMode = { oneShot: 0, periodic: 1, tscDeadline: 2 } as const;
 /** What the divide configuration register stands for, by bits 3, 1 and 0 of it. */
 const divisors = [2, 4, 8, 16, 32, 64, 128, 1] as const;
 
+/** A periodic timer does not wake the host more often than this, in nanoseconds: so many instructions run in between. */
+const SHORTEST_PERIOD = 1000;
+
 /**
  * The timer of a local APIC: one-shot, periodic, or at a value of the time-stamp counter. Before the divider it counts
- * nanoseconds. A periodic timer whose ticks come too fast to be served interrupts less often (see `nextTick`).
+ * nanoseconds. Ticks of a periodic timer that come faster than each 1000 ns become one, as they do in IRR.
  */
 export class ApicTimer {
   private mode: number = TimerMode.oneShot;
@@ -121,4 +124,12 @@ export class ApicTimer {
     }
     this.expired();
   }
+}
+
+/**
+ * The tick after one at `last` that is to be told: none that has passed already, and of a very short period, which no
+ * processor could serve, one in SHORTEST_PERIOD.
+ */
+export function nextTick(last: number, period: number, now: number): number {
+  return last + period * Math.max(Math.ceil(SHORTEST_PERIOD / period), Math.floor((now - last) / period) + 1);
 }

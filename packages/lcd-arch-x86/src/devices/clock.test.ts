@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Clock, type ClockEvent, nextTick } from "./clock";
+import { Clock, type ClockEvent } from "./clock";
 import { TestClock } from "./test-clock";
 
 describe("the machine's clock", () => {
@@ -60,14 +60,6 @@ describe("the machine's clock", () => {
     const clock = new TestClock();
     clock.cancel(clock.schedule(2 ** 60, () => expect.fail("too far away")));
     expect(clock.nextDeadline()).toBe(Number.POSITIVE_INFINITY);
-  });
-
-  it("ticks in time when it is in time, and otherwise at the first tick that can be served", () => {
-    expect(nextTick(5000, 2000, 5000)).toBe(7000);
-    expect(nextTick(5000, 2000, 5999)).toBe(7000);
-    expect(nextTick(5000, 2000, 9500)).toBe(11000);
-    // 1000 ns after 5000, rounded up to a multiple of 3 ns from there: 334 * 3.
-    expect(nextTick(5000, 3, 5000)).toBe(6002);
   });
 
   it("agrees with a sorted list, whatever is scheduled and cancelled", () => {

@@ -7,20 +7,6 @@ export interface ClockEvent {
 /** Nothing happens later than this, 52 days: nanoseconds are still exact in a number there. */
 const LAST_TIME = 2 ** 52;
 
-/** Ticks of one device do not come faster than this many nanoseconds: as many instructions have retired in between. */
-export const SHORTEST_PERIOD = 1000;
-
-/**
- * When a device that ticks every `period` nanoseconds is to be woken next. Ticks that nobody could serve in time become
- * one, as they do in an edge-triggered interrupt input: those that `now` has passed, and those of a period that is
- * shorter than SHORTEST_PERIOD.
- *
- * @param last a time at which it ticked
- */
-export function nextTick(last: number, period: number, now: number): number {
-  return last + period * Math.max(1, Math.ceil((now + SHORTEST_PERIOD - last) / period));
-}
-
 interface QueuedEvent extends ClockEvent {
   /** Events of the same time happen in the order in which they were scheduled. */
   readonly order: number;

@@ -181,9 +181,52 @@ export class LocalApic {
 
   /** Writes one of ApicRegister that can be written, and does what follows from it. */
   writeRegister(register: number, value: number): void {
-    const write = LocalApic.writes.get(register);
-    if (write === undefined) this.registers[register] = value;
-    else write(this, value);
+    switch (register) {
+      case ApicRegister.taskPriority:
+        this.registers[register] = value;
+        this.update();
+        break;
+      case ApicRegister.endOfInterrupt:
+        this.endOfInterrupt();
+        break;
+      case ApicRegister.destinationFormat:
+        this.registers[register] = value | 0x0fffffff;
+        break;
+      case ApicRegister.spuriousVector:
+        this.registers[register] = value;
+        if (!this.isSoftwareEnabled()) this.lvt.maskAll();
+        break;
+      case ApicRegister.errorStatus:
+        this.registers[register] = this.errors;
+        this.errors = 0;
+        break;
+      case ApicRegister.commandLow:
+        this.command(value);
+        break;
+      case ApicRegister.lvtTimer:
+        this.timer.setMode((value >> Lvt.timerModeShift) & 3);
+        this.lvt.write(register, value);
+        break;
+      case ApicRegister.lvtThermal:
+      case ApicRegister.lvtPerformance:
+      case ApicRegister.lvtLint0:
+      case ApicRegister.lvtLint1:
+      case ApicRegister.lvtError:
+        this.lvt.write(register, value);
+        break;
+      case ApicRegister.initialCount:
+        this.timer.setInitialCount(value);
+        break;
+      case ApicRegister.divideConfiguration:
+        this.registers[register] = value;
+        this.timer.setDivider(value);
+        break;
+      case ApicRegister.selfIpi:
+        this.send(selfIpi(value), 0);
+        break;
+      default:
+        this.registers[register] = value;
+    }
   }
 
   /** Reports an error; the next one interrupts only after the error status register was written. */
@@ -282,63 +325,4 @@ export class LocalApic {
     if (isIllegal(command.message)) this.reportError(ApicError.sendIllegalVector);
     else this.bus.command(this, command, destination);
   }
-
-  /** Registers whose writing has effects, or changes what is written. */
-  private static readonly writes: ReadonlyMap<number, (apic: LocalApic, value: number) => void> = new Map<
-    number,
-    (apic: LocalApic, value: number) => void
-  >([
-    [
-      ApicRegister.taskPriority,
-      (apic, value) => {
-        apic.registers[ApicRegister.taskPriority] = value;
-        apic.update();
-      },
-    ],
-    [ApicRegister.endOfInterrupt, (apic) => apic.endOfInterrupt()],
-    [
-      ApicRegister.destinationFormat,
-      (apic, value) => {
-        apic.registers[ApicRegister.destinationFormat] = value | 0x0fffffff;
-      },
-    ],
-    [
-      ApicRegister.spuriousVector,
-      (apic, value) => {
-        apic.registers[ApicRegister.spuriousVector] = value;
-        if (!apic.isSoftwareEnabled()) apic.lvt.maskAll();
-      },
-    ],
-    [
-      ApicRegister.errorStatus,
-      (apic) => {
-        apic.registers[ApicRegister.errorStatus] = apic.errors;
-        apic.errors = 0;
-      },
-    ],
-    [ApicRegister.commandLow, (apic, value) => apic.command(value)],
-    [
-      ApicRegister.lvtTimer,
-      (apic, value) => {
-        apic.lvt.write(ApicRegister.lvtTimer, value);
-        apic.timer.setMode((value >> Lvt.timerModeShift) & 3);
-      },
-    ],
-    ...[
-      ApicRegister.lvtThermal,
-      ApicRegister.lvtPerformance,
-      ApicRegister.lvtLint0,
-      ApicRegister.lvtLint1,
-      ApicRegister.lvtError,
-    ].map((entry) => [entry, (apic: LocalApic, value: number) => apic.lvt.write(entry, value)] as const),
-    [ApicRegister.initialCount, (apic, value) => apic.timer.setInitialCount(value)],
-    [
-      ApicRegister.divideConfiguration,
-      (apic, value) => {
-        apic.registers[ApicRegister.divideConfiguration] = value;
-        apic.timer.setDivider(value);
-      },
-    ],
-    [ApicRegister.selfIpi, (apic, value) => apic.send(selfIpi(value), 0)],
-  ]);
 }
