@@ -5,7 +5,7 @@
  *   node bench/build.mjs prebuilt     the modules in bench/prebuilt/, which are committed (needs gcc)
  *
  * As functions it also builds the program and the kernels that bench/run.mjs compares with. All of them use the same
- * optimization and no vector registers, so that the same integer code runs everywhere.
+ * optimization, and vector registers only where a workload is about them, so that the same code runs everywhere.
  */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
@@ -15,18 +15,22 @@ import { compileModule } from "../packages/liblcd/tools/cc.js";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 
-/** Names of the workloads: bench/src/<name>.c holds bench_<name>. */
-export const workloads = [...readFileSync(join(root, "src/workloads.h"), "utf8").matchAll(/^WORKLOAD\((\w+)\)/gm)].map(
-  (match) => match[1],
-);
+/**
+ * The workloads: bench/src/<name>.c holds bench_<name>. `amount` is the usual amount of work; `sse` tells that it needs
+ * SSE2, which domains, like the kernel, do not have.
+ */
+export const workloads = [
+  ...readFileSync(join(root, "src/workloads.h"), "utf8").matchAll(/^(SSE_)?WORKLOAD\((\w+), (\d+)\)/gm),
+].map(([, sse, name, amount]) => ({ name, amount: Number(amount), sse: sse !== undefined }));
 
-const COMMON = "-std=gnu11 -O2 -Wall -Wextra -Werror -mgeneral-regs-only -fno-tree-loop-distribute-patterns".split(" ");
+const COMMON = "-std=gnu11 -O2 -Wall -Wextra -Werror -fno-tree-loop-distribute-patterns".split(" ");
+const GENERAL_REGISTERS = ["-mgeneral-regs-only"];
+/** SSE2 and no more, for doubles too in 32-bit code, so that all compute the same bits. */
+const SSE2 = "-msse2 -mno-sse3 -mfpmath=sse -fno-math-errno".split(" ");
 const FREESTANDING = [
   ..."-ffreestanding -nostdinc -fno-pic -fno-stack-protector -fcf-protection=none".split(" "),
   ..."-fno-asynchronous-unwind-tables -fno-strict-aliasing -mno-red-zone".split(" "),
 ];
-
-const sources = workloads.map((name) => join(root, "src", `${name}.c`));
 
 function gcc(...args) {
   execFileSync("gcc", args, { stdio: ["ignore", "inherit", "inherit"] });
@@ -34,37 +38,42 @@ function gcc(...args) {
 
 /** The program that runs on this machine's processor. */
 export function buildNative(output) {
-  // native.c prints a floating-point number; only the workloads are restricted to integer registers.
-  const objects = compile(output, sources, COMMON);
-  gcc("-O2", "-Wall", "-o", output, join(root, "native/native.c"), ...objects);
+  // native.c prints a floating-point number; only the workloads are restricted in their registers.
+  gcc("-O2", "-Wall", "-o", output, join(root, "native/native.c"), ...compileWorkloads(output, []));
 }
 
 /** A Multiboot kernel of 32 or 64 bits. The latter is put into a 32-bit ELF file, which is what loaders take. */
 export function buildKernel(bits, output) {
-  const files = [...sources, join(root, "baremetal/kernel.c"), join(root, `baremetal/start${bits}.S`)];
-  const objects = compile(output, files, [...COMMON, ...FREESTANDING, `-m${bits}`]);
+  const flags = [...FREESTANDING, `-m${bits}`];
+  const own = ["baremetal/kernel.c", `baremetal/start${bits}.S`].map((file, i) =>
+    compile(join(root, file), `${output}.${i}.o`, [...GENERAL_REGISTERS, ...flags]),
+  );
   const linked = bits === 64 ? `${output}.64` : output;
   const emulation = bits === 64 ? "elf_x86_64" : "elf_i386";
   const layout = ["-z", "max-page-size=4096", "-z", "noexecstack", "--build-id=none", "--no-warn-rwx-segments"];
+  const objects = [...compileWorkloads(output, flags), ...own];
   execFileSync("ld", ["-m", emulation, ...layout, "-T", join(root, "baremetal/link.ld"), "-o", linked, ...objects]);
   if (bits === 64) {
     execFileSync("objcopy", ["-O", "elf32-i386", linked, output]);
   }
 }
 
-/** Compiles each file on its own; the objects lie beside `output`. */
-function compile(output, files, flags) {
-  return files.map((file, i) => {
-    const object = `${output}.${i}.o`;
-    gcc(...flags, "-c", "-o", object, file);
-    return object;
-  });
+/** Compiles each workload on its own; the objects lie beside `output`. */
+function compileWorkloads(output, flags) {
+  return workloads.map(({ name, sse }) =>
+    compile(join(root, "src", `${name}.c`), `${output}.${name}.o`, [...(sse ? SSE2 : GENERAL_REGISTERS), ...flags]),
+  );
+}
+
+function compile(source, object, flags) {
+  gcc(...COMMON, ...flags, "-c", "-o", object, source);
+  return object;
 }
 
 /** The modules that a domain loads. */
 export async function buildModules(folder) {
   mkdirSync(folder, { recursive: true });
-  for (const name of workloads) {
+  for (const { name } of workloads.filter(({ sse }) => !sse)) {
     await compileModule({
       sources: [join(root, "src", `${name}.c`), join(root, "lcd/module.c")],
       output: join(folder, `bench-${name}.ko`),

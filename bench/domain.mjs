@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * Runs a workload's module in a domain of an emulated machine: node lcd.mjs <name> <amount>. Prints what
+ * Runs a workload's module in a domain of an emulated machine: node domain.mjs <root> <name> <amount>. Prints what
  * baremetal/kernel.c prints, each line behind the time in milliseconds. places.mjs bundles it, so that the packages'
  * sources are measured as they are now.
  */

@@ -1,9 +1,9 @@
 /**
  * The places that a workload runs in. Each is a command that prints, one on a line, `start` before the workload runs
- * and `end <checksum>` after it. A line may begin with the time in milliseconds; if it does not, the time is when it
- * arrived.
+ * and `end <checksum>` after it, or `no ...` when it cannot. A line may begin with the time in milliseconds; if it does
+ * not, the time is when it arrived.
  */
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -12,7 +12,7 @@ import { buildKernel, buildNative } from "./build.mjs";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 
-/** Where the bundle of lcd.mjs goes: where it finds iced-x86, as lcd-arch-x86 does. */
+/** Where bundles of our own go: where they find iced-x86, as lcd-arch-x86 does. */
 const icedHome = join(root, "../packages/lcd-arch-x86/node_modules/iced-x86");
 const bundles = join(icedHome, "../.cache/bench");
 
@@ -21,7 +21,10 @@ const qemuArguments = [
   ..."-device isa-debug-exit,iobase=0xf4,iosize=4".split(" "),
 ];
 
-/** Every place, in the order of the table; `missing` says what to do when it cannot be used, or is null. */
+/**
+ * Every place, in the order of the table; `missing` says what to do when it cannot be used, or is null. `command` may
+ * get files of code too, which the workload "module" runs.
+ */
 export const places = [
   {
     name: "native",
@@ -38,13 +41,14 @@ export const places = [
         ? null
         : "gcc or qemu-system-x86_64 is not installed (apt-get install gcc qemu-system-x86)",
     build: (folder) => buildKernel(64, join(folder, "kernel64")),
-    command: (folder, name, amount) => [
+    command: (folder, name, amount, modules = []) => [
       "qemu-system-x86_64",
       ...qemuArguments,
       "-kernel",
       join(folder, "kernel64"),
       "-append",
       `${name} ${amount}`,
+      ...(modules.length > 0 ? ["-initrd", modules.join()] : []),
     ],
   },
   {
@@ -61,63 +65,39 @@ export const places = [
   },
   {
     name: "lcd",
+    title: "the same kernel as in qemu, on the machine of lcd-arch-x86",
+    missing: () =>
+      has("gcc") && existsSync(icedHome)
+        ? null
+        : "gcc or the packages are not installed (apt-get install gcc; npm start)",
+    build: async (folder) => {
+      await bundle("lcd.mjs");
+      buildKernel(64, join(folder, "kernel64"));
+    },
+    command: (folder, name, amount, modules = []) => [
+      process.execPath,
+      join(bundles, "lcd.mjs"),
+      join(folder, "kernel64"),
+      `${name} ${amount}`,
+      ...modules,
+    ],
+  },
+  {
+    name: "domain",
     title: "a module in a domain, 64-bit, EPT on",
     missing: () => (existsSync(icedHome) ? null : "the packages are not installed (npm start)"),
-    build: () => bundleLcd(),
-    command: (_folder, name, amount) => [process.execPath, join(bundles, "lcd.mjs"), root, name, amount],
+    build: () => bundle("domain.mjs"),
+    command: (_folder, name, amount) => [process.execPath, join(bundles, "domain.mjs"), root, name, amount],
+    leavesOut: ({ sse }) => (sse ? "domains have no SSE, as kernel code" : null),
   },
 ];
 
-/**
- * Runs a workload once.
- *
- * @returns seconds from start to end, and the checksum in hexadecimal
- * @throws Error when the command fails or takes longer than `timeout` seconds
- */
-export function measure([program, ...args], timeout) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"] });
-    const times = {};
-    let rest = "";
-    let errors = "";
-    let checksum;
-    const timer = setTimeout(() => child.kill("SIGKILL"), timeout * 1000);
-    child.stderr.on("data", (data) => {
-      errors += data;
-    });
-    child.stdout.on("data", (data) => {
-      const arrived = performance.now();
-      const lines = `${rest}${data.toString("latin1")}`.split("\n");
-      rest = lines.pop() ?? "";
-      for (const line of lines) {
-        // What firmware prints may stand before the first word.
-        const match = /(?:^|\.)([\d.]+ )?(start|end)(?: ([0-9a-f]{8}))?\r?$/.exec(line);
-        if (match) {
-          times[match[2]] = match[1] ? Number(match[1]) : arrived;
-          checksum = match[3] ?? checksum;
-        }
-      }
-    });
-    child.on("error", reject);
-    child.on("close", (status, signal) => {
-      clearTimeout(timer);
-      if (checksum === undefined || !("start" in times)) {
-        const reason = signal ? `stopped by ${signal} after ${timeout} s` : `exit code ${status}`;
-        reject(
-          new Error(`${program} ${args.join(" ")}: ${reason} ${/\w*Error: .*/.exec(errors)?.[0] ?? errors.trim()}`),
-        );
-        return;
-      }
-      resolve({ seconds: (times.end - times.start) / 1000, checksum });
-    });
-  });
-}
-
-async function bundleLcd() {
+/** Bundles a program of this folder with the sources of the packages; gives the bundle's path. */
+export async function bundle(program) {
   const { build } = await import("tsup");
   await build({
     config: false,
-    entry: [join(root, "lcd.mjs")],
+    entry: [join(root, program)],
     format: "esm",
     outDir: bundles,
     outExtension: () => ({ js: ".mjs" }),
@@ -131,6 +111,7 @@ async function bundleLcd() {
       options.conditions = ["lcd-source"];
     },
   });
+  return join(bundles, program);
 }
 
 function has(program) {

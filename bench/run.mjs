@@ -1,32 +1,40 @@
 #!/usr/bin/env node
-// Runs every workload natively, in QEMU, in v86 and in a domain, checks that all agree, and compares the times.
+// Runs every workload natively, in QEMU, in v86 and here, checks that all agree, and compares the times.
 import { mkdtempSync, rmSync } from "node:fs";
-import { cpus, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { measure, places } from "./places.mjs";
-import { geometricMean, table } from "./table.mjs";
+import { workloads } from "./build.mjs";
+import { measureColdCode } from "./cold-code.mjs";
+import { measure } from "./measure.mjs";
+import { places } from "./places.mjs";
+import { report } from "./report.mjs";
 
-const usage = `node bench/run.mjs [--only sha256,crc32] [--places native,lcd] [--repeat 3] [--scale 1] [--json]
+const COLD = "cold";
+const known = [...workloads.map(({ name }) => name), COLD];
+const usual = places.filter(({ name }) => name !== "domain").map(({ name }) => name);
 
-  --only    these workloads
-  --places  these places: ${places.map(({ name }) => name).join(", ")}
-  --repeat  how often each runs; the fastest counts
+const usage = `node bench/run.mjs [--only sha256,cold] [--places native,lcd] [--rounds 3] [--scale 1] [--clock cpu] [--json]
+
+  --only    some of: ${known.join(", ")}
+  --places  some of: ${places.map(({ name }) => name).join(", ")}; usually ${usual.join(", ")}
+  --rounds  how often everything runs, in turns; medians count
   --scale   times the usual amount of work
+  --clock   wall: the time from start to end; cpu: processor time of the process, for a machine that is busy
   --json    the numbers as JSON
+
+"cold" measures code that has never run: how fast it is, how long it waits for the compiler, how much memory it takes.
 `;
 
-/** How much work each workload does: so that a real processor takes about 0.02 to 0.3 seconds. */
-const amounts = { sha256: 15000, crc32: 17000, sieve: 75, quicksort: 144, chase: 30000, indirect: 9000, muldiv: 2700 };
-
-const TIMEOUT_SECONDS = 120;
+const TIMEOUT_SECONDS = 240;
 
 const { values } = parseArgs({
   options: {
-    only: { type: "string", default: Object.keys(amounts).join(",") },
-    places: { type: "string", default: places.map(({ name }) => name).join(",") },
-    repeat: { type: "string", default: "3" },
+    only: { type: "string", default: known.join(",") },
+    places: { type: "string", default: usual.join(",") },
+    rounds: { type: "string", default: "3" },
     scale: { type: "string", default: "1" },
+    clock: { type: "string", default: "wall" },
     json: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -39,23 +47,47 @@ if (values.help) {
 }
 
 async function main() {
+  const only = chosen(values.only, known, "workload");
+  const names = chosen(
+    values.places,
+    places.map(({ name }) => name),
+    "place",
+  );
+  const [clock] = chosen(values.clock, ["wall", "cpu"], "clock");
+  const rounds = positive(values.rounds, "--rounds");
+  const scale = positive(values.scale, "--scale");
   const folder = mkdtempSync(join(tmpdir(), "lcd-bench-"));
   try {
     const usable = [];
     for (const place of places) {
-      if (values.places.split(",").includes(place.name) && (await ready(place, folder))) {
+      if (names.includes(place.name) && (await ready(place, folder))) {
         usable.push(place);
       }
     }
-    const results = [];
-    for (const name of values.only.split(",")) {
-      results.push(await compare(name, usable, folder));
-    }
-    report(results, usable);
-    return results.every(({ agreed }) => agreed) ? 0 : 1;
+    const results = await runRounds(only, usable, { folder, rounds, scale, clock });
+    const cold = only.includes(COLD) ? await measureColdCode(usable, { folder, rounds, clock }) : null;
+    report({ results, cold, usable, rounds, clock, json: values.json });
+    return results.every(({ checksums }) => new Set(Object.values(checksums)).size <= 1) ? 0 : 1;
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function chosen(list, from, what) {
+  const words = list.split(",");
+  const unknown = words.find((word) => !from.includes(word));
+  if (unknown !== undefined) {
+    throw new Error(`no ${what} "${unknown}"; there are ${from.join(", ")}`);
+  }
+  return words;
+}
+
+function positive(text, option) {
+  const value = Number(text);
+  if (!(value > 0)) {
+    throw new Error(`${option} takes a number above 0, not "${text}"`);
+  }
+  return value;
 }
 
 async function ready(place, folder) {
@@ -68,70 +100,57 @@ async function ready(place, folder) {
   return true;
 }
 
-async function fastest(command) {
-  const runs = [];
-  for (let i = 0; i < Number(values.repeat); i++) {
-    runs.push(await measure(command, TIMEOUT_SECONDS));
-  }
-  return runs.reduce((best, run) => (run.seconds < best.seconds ? run : best));
-}
-
-/** Runs one workload everywhere; what it prepares, which amount 0 does too, is not counted. */
-async function compare(name, usable, folder) {
-  if (!Object.hasOwn(amounts, name)) {
-    throw new Error(`no workload "${name}"; there are ${Object.keys(amounts).join(", ")}`);
-  }
-  const amount = String(Math.max(1, Math.round(amounts[name] * Number(values.scale))));
-  const seconds = {};
-  const checksums = {};
-  for (const place of usable) {
-    process.stderr.write(`${name} ${place.name}\n`);
-    try {
-      const all = await fastest(place.command(folder, name, amount));
-      const nothing = await fastest(place.command(folder, name, "0"));
-      checksums[place.name] = all.checksum;
-      if (all.seconds > nothing.seconds) {
-        seconds[place.name] = all.seconds - nothing.seconds;
-      } else {
-        process.stderr.write(`${name} ${place.name}: amount 0 took longer; this machine is too busy to measure\n`);
+/**
+ * Every workload in every place, round by round: what disturbs the machine for a while then disturbs all of them.
+ * Gives for each workload and place the seconds of each round.
+ */
+async function runRounds(only, usable, { folder, rounds, scale, clock }) {
+  const results = workloads
+    .filter(({ name }) => only.includes(name))
+    .map((workload) => ({
+      ...workload,
+      amount: Math.max(1, Math.round(workload.amount * scale)),
+      seconds: Object.fromEntries(usable.map(({ name }) => [name, new Array(rounds).fill(Number.NaN)])),
+      checksums: {},
+      leftOut: {},
+    }));
+  for (let round = 0; round < rounds; round++) {
+    for (const result of results) {
+      for (const place of usable) {
+        process.stderr.write(`round ${round + 1}: ${result.name} ${place.name}\n`);
+        await runOnce(result, place, { folder, clock, round });
       }
-    } catch (error) {
-      process.stderr.write(`${error.message}\n`);
-      checksums[place.name] = "failed";
     }
   }
-  return { name, amount: Number(amount), seconds, checksums, agreed: new Set(Object.values(checksums)).size <= 1 };
+  return results;
 }
 
-function report(results, usable) {
-  if (values.json) {
-    process.stdout.write(
-      `${JSON.stringify({ processor: cpus()[0].model, node: process.version, results }, null, 2)}\n`,
-    );
+/**
+ * What a place prepares for a workload, which amount 0 does too, is not counted. A round stays NaN when it fails, or
+ * when amount 0 took longer: then this machine is too busy to measure.
+ */
+async function runOnce(result, place, { folder, clock, round }) {
+  const { name } = place;
+  const reason = result.leftOut[name] ?? place.leavesOut?.(result);
+  if (reason) {
+    result.leftOut[name] = reason;
     return;
   }
-  const names = usable.map(({ name }) => name);
-  const ratios = [
-    ["lcd", "native"],
-    ["lcd", "qemu"],
-    ["lcd", "v86"],
-    ["qemu", "native"],
-    ["v86", "native"],
-  ].filter((pair) => pair.every((name) => names.includes(name)));
-  const ratio = ({ seconds }, [a, b]) => (seconds[a] && seconds[b] ? seconds[a] / seconds[b] : Number.NaN);
-  const number = (value, digits) => (Number.isFinite(value) ? value.toFixed(digits) : "-");
-  const rows = results.map((result) => [
-    result.name,
-    ...names.map((name) => number(result.seconds[name] ?? Number.NaN, 3)),
-    ...ratios.map((pair) => number(ratio(result, pair), 2)),
-    result.agreed ? "same" : JSON.stringify(result.checksums),
-  ]);
-  const means = ratios.map((pair) => number(geometricMean(results.map((result) => ratio(result, pair))), 2));
-  rows.push(["geometric mean", ...names.map(() => ""), ...means, ""]);
-  const head = ["workload", ...names.map((name) => `${name} s`), ...ratios.map((pair) => pair.join("/")), "result"];
-  process.stdout.write(`${cpus()[0].model}, Node ${process.version}; seconds, the fastest of ${values.repeat}\n`);
-  for (const place of usable) {
-    process.stdout.write(`  ${place.name}: ${place.title}\n`);
+  try {
+    const all = await measure(place.command(folder, result.name, String(result.amount)), TIMEOUT_SECONDS);
+    if (all.leftOut) {
+      result.leftOut[name] = all.leftOut;
+      return;
+    }
+    const nothing = await measure(place.command(folder, result.name, "0"), TIMEOUT_SECONDS);
+    if ((result.checksums[name] ?? all.checksum) === all.checksum) {
+      result.checksums[name] = all.checksum;
+    } else {
+      result.checksums[name] = "differs from run to run";
+    }
+    result.seconds[name][round] = all[clock] > nothing[clock] ? all[clock] - nothing[clock] : Number.NaN;
+  } catch (error) {
+    process.stderr.write(`${error.message}\n`);
+    result.checksums[name] = "failed";
   }
-  process.stdout.write(`\n${table(head, rows)}\nA ratio below 1.00 means that the first of the two is the faster.\n`);
 }

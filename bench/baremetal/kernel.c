@@ -6,7 +6,9 @@
  *     start      before the workload runs
  *     end <checksum in hexadecimal>
  *
- * and then leaves through QEMU's debug exit device, where there is one.
+ * or "no ..." when it cannot, and then leaves through QEMU's debug exit device, where there is one.
+ *
+ * The workload "module" is code that comes as Multiboot modules: functions that are called in turn, `amount` times.
  */
 #include "../src/bench.h"
 
@@ -14,27 +16,46 @@ void kernel_main(u32 magic, u32 info_address);
 
 #define MULTIBOOT_MAGIC 0x2badb002
 #define MULTIBOOT_HAS_COMMAND_LINE (1u << 2)
+#define MULTIBOOT_HAS_MODULES (1u << 3)
 
 #define COM1 0x3f8
 #define LINE_STATUS (COM1 + 5)
 #define TRANSMITTER_EMPTY 0x20
 #define DEBUG_EXIT 0xf4
 
+/* CPUID leaf 1, EDX. */
+#define FEATURE_SSE2 (1u << 26)
+#define CR0_MP 0x2ul
+#define CR0_EM 0x4ul
+#define CR4_OSFXSR 0x200ul
+
 struct multiboot_info {
-	u32 flags, memory_lower, memory_upper, boot_device, command_line;
+	u32 flags, memory_lower, memory_upper, boot_device, command_line, module_count, modules;
 };
 
-#define WORKLOAD(name) unsigned long bench_##name(unsigned long amount);
+struct multiboot_module {
+	u32 start, end, text, reserved;
+};
+
+typedef unsigned long workload_function(unsigned long amount);
+
+#define WORKLOAD(name, amount) workload_function bench_##name;
+#define SSE_WORKLOAD WORKLOAD
 #include "../src/workloads.h"
 #undef WORKLOAD
+#undef SSE_WORKLOAD
+
+static workload_function run_modules;
 
 static const struct workload {
 	const char *name;
-	unsigned long (*run)(unsigned long amount);
+	workload_function *run;
+	int needs_sse;
 } workloads[] = {
-#define WORKLOAD(name) { #name, bench_##name },
+#define WORKLOAD(name, amount) { #name, bench_##name, 0 },
+#define SSE_WORKLOAD(name, amount) { #name, bench_##name, 1 },
 #include "../src/workloads.h"
-#undef WORKLOAD
+	{ "module", run_modules, 0 },
 };
 
 static inline void out(unsigned short port, u8 value)
@@ -82,6 +103,32 @@ static int equals(const char *a, const char *end, const char *b)
 	return a == end && !*b;
 }
 
+static const struct multiboot_module *modules;
+static u32 module_count;
+
+static unsigned long run_modules(unsigned long amount)
+{
+	unsigned long result = 0;
+	for (u32 i = 0; i < amount; i++)
+		result ^= ((unsigned long (*)(void))(unsigned long)modules[i % module_count].start)();
+	return result;
+}
+
+static int enable_sse(void)
+{
+	u32 eax = 1, ebx, ecx = 0, edx;
+	unsigned long control;
+
+	__asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
+	if (!(edx & FEATURE_SSE2))
+		return 0;
+	__asm__ volatile("mov %%cr0, %0" : "=r"(control));
+	__asm__ volatile("mov %0, %%cr0" :: "r"((control & ~CR0_EM) | CR0_MP));
+	__asm__ volatile("mov %%cr4, %0" : "=r"(control));
+	__asm__ volatile("mov %0, %%cr4" :: "r"(control | CR4_OSFXSR));
+	return 1;
+}
+
 static void leave(u8 code)
 {
 	out(DEBUG_EXIT, code);
@@ -108,11 +155,17 @@ void kernel_main(u32 magic, u32 info_address)
 	name = last_word(line, number > line ? number - 1 : number);
 	for (const char *digit = number; digit < end; digit++)
 		amount = amount * 10 + (*digit - '0');
+	modules = (const struct multiboot_module *)(unsigned long)info->modules;
+	module_count = info->flags & MULTIBOOT_HAS_MODULES ? info->module_count : 0;
 
 	for (unsigned i = 0; i < COUNT_OF(workloads); i++) {
 		u32 checksum;
 		if (!equals(name, number - 1, workloads[i].name))
 			continue;
+		if (workloads[i].needs_sse && !enable_sse()) {
+			print("no SSE2, says CPUID\n");
+			leave(1);
+		}
 		print("start\n");
 		checksum = workloads[i].run(amount);
 		print("end ");

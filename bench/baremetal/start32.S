@@ -11,6 +11,8 @@
 	.globl start
 start:
 	mov $stack_top, %esp
+	/* Two arguments below a multiple of 16 bytes, as the ABI wants it. */
+	sub $8, %esp
 	push %ebx
 	push %eax
 	call kernel_main

@@ -8,7 +8,9 @@
 #include <string.h>
 #include <time.h>
 
-#define WORKLOAD(name) unsigned long bench_##name(unsigned long amount);
+#define SSE_WORKLOAD WORKLOAD
+
+#define WORKLOAD(name, amount) unsigned long bench_##name(unsigned long);
 #include "../src/workloads.h"
 #undef WORKLOAD
 
@@ -16,7 +18,7 @@ static const struct workload {
 	const char *name;
 	unsigned long (*run)(unsigned long amount);
 } workloads[] = {
-#define WORKLOAD(name) { #name, bench_##name },
+#define WORKLOAD(name, amount) { #name, bench_##name },
 #include "../src/workloads.h"
 #undef WORKLOAD
 };

@@ -16,7 +16,8 @@ export async function runWorkloads(repeat: number, terminal: Terminal): Promise<
     "Workloads: SHA-256, CRC-32, sieve, quicksort ... in every place that is installed; this takes minutes.\n",
   );
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [script, "--repeat", String(repeat)], { stdio: ["ignore", "pipe", "pipe"] });
+    const args = [script, "--places", "native,qemu,v86,lcd,domain", "--rounds", String(repeat)];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
     child.stdout.on("data", (data: Buffer) => terminal.stdout(data));
     child.stderr.on("data", (data: Buffer) => terminal.stderr(data.toString()));
     child.on("error", reject);
