@@ -12,6 +12,7 @@ import { farInstructions, systemRegisterMoves } from "./far";
 import { mmxInstructions, mmxWithoutRegisters } from "./mmx";
 import { Lift, type RegisterKind, registerKind } from "./operands";
 import { shifts } from "./shift";
+import { sseInstructions } from "./sse";
 import { strings } from "./strings";
 import { invalidOpcode, systemInstructions, tooLong } from "./system";
 import type { LiftFunction, LiftTable } from "./table";
@@ -53,7 +54,7 @@ const meanings: Readonly<Record<RegisterKind, Meanings>> = {
   /** With an MMX register, whatever else there is. */
   mmx: byMnemonic(mmxInstructions),
   /** With an XMM or x87 register. */
-  vector: byMnemonic(x87Instructions),
+  vector: byMnemonic(sseInstructions, x87Instructions),
 };
 
 const systemMnemonics = new Set<Mnemonic>([

@@ -6,8 +6,7 @@ import { lanewiseOperations, type PackedOperation } from "./packed-lanewise";
 /**
  * What packed integer instructions compute on 64 bits, with vectors of 128, as far as it is not the same in each lane.
  * Operands are given twice, in the lower and in the upper half, and only the lower half of the result counts.
- */
-/** Both operands side by side: the first in the lower half. */
+XX side by side: the first in the lower half. */
 const joined = (b: BlockBuilder, a: Value, c: Value): Value =>
   b.lane("i64x2.replace_lane", 1, a, b.lane("i64x2.extract_lane", 0, c));
 
