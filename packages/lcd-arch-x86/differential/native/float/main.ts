@@ -2,9 +2,10 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Random } from "../../random";
 import { agrees } from "./agreement";
+import { controlOutcome, randomControlCase } from "./control";
 import { EmulatedFloat } from "./emulator";
-import { mmxOutcome, randomMmxCase } from "./mmx";
-import { NativeFloat } from "./native";
+import { randomMmxCase, type WholeCase, wholeOutcome } from "./mmx";
+import { type FloatResult, NativeFloat } from "./native";
 import { randomSseCase, type SseCase, type SseOutcome, sseExpected, sseOutcome, sseRequest } from "./sse";
 import { randomX87Case, type X87Case, type X87Outcome, x87Expected, x87Outcome } from "./x87";
 
@@ -80,25 +81,38 @@ function explain(test: X87Case, processor: X87Outcome, library: X87Outcome): voi
   }
 }
 
-/** Compares MMX instructions in the emulator with the processor. @returns how many differ */
-function checkMmx(native: NativeFloat, emulator: EmulatedFloat, random: Random, count: number): number {
+/** A kind of case that is run as code, and compared as a whole. */
+interface WholeKind {
+  name: string;
+  make(random: Random): WholeCase;
+  outcome(test: WholeCase, result: FloatResult): string[];
+}
+
+const wholeKinds: readonly WholeKind[] = [
+  { name: "MMX", make: randomMmxCase, outcome: (_, result) => wholeOutcome(result) },
+  { name: "x87 control", make: randomControlCase, outcome: controlOutcome },
+];
+
+/** Compares code in the emulator with the processor. @returns how many cases differ */
+function checkWhole(native: NativeFloat, random: Random, count: number, { name, make, outcome }: WholeKind): number {
+  const emulator = new EmulatedFloat();
   let wrong = 0;
   for (let done = 0; done < count; done += BATCH) {
-    const cases = Array.from({ length: Math.min(BATCH, count - done) }, () => randomMmxCase(random));
+    const cases = Array.from({ length: Math.min(BATCH, count - done) }, () => make(random));
     native.run(cases.map(({ request }) => request)).forEach((result, index) => {
-      const { name, request } = cases[index];
-      const [before, expected] = [mmxOutcome({ ...request, vector: null }), mmxOutcome(result)];
-      const found = mmxOutcome(emulator.run(request));
+      const test = cases[index];
+      const before = outcome(test, { ...test.request, vector: null });
+      const [expected, found] = [outcome(test, result), outcome(test, emulator.run(test.request))];
       const different = found.flatMap((line, at) => (line === expected[at] ? [] : [at]));
       if (different.length > 0 && wrong++ < 20) {
-        console.log(name);
+        console.log(test.name);
         for (const at of different) {
           console.log(`  before    ${before[at]}\n  processor ${expected[at]}\n  emulator  ${found[at]}`);
         }
       }
     });
   }
-  console.log(`MMX: ${count} cases, ${wrong} differ`);
+  console.log(`${name}: ${count} cases, ${wrong} differ`);
   return wrong;
 }
 
@@ -119,9 +133,11 @@ export function main(args: string[], folder: string): number {
   const only = values.only ?? null;
   const emulator = new EmulatedFloat();
   const expect = values.emulator ? (test: X87Case) => x87Outcome(test, emulator.run(test.request)) : x87Expected;
-  const differ =
-    (only === null ? checkSse(native, random, count) : 0) + checkX87(native, random, count, { only, expect });
-  const differMmx = only === null ? checkMmx(native, emulator, random, count) : 0;
+  let differ = checkX87(native, random, count, { only, expect });
+  if (only === null) {
+    differ += checkSse(native, random, count);
+    differ += wholeKinds.reduce((sum, kind) => sum + checkWhole(native, random, count, kind), 0);
+  }
   native.close();
-  return differ + differMmx === 0 ? 0 : 1;
+  return differ === 0 ? 0 : 1;
 }

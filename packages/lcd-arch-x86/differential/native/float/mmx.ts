@@ -31,7 +31,8 @@ const forms: readonly (readonly [Form, readonly number[], readonly number[]])[] 
 /** Extensions of the shifts by an immediate: logical right, arithmetic right, left. */
 const shifts: Readonly<Record<number, readonly number[]>> = { 113: [2, 4, 6], 114: [2, 4, 6], 115: [2, 6] };
 
-export interface MmxCase {
+/** A case whose whole outcome is compared. */
+export interface WholeCase {
   name: string;
   request: FloatRequest;
 }
@@ -88,7 +89,7 @@ function randomElements(random: Random): bigint {
   return random.chance(15) ? BigInt(random.below(70)) : value;
 }
 
-export function randomMmxCase(random: Random): MmxCase {
+export function randomMmxCase(random: Random): WholeCase {
   const code = randomCode(random);
   const state = initialState();
   const view = viewOf(state);
@@ -112,8 +113,8 @@ export function randomMmxCase(random: Random): MmxCase {
   return { name: code.map((byte) => byte.toString(16).padStart(2, "0")).join(" "), request };
 }
 
-/** What an MMX instruction leaves, but for the x87 pointers, as text. */
-export function mmxOutcome({ vector, rax, memory, state }: FloatResult): string[] {
+/** What an instruction leaves, but for the x87 pointers, as text. */
+export function wholeOutcome({ vector, rax, memory, state }: FloatResult): string[] {
   const bytes = (from: number, to: number): string => Buffer.from(state.subarray(from, to)).toString("hex");
   return [
     `vector ${vector} control and status ${bytes(0, 4)} tags ${bytes(4, 5)} rax ${rax.toString(16)}`,

@@ -110,6 +110,15 @@ addFlags("ucomip sti", 0xdf, 0xe8);
 // FCMOVE and FCMOVNE, while ZF is clear.
 addRegister("cmov sti", 0xda, 0xc8);
 addRegister("cmov sti", 0xdb, 0xc8);
+// Second encodings that the manual's opcode map leaves open.
+addRegister("com sti", 0xdc, 0xd0);
+addRegister("comp sti", 0xdc, 0xd8);
+addRegister("xch sti", 0xdd, 0xc8);
+addRegister("comp sti", 0xde, 0xd0);
+addRegister("xch sti", 0xdf, 0xc8);
+addRegister("stp sti", 0xdf, 0xd0);
+addRegister("stp sti", 0xdf, 0xd8);
+addRegister("stpnce sti", 0xd9, 0xd8);
 addLoad("ldcw i16", 0xd9, 5, "cw");
 add("clex", [0xdb, 0xe2]);
 add("init", [0xdb, 0xe3]);

@@ -251,7 +251,7 @@ const inBlock: LiftTable = [
   [Mnemonic.Fbld, onOperand("ld")],
   [Mnemonic.Fst, (lift) => void operate(lift, fullName(lift, "st", false), { stores: lift.isMemory(0) })],
   [Mnemonic.Fstp, (lift) => void operate(lift, fullName(lift, "stp", false), { stores: lift.isMemory(0) })],
-  [Mnemonic.Fstpnce, implied("stp sti")],
+  [Mnemonic.Fstpnce, implied("stpnce sti")],
   [Mnemonic.Fist, onOperand("st", { stores: true })],
   [Mnemonic.Fistp, onOperand("stp", { stores: true })],
   [Mnemonic.Fisttp, onOperand("sttp", { stores: true })],

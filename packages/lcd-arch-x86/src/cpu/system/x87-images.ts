@@ -24,35 +24,47 @@ const formOf = (p: Processor, [size]: readonly number[]): EnvironmentForm => ({
   real: isReal(p),
 });
 
-/** Sizes are even: memory is moved in words. */
-const WORD = 2;
-
 const storing = (transfer: Transfer, sizeOf: (form: EnvironmentForm) => number) =>
   next((p, operands) => {
     const form = formOf(p, operands);
     const bytes = new Uint8Array(sizeOf(form));
     const address = operandAddress(p);
-    // Two pages at most: nothing is changed unless all of it can be written.
-    probeWrite(p, address, WORD);
-    probeWrite(p, addressBehind(p, address, bytes.length - WORD), WORD);
+    probeBytes(p, address, bytes.length);
     transfer(p.fpu, form, bytes);
-    for (let at = 0; at < bytes.length; at += WORD) {
-      writeMemory(p, addressBehind(p, address, at), WORD, BigInt(bytes[at] | (bytes[at + 1] << 8)));
-    }
+    writeBytes(p, address, bytes);
   });
 
 const loading = (transfer: Transfer, sizeOf: (form: EnvironmentForm) => number) =>
   next((p, operands) => {
     const form = formOf(p, operands);
-    const bytes = new Uint8Array(sizeOf(form));
-    const address = operandAddress(p);
-    for (let at = 0; at < bytes.length; at += WORD) {
-      const word = Number(readMemory(p, addressBehind(p, address, at), WORD));
-      bytes[at] = word;
-      bytes[at + 1] = word >> 8;
-    }
-    transfer(p.fpu, form, bytes);
+    transfer(p.fpu, form, readBytes(p, operandAddress(p), sizeOf(form)));
   });
+
+/** Sizes are even: memory is moved in words. */
+const WORD = 2;
+
+/** Makes sure that everything can be written; it is on two pages at most. @throws LinearAccessError */
+function probeBytes(p: Processor, address: bigint, length: number): void {
+  probeWrite(p, address, WORD);
+  probeWrite(p, addressBehind(p, address, length - WORD), WORD);
+}
+
+function writeBytes(p: Processor, address: bigint, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; at += WORD) {
+    writeMemory(p, addressBehind(p, address, at), WORD, BigInt(bytes[at] | (bytes[at + 1] << 8)));
+  }
+}
+
+/** @throws LinearAccessError */
+function readBytes(p: Processor, address: bigint, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length; at += WORD) {
+    const word = Number(readMemory(p, addressBehind(p, address, at), WORD));
+    bytes[at] = word;
+    bytes[at + 1] = word >> 8;
+  }
+  return bytes;
+}
 
 /** FNSTENV, FLDENV, FNSAVE, FRSTOR. What raises #NM and #MF is checked by translated code. */
 export const x87ImageOperations: Operations = {

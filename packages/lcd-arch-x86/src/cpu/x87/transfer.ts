@@ -120,6 +120,15 @@ const storeRegister =
     }
   };
 
+/** FSTPNCE, a second FSTP ST(i) that does not mind an empty register: then it only pops. */
+const storeWithoutCheck: FpuOperation = (fpu, i) => {
+  fpu.begin();
+  if (!fpu.isEmpty(0)) {
+    fpu.copy(0, i);
+  }
+  fpu.pop();
+};
+
 const exchange: FpuOperation = (fpu, i) => {
   fpu.begin();
   if (fpu.isEmpty(0) || fpu.isEmpty(i)) {
@@ -232,6 +241,7 @@ export const transferOperations: FpuOperations = {
   "st sti": storeRegister(false),
   "st i16": storing(integerFormat(16), false),
   "st i32": storing(integerFormat(32), false),
+  "stpnce sti": storeWithoutCheck,
   "stp m32": storing(float32Format, true),
   "stp m64": storing(float64Format, true),
   "stp m80": storeExtended,
