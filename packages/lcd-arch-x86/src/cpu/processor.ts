@@ -11,7 +11,7 @@ import { IndirectBranches } from "./indirect-branches";
 import { takeArrivals } from "./interrupt/arrivals";
 import { BREAKPOINT_ENABLES, Breakpoints } from "./interrupt/breakpoints";
 import type { InterruptEvent } from "./interrupt/event";
-import { raise, raisePendingDebug } from "./interrupt/raise";
+import { deliverPending, raise } from "./interrupt/raise";
 import { BLOCKING_FOR_ONE_INSTRUCTION, Shadow } from "./interrupt/shadow";
 import { stepWatched } from "./interrupt/single-step";
 import type { Site } from "./ir";
@@ -91,6 +91,8 @@ export class Processor implements VmxProcessorPort {
   deliversExceptions = false;
   /** The event whose delivery has begun and not ended: what is raised now happens during it. */
   delivering: InterruptEvent | null = null;
+  /** What the VM entry has injected, to be delivered before the next instruction. */
+  injected: InterruptEvent | null = null;
   /** Bits that DR6 gets of a debug exception which is due before the next instruction; 0: none is. */
   pendingDebug = 0n;
   deadline = Number.POSITIVE_INFINITY;
@@ -339,8 +341,8 @@ export class Processor implements VmxProcessorPort {
   private beforeCode(): RunStop | null {
     const { wiring } = this;
     this.shadow.meetBoundary(this.retired);
-    if (this.pendingDebug !== 0n) {
-      const stop = raisePendingDebug(this);
+    if (this.injected !== null || this.pendingDebug !== 0n) {
+      const stop = deliverPending(this);
       if (stop !== null) {
         return stop;
       }

@@ -12,6 +12,8 @@ export interface VmxProcessorPort {
   interruptibility: number;
   /** The event whose delivery has begun and not ended; a VM exit ends it. */
   delivering: InterruptEvent | null;
+  /** The event that a VM entry injects, which the guest takes before its first instruction. */
+  injected: InterruptEvent | null;
   /** Instructions retired since reset: the time-stamp counter. */
   readonly retired: number;
   /** Value of `retired` at which the VMX-preemption timer fires; Infinity for none. */

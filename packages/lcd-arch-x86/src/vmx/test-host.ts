@@ -22,6 +22,7 @@ export class TestHost implements VmxProcessorPort {
   rflags = 2n;
   interruptibility = 0;
   delivering: InterruptEvent | null = null;
+  injected: InterruptEvent | null = null;
   retired = 1000;
   deadline = Number.POSITIVE_INFINITY;
   readonly log: string[] = [];

@@ -1,7 +1,14 @@
 import type { InterruptEvent } from "../cpu/interrupt/event";
 import { Secondary } from "./controls";
 import { secondaryControls } from "./entry-check/control-checks";
-import { ENTRY_FAILURE, ExitReason, interruptionInformation, type VmExitInformation } from "./exit-reason";
+import { injectedEvent } from "./event-injection";
+import {
+  ENTRY_FAILURE,
+  ExitReason,
+  InterruptionInformation,
+  interruptionInformation,
+  type VmExitInformation,
+} from "./exit-reason";
 import { loadGuestState, saveGuestState } from "./guest-state";
 import { loadHostState } from "./host-state";
 import type { VmxProcessorPort } from "./processor-port";
@@ -12,6 +19,7 @@ import { VmcsField as F } from "./vmcs-field";
 export function enterGuest(port: VmxProcessorPort, vmcs: Vmcs): void {
   vmcs.launched = true;
   loadGuestState(port, vmcs);
+  port.injected = injectedEvent(vmcs);
   switchAddressSpace(port, vmcs);
 }
 
@@ -26,7 +34,12 @@ export function leaveGuest(port: VmxProcessorPort, vmcs: Vmcs, reason: number, i
   vmcs.set32(F.exitInstructionInformation, information.instructionInformation ?? 0);
   vmcs.set(F.guestLinearAddress, information.guestLinearAddress ?? 0n);
   vmcs.set(F.guestPhysicalAddress, information.guestPhysicalAddress ?? 0n);
+  vmcs.set32(
+    F.entryInterruptionInformation,
+    vmcs.get32(F.entryInterruptionInformation) & ~InterruptionInformation.valid,
+  );
   port.delivering = null;
+  port.injected = null;
   saveGuestState(port, vmcs);
   loadHostState(port, vmcs);
   switchAddressSpace(port, vmcs);

@@ -43,6 +43,9 @@ export const VmcsField = {
   cr3TargetCount: 0x400a,
   exitControls: 0x400c,
   entryControls: 0x4012,
+  entryInterruptionInformation: 0x4016,
+  entryExceptionErrorCode: 0x4018,
+  entryInstructionLength: 0x401a,
   secondaryControls: 0x401e,
   // 32-bit read-only data fields
   instructionError: 0x4400,

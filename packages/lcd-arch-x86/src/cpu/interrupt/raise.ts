@@ -114,8 +114,13 @@ function shutDown(p: Processor): RunStop {
   return { kind: "shutdown" };
 }
 
-/** Raises the debug exception that is due before the next instruction. */
-export function raisePendingDebug(p: Processor): RunStop | null {
+/** Delivers what is due before the next instruction: the event that a VM entry injects, then a debug exception. */
+export function deliverPending(p: Processor): RunStop | null {
+  const { injected } = p;
+  if (injected !== null) {
+    p.injected = null;
+    return deliver(p, injected);
+  }
   const cause = p.pendingDebug;
   p.pendingDebug = 0n;
   return raise(p, Vector.debug, null, cause);

@@ -192,7 +192,7 @@ describe("faults of a task switch (SDM 3A, Exception Conditions Checked During a
     ["a DS of more privilege", { cs: Selector.userCode, ss: Selector.userData }, 10, Selector.data],
     ["a DS that is not present", { ds: Selector.absent }, 11, Selector.absent],
     ["an EIP beyond CS", { cs: Selector.code16, eip: 0x10000 }, 13, 0],
-  ])("%s: the new task's fault", (_, task, vector, errorCode) => {
+  ])("%s: the new task's fault", (_, task: Task, vector, errorCode) => {
     prepare({ ...task, esp: USER_STACK });
     // The handler has a stack of its own at CPL 0.
     system.write32(OTHER_TSS + 4, STACK_1);

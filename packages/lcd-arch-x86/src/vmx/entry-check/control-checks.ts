@@ -3,6 +3,7 @@ import { allowsControls, controlSets, ExitControl, PinBased, ProcessorBased, Sec
 import type { Vmcs } from "../vmcs";
 import { VmcsField as F } from "../vmcs-field";
 import { type Check, isPhysical } from "./check";
+import { injectionChecks } from "./injection-checks";
 
 /** The secondary controls in effect: all 0 unless they are activated. */
 export function secondaryControls(vmcs: Vmcs): number {
@@ -36,6 +37,7 @@ export const controlChecks: readonly Check[] = [
       !v.has(F.pinBasedControls, PinBased.activatePreemptionTimer),
   ],
   ["entry controls: not allowed", (v) => !allowsControls(controlSets.entry, v.get32(F.entryControls))],
+  ...injectionChecks,
 ];
 
 function hasNoVpid(vmcs: Vmcs): boolean {

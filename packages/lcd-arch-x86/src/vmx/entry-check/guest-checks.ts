@@ -3,6 +3,8 @@ import { Cr4 } from "../../mmu/control-bits";
 import { isCanonical, MAX_LINEAR_BITS } from "../../mmu/index";
 import { cr0AllowedInVmx, cr4AllowedInVmx } from "../capability";
 import { EntryControl } from "../controls";
+import { injectedEvent } from "../event-injection";
+import { InterruptionType } from "../exit-reason";
 import { guestSegments, Rights } from "../segments";
 import type { Vmcs } from "../vmcs";
 import { VmcsField as F, type VmcsField } from "../vmcs-field";
@@ -68,6 +70,14 @@ const nonRegisterChecks: readonly Check[] = [
     "guest interruptibility: blocking by STI without RFLAGS.IF",
     (v) => v.has(F.guestInterruptibility, BLOCKING_BY_STI) && !v.has(F.guestRflags, Rflags.IF),
   ],
+  [
+    "guest interruptibility: an injected interrupt is blocked",
+    (v) => injectsType(v, InterruptionType.externalInterrupt) && !takesInterrupts(v),
+  ],
+  [
+    "guest interruptibility: an injected NMI is blocked by MOV SS",
+    (v) => injectsType(v, InterruptionType.nmi) && v.has(F.guestInterruptibility, BLOCKING_BY_MOV_SS),
+  ],
 ];
 
 /** All checks on the guest-state area whose failure has exit qualification 0. */
@@ -77,6 +87,11 @@ export const guestChecks: readonly Check[] = [
   ...descriptorAndFlowChecks,
   ...nonRegisterChecks,
 ];
+
+const takesInterrupts = (v: Vmcs): boolean =>
+  v.has(F.guestRflags, Rflags.IF) && !v.has(F.guestInterruptibility, BLOCKING_BY_STI | BLOCKING_BY_MOV_SS);
+
+const injectsType = (v: Vmcs, type: number): boolean => injectedEvent(v)?.type === type;
 
 /** In 64-bit mode RIP need not be canonical: bits above the width of linear addresses are all that counts. */
 function isRip(vmcs: Vmcs): boolean {
