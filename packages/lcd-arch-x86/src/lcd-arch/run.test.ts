@@ -139,7 +139,7 @@ describe("lcd_arch_run", () => {
 
   it("says EINVAL for a pc that no guest can have, and lets it be set right", () => {
     const lcd = domain(...VMCALL);
-    lcd_arch_set_pc(lcd, __gva(1n << 48n));
+    lcd_arch_set_pc(lcd, __gva(1n << 57n));
     expect(() => run(lcd)).toThrow(/guest RIP/);
     expect(() => run(lcd)).toThrow(code("EINVAL"));
     lcd_arch_set_pc(lcd, __gva(CODE));
