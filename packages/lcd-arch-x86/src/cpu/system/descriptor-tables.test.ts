@@ -69,8 +69,8 @@ describe("LGDT and LIDT (SDM 2A)", () => {
 
 describe("SGDT and SIDT (SDM 2B)", () => {
   it.each([
-    ["64-bit", 64, [0xdead_beef_cafe_1234n, 0x0102_0304_0506_aa55n]],
-    ["protected", 32, [0x1111_beef_cafe_1234n, 0x0102_0304_0506_1111n]],
+    ["64-bit", 64],
+    ["protected", 32],
   ] as const)("in %s mode store the limit and the whole base, and nothing behind it", (mode, bits) => {
     const machine = new ModeMachine(mode);
     machine.put(-1n, -1n);

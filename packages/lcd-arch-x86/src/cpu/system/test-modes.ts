@@ -1,4 +1,5 @@
 import { __hpa } from "../../address";
+import type { MachineOptions } from "../../machine/index";
 import { Cr0, Efer } from "../../mmu/control-bits";
 import { BareMachine } from "../../testing/index";
 import type { Processor } from "../processor";
@@ -63,8 +64,9 @@ export class ModeMachine extends BareMachine {
   constructor(
     readonly mode: Mode,
     cpl = 0,
+    options: Partial<MachineOptions> = {},
   ) {
-    super();
+    super(options);
     const { memory } = this.machine;
     for (const table of TABLES) {
       for (let at = 0n; at < 512n; at++) {
@@ -101,3 +103,10 @@ export const modes: readonly (readonly [Mode, number])[] = [
   ["virtual-8086", 3],
   ["real-address", 0],
 ];
+
+/** Sets bits of CR4, whether or not the processor would let software do so. */
+export function withCr4(machine: ModeMachine, bits: number): ModeMachine {
+  machine.cpu.state.set64("cr4", machine.cpu.state.get64("cr4") | BigInt(bits));
+  machine.cpu.addressSpaceChanged();
+  return machine;
+}

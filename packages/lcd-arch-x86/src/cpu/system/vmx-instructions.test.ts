@@ -1,0 +1,26 @@
+import { describe, expect, it } from "vitest";
+import { TestGuest } from "./test-guest";
+import { ModeMachine } from "./test-modes";
+
+const UD = { kind: "exception", vector: 6, errorCode: null };
+
+describe("VMX instructions (SDM 3C, VMX Instruction Reference)", () => {
+  it("do not exist in real-address, virtual-8086 and compatibility mode", () => {
+    const vmclear = (mode: "real-address" | "virtual-8086" | "compatibility") =>
+      new ModeMachine(mode).run([...(mode === "compatibility" ? [] : [0x67]), 0x66, 0x0f, 0xc7, 0x33]);
+    for (const mode of ["real-address", "virtual-8086", "compatibility"] as const) expect(vmclear(mode)).toEqual(UD);
+  });
+
+  it("tell where their operand is when a guest executes them", () => {
+    // vmptrld [rsi + rdx*8 + 0x100]; vmread [rdi], r10; vmwrite r11, rbp
+    expect(new TestGuest().exit([0x0f, 0xc7, 0xb4, 0xd6, 0, 1, 0, 0])).toMatchObject({
+      reason: 21,
+      qualification: 0x100n,
+      information: 3 | (2 << 7) | (3 << 15) | (2 << 18) | (6 << 23),
+    });
+    expect(new TestGuest().exit([0x44, 0x0f, 0x78, 0x17]).information).toBe(
+      ((2 << 7) | (3 << 15) | (1 << 22) | (7 << 23) | (10 << 28)) >>> 0,
+    );
+    expect(new TestGuest().exit([0x44, 0x0f, 0x79, 0xdd]).information).toBe(((5 << 3) | (1 << 10) | (11 << 28)) >>> 0);
+  });
+});
