@@ -100,7 +100,7 @@ describe("lcd_arch_run", () => {
     memory.write(hostAddress(lcd, 0x4_3ffd), Uint8Array.from(VMCALL));
     lcd_arch_set_pc(lcd, __gva(0x7fff_ffff_fffdn));
     expect(run(lcd)).toEqual({ kind: "vmcall", instructions: 0 });
-    // SDM 3C, "Checks on Guest RIP, RFLAGS, and SSP": bits 63:48 must be equal; bit 47 may differ. Then the fetch is #GP(0).
+    // SDM 3C, "Checks on Guest RIP, RFLAGS, and SSP": bits 63:57 must be equal. Then the fetch is #GP(0).
     expect(run(lcd)).toEqual({ kind: "exception", vector: 13, errorCode: 0, address: null, instructions: 0 });
   });
 
