@@ -1,4 +1,5 @@
 import { __gpa, __gva, __hpa, type hpa_t } from "../src/address";
+import type { Processor } from "../src/cpu/processor";
 import {
   type LcdArch,
   lcd_arch_create,
@@ -12,7 +13,7 @@ import {
   lcd_arch_set_pc,
 } from "../src/lcd-arch/index";
 import { vmwrite } from "../src/lcd-arch/lcd-arch";
-import type { Machine, Processor } from "../src/machine/index";
+import type { Machine } from "../src/machine/machine";
 import { VmcsField } from "../src/vmx/index";
 import type { InitialState } from "./case";
 import type { Engine, Outcome } from "./engine";

@@ -1,4 +1,4 @@
-import { Machine } from "../src/machine/index";
+import { Machine } from "../src/machine/machine";
 import { type CaseResult, type CaseRunner, type InitialState, initialState, type TestCase } from "./case";
 import { DomainEngine } from "./domain-engine";
 import type { Engine, Outcome } from "./engine";

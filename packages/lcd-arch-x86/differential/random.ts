@@ -13,6 +13,16 @@ export class Random {
     }
   }
 
+  /** Another stream that goes on as this one does. */
+  copy(): Random {
+    const copy = new Random(0);
+    copy.a = this.a;
+    copy.b = this.b;
+    copy.c = this.c;
+    copy.counter = this.counter;
+    return copy;
+  }
+
   /** A number from 0 to 2^32 - 1. */
   u32(): number {
     const sum = (this.a + this.b + this.counter) | 0;

@@ -1,25 +1,10 @@
 #!/usr/bin/env node
-// Bundles main.ts, which may then use the package's TypeScript sources, and runs it.
-import { mkdirSync } from "node:fs";
+// Bundles main.ts and runs it.
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { build } from "tsup";
+import { bundle } from "./bundle.mjs";
 
 const folder = dirname(fileURLToPath(import.meta.url));
-// Inside node_modules, so that the bundle finds iced-x86 where the package does.
-const output = join(folder, "../node_modules/.cache/differential");
-mkdirSync(output, { recursive: true });
-await build({
-  config: false,
-  entry: [join(folder, "main.ts")],
-  format: "esm",
-  outDir: output,
-  outExtension: () => ({ js: ".mjs" }),
-  platform: "node",
-  external: ["iced-x86"],
-  sourcemap: "inline",
-  dts: false,
-  silent: true,
-});
-const { main } = await import(pathToFileURL(join(output, "main.mjs")).href);
+const [program] = await bundle([join(folder, "main.ts")], "differential");
+const { main } = await import(pathToFileURL(program).href);
 process.exitCode = main(process.argv.slice(2), folder);

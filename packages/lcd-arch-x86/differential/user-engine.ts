@@ -1,4 +1,6 @@
-import { type Machine, type Processor, Segment } from "../src/machine/index";
+import type { Processor } from "../src/cpu/processor";
+import { Segment } from "../src/cpu/state";
+import type { Machine } from "../src/machine/machine";
 import { Cr0, Cr4 } from "../src/mmu/control-bits";
 import { Rights } from "../src/vmx/segments";
 import type { InitialState } from "./case";

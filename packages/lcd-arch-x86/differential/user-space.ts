@@ -1,5 +1,5 @@
 import { __hpa, type hpa_t } from "../src/address";
-import type { Machine } from "../src/machine/index";
+import type { Machine } from "../src/machine/machine";
 import { CODE_FILL, Layout } from "./layout";
 import { descriptors, encodeDescriptor } from "./segments";
 

@@ -1,0 +1,241 @@
+import type { Draft } from "../differential/draft";
+import { forget, pushNear, pushNumber } from "../differential/draft";
+import { emit } from "../differential/encode";
+import type { Form } from "../differential/forms/form";
+import { integerForms } from "../differential/forms/integer";
+import { legacyForms, longForms, segmentForms, systemForms } from "../differential/forms/legacy";
+import { mmxForms, sseForms } from "../differential/forms/sse";
+import { x87Forms } from "../differential/forms/x87";
+import type { CodeSize } from "../differential/kinds";
+import type { Random } from "../differential/random";
+import { integerUnits } from "../differential/units/index";
+import { Place, Selector } from "./layout";
+
+const common = [...integerForms, ...segmentForms, ...systemForms, ...sseForms, ...mmxForms, ...x87Forms];
+
+const forms: Record<CodeSize, readonly Form[]> = {
+  16: [...common, ...legacyForms],
+  32: [...common, ...legacyForms],
+  64: [...common, ...longForms],
+};
+
+const RAX = 0;
+const RCX = 1;
+const RDX = 2;
+const MOV_IMMEDIATE = 0xb8;
+
+/** Registers that hold an address of data when a guest starts. */
+export const pointerRegisters = (1 << 3) | (1 << 4) | (1 << 5) | (1 << 6) | (1 << 7);
+
+/** Code of a guest that does anything at all. @param base address of its first byte */
+export function guestCode(bits: CodeSize, base: number, length: number, random: Random): Uint8Array {
+  const draft: Draft = {
+    random,
+    bytes: [],
+    code: bits,
+    base,
+    codeSegment: 0,
+    window: Place.data,
+    alignment: 16,
+    pointers: pointerRegisters,
+    smalls: 1 << RCX,
+    written: 0,
+  };
+  while (draft.bytes.length < length) {
+    part(draft);
+  }
+  return Uint8Array.from(draft.bytes.slice(0, length));
+}
+
+function part(draft: Draft): void {
+  const { random, bytes, code } = draft;
+  const choice = random.below(100);
+  if (choice < 25) {
+    for (let count = 1 + random.below(8); count > 0; count--) {
+      bytes.push(random.u32() & 0xff);
+    }
+  } else if (choice < 55) {
+    emit(draft, random.pick(forms[code]));
+  } else if (choice < 62) {
+    random.pick(integerUnits).write(draft);
+  } else if (choice < 72) {
+    // A jump to somewhere near.
+    bytes.push(random.pick([0xeb, 0xe2, 0x70 | random.below(16)]), random.u32() & 0xff);
+  } else if (choice < 80) {
+    // An opcode of the second or third map.
+    bytes.push(0x0f, ...random.pick([[random.below(256)], [0x38, random.below(256)], [0x3a, random.below(256)]]));
+    bytes.push(random.u32() & 0xff);
+  } else {
+    random.pick(attacks)(draft);
+  }
+}
+
+/** `mov reg, value`, 32 bits wide. */
+function load(draft: Draft, register: number, value: number): void {
+  if (draft.code === 16) {
+    draft.bytes.push(0x66);
+  }
+  draft.bytes.push(MOV_IMMEDIATE | register);
+  pushNumber(draft.bytes, value, 32);
+  forget(draft, register);
+}
+
+/** ModRM and displacement of an absolute address. */
+function absolute({ bytes, code }: Draft, reg: number, address: number): void {
+  if (code === 16) {
+    bytes.push((reg << 3) | 6);
+    pushNumber(bytes, address, 16);
+    return;
+  }
+  bytes.push((reg << 3) | (code === 64 ? 4 : 5), ...(code === 64 ? [0x25] : []));
+  pushNumber(bytes, address, 32);
+}
+
+/** Somewhere in the tables of the processor, in code, or in data. */
+function target(random: Random): number {
+  return random.pick([
+    random.below(Place.tablesEnd),
+    random.pick([Place.table, Place.table32]) + random.below(16) * 8,
+    Place.code + random.below(Place.codeSize),
+    Place.handlers + random.below(256 * Place.handlerSize),
+    Place.data + random.below(Place.dataSize),
+  ]);
+}
+
+const msrs = [
+  0x10, 0x1b, 0x3a, 0x3b, 0x174, 0x175, 0x176, 0x1a0, 0x1d9, 0x200, 0x277, 0x2ff, 0x480, 0x48b, 0x6e0, 0x800, 0x830,
+  0xc0000080, 0xc0000081, 0xc0000082, 0xc0000083, 0xc0000084, 0xc0000100, 0xc0000101, 0xc0000102, 0xc0000103,
+];
+
+/** A number that is a control register's, mostly, with a bit changed. */
+function controlValue(random: Random): number {
+  const usual = random.pick([0x8000_0031, 0x8001_0033, 0x31, 0x10, 0x6a0, 0x20, 0x2020, 0x500, 0xd01, Place.pml4]);
+  return random.chance(20) ? random.u32() : usual ^ (random.chance(60) ? 1 << random.below(32) : 0);
+}
+
+function someSelector(random: Random): number {
+  return random.chance(70) ? random.pick(Object.values(Selector)) : random.below(0x200);
+}
+
+/** Operands of VMXON, VMCLEAR and VMPTRLD: where a region may be. */
+const vmxRegion = (random: Random): number => Place.data + (random.chance(80) ? 0 : random.below(64));
+
+/** What a guest does that wants to harm its host. */
+const attacks: readonly ((draft: Draft) => void)[] = [
+  function controlRegister(draft) {
+    load(draft, RAX, controlValue(draft.random));
+    draft.bytes.push(0x0f, 0x22, 0xc0 | (draft.random.pick([0, 2, 3, 4, 4, 8]) << 3));
+  },
+  function debugRegister(draft) {
+    load(draft, RAX, draft.random.chance(50) ? target(draft.random) : draft.random.u32());
+    draft.bytes.push(0x0f, 0x23, 0xc0 | (draft.random.below(8) << 3));
+  },
+  function writeMsr(draft) {
+    load(draft, RCX, draft.random.chance(80) ? draft.random.pick(msrs) : draft.random.u32());
+    load(draft, RAX, controlValue(draft.random));
+    load(draft, RDX, draft.random.pick([0, 0, 0, 0xffff_ffff, draft.random.u32()]));
+    draft.bytes.push(0x0f, draft.random.pick([0x30, 0x30, 0x32]));
+  },
+  function overwrite(draft) {
+    draft.bytes.push(0xc7);
+    absolute(draft, 0, target(draft.random));
+    pushNear(draft, draft.random.u32());
+  },
+  function changeBit(draft) {
+    // xor byte [address], bit
+    draft.bytes.push(0x80);
+    absolute(draft, 6, target(draft.random));
+    draft.bytes.push(1 << draft.random.below(8));
+  },
+  function loadTableRegister(draft) {
+    draft.bytes.push(0x0f, 0x01);
+    absolute(draft, draft.random.below(8), target(draft.random));
+  },
+  function segmentRegister(draft) {
+    load(draft, RAX, someSelector(draft.random));
+    draft.bytes.push(0x8e, 0xc0 | (draft.random.below(6) << 3));
+  },
+  function systemSegment(draft) {
+    load(draft, RAX, someSelector(draft.random));
+    draft.bytes.push(0x0f, 0x00, 0xc0 | (draft.random.below(6) << 3));
+  },
+  function farJumpOrCall(draft) {
+    const { random, bytes } = draft;
+    bytes.push(random.pick([0xea, 0x9a]));
+    pushNear(draft, Place.code + random.below(Place.codeSize));
+    pushNumber(bytes, someSelector(random), 16);
+  },
+  function farThroughMemory(draft) {
+    draft.bytes.push(0xff);
+    absolute(draft, draft.random.pick([3, 5]), target(draft.random));
+  },
+  function interrupt(draft) {
+    draft.bytes.push(...draft.random.pick([[0xcd, draft.random.below(256)], [0xcc], [0xce], [0xf1]]));
+  },
+  function returnFromInterrupt(draft) {
+    const { random, bytes, code } = draft;
+    // push ss, sp, flags, cs, ip; iret
+    for (const value of [Selector.data, Place.stackTop - 512, random.u32(), someSelector(random), Place.code]) {
+      bytes.push(0x68);
+      pushNear(draft, value);
+    }
+    bytes.push(...(code === 64 ? [0x48] : []), random.pick([0xcf, 0xcf, 0xcb, 0xca]));
+  },
+  function flags(draft) {
+    draft.bytes.push(0x68);
+    pushNear(draft, draft.random.u32());
+    draft.bytes.push(0x9d);
+  },
+  function fastSystemCall(draft) {
+    draft.bytes.push(0x0f, draft.random.pick([0x05, 0x07, 0x34, 0x35]));
+  },
+  function repeated(draft) {
+    const { random, bytes } = draft;
+    load(draft, RCX, random.pick([0, 1, 100, 0x1000, 0xffff_ffff, random.u32()]));
+    bytes.push(random.pick([0xf2, 0xf3]), random.pick([0xa4, 0xa5, 0xa6, 0xaa, 0xab, 0xac, 0xae, 0x6c, 0x6e]));
+  },
+  function endless(draft) {
+    draft.bytes.push(0xeb, 0xfe);
+  },
+  function vmx(draft) {
+    const { random, bytes } = draft;
+    const [prefix, digit] = random.pick([
+      [[0xf3], 6],
+      [[0x66], 6],
+      [[], 6],
+      [[], 7],
+    ] as const);
+    bytes.push(...prefix, 0x0f, 0xc7);
+    absolute(draft, digit, vmxRegion(random));
+  },
+  function vmxOther(draft) {
+    const { random, bytes } = draft;
+    bytes.push(
+      ...random.pick([
+        [0x0f, 0x01, 0xc0 | random.below(5)],
+        [0x0f, 0x78, 0xc0 | random.below(64)],
+        [0x0f, 0x79, 0xc0 | random.below(64)],
+        [0x66, 0x0f, 0x38, random.pick([0x80, 0x81, 0x82]), 0x03],
+      ]),
+    );
+  },
+  function otherGroup(draft) {
+    const { random, bytes } = draft;
+    bytes.push(
+      ...random.pick([
+        [0x0f, 0x01, 0xc0 | random.below(64)],
+        [0x0f, 0xae, random.below(256)],
+        [0x0f, 0xc7, random.below(256)],
+      ]),
+    );
+  },
+  function extendedState(draft) {
+    const { random, bytes } = draft;
+    bytes.push(0x0f, random.pick([0xae, 0xae, 0xc7]));
+    absolute(draft, random.below(8), Place.data + random.below(32) * random.pick([1, 16, 64]));
+  },
+  function port(draft) {
+    load(draft, RDX, draft.random.u32() & 0xffff);
+    draft.bytes.push(draft.random.pick([0xec, 0xed, 0xee, 0xef, 0xe4, 0xe6]));
+  },
+];
