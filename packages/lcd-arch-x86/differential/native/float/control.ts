@@ -50,7 +50,7 @@ export function randomControlCase(random: Random): WholeCase {
     view.setBigUint64(Fxsave.st + register * 16, BigInt.asUintN(64, value), true);
     view.setUint16(Fxsave.st + register * 16 + 8, Number(value >> 64n), true);
   }
-  const memory = Uint8Array.from({ length: 128 }, () => random.below(256));
+  const memory = Uint8Array.from({ length: 128 }, (_, at) => (at < 108 ? random.below(256) : 0xa5));
   return { name, request: { code, rax: 0x1234_5678_9abc_def0n, rflags: 2, memory, state } };
 }
 

@@ -1,9 +1,11 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Random } from "../../random";
 import { agrees } from "./agreement";
 import { controlOutcome, randomControlCase } from "./control";
 import { EmulatedFloat } from "./emulator";
+import { makeVectors } from "./make-vectors";
 import { randomMmxCase, type WholeCase, wholeOutcome } from "./mmx";
 import { type FloatResult, NativeFloat } from "./native";
 import { randomSseCase, type SseCase, type SseOutcome, sseExpected, sseOutcome, sseRequest } from "./sse";
@@ -125,10 +127,17 @@ export function main(args: string[], folder: string): number {
       seed: { type: "string", default: "1" },
       only: { type: "string" },
       emulator: { type: "boolean" },
+      vectors: { type: "string" },
     },
   });
   const native = new NativeFloat(join(folder, "harness.c"));
   const random = new Random(Number(values.seed));
+  if (values.vectors !== undefined) {
+    const command = `node differential/native/float/run.mjs --vectors ${values.vectors} --seed ${values.seed}`;
+    writeFileSync(values.vectors, makeVectors(native, random, command));
+    native.close();
+    return 0;
+  }
   const count = Number(values.cases);
   const only = values.only ?? null;
   const emulator = new EmulatedFloat();

@@ -110,7 +110,16 @@ export function randomMmxCase(random: Random): WholeCase {
   const memory = new Uint8Array(128).fill(0xa5);
   viewOf(memory).setBigUint64(0, randomElements(random), true);
   const request = { code, rax: randomElements(random), rflags: 2, memory, state };
-  return { name: code.map((byte) => byte.toString(16).padStart(2, "0")).join(" "), request };
+  return { name: nameOf(code), request };
+}
+
+/** The opcode, and where ModRM extends it, the extension. */
+function nameOf(code: readonly number[]): string {
+  const start = code.indexOf(0x0f);
+  const modRm = start + (code[start + 1] === 0x38 || code[start + 1] === 0x3a ? 3 : 2);
+  const name = code.slice(0, modRm).map((byte) => byte.toString(16).padStart(2, "0"));
+  const extended = shifts[code[start + 1]] !== undefined;
+  return extended ? `${name.join(" ")} /${(code[modRm] >> 3) & 7}` : name.join(" ");
 }
 
 /** What an instruction leaves, but for the x87 pointers, as text. */

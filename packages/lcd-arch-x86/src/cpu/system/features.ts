@@ -97,6 +97,8 @@ export const features = {
   tscAdjust: { leaf: LEAF_7, register: "ebx", bit: 1, by: "cpu/system/msr.ts" },
   smep: { leaf: LEAF_7, register: "ebx", bit: 7, by: "mmu", cr4: Cr4.SMEP },
   invpcid: { leaf: LEAF_7, register: "ebx", bit: 10, by: "cpu/system/cache-control.ts" },
+  /** FNSTENV and FXSAVE store no selectors. */
+  fpuSelectorsDeprecated: { leaf: LEAF_7, register: "ebx", bit: 13, by: "cpu/lift/x87.ts" },
   rdseed: { leaf: LEAF_7, register: "ebx", bit: 18, by: "cpu/system/random.ts" },
   smap: { leaf: LEAF_7, register: "ebx", bit: 20, by: "mmu", cr4: Cr4.SMAP },
   clflushopt: { leaf: LEAF_7, register: "ebx", bit: 23, by: "cpu/lift/cache.ts" },
