@@ -114,6 +114,20 @@ describe.each([16, 32, 64] as const)("every instruction that iced-x86 decodes as
   });
 });
 
+describe("the LOCK prefix", () => {
+  // SDM 2A, "LOCK": the instructions that may have it, with a destination in memory.
+  const lockable =
+    "Adc Add And Btc Btr Bts Cmpxchg Cmpxchg16b Cmpxchg8b Dec Inc Neg Not Or Sbb Sub Xadd Xchg Xor".split(" ");
+
+  it("raises #UD on every other instruction, and with a register as destination", () => {
+    const defined = exemplars(64, bitsOf[64] | CodeMode.flat | CodeMode.sse, [0xf0]).filter(
+      ({ undefined: raises }) => !raises,
+    );
+    expect([...new Set(defined.map(({ name }) => name.split("_")[0]))].sort()).toEqual(lockable);
+    expect(defined.filter(({ toMemory }) => !toMemory).map(({ name }) => name)).toEqual([]);
+  });
+});
+
 describe("the table of features", () => {
   it("has no two features in one bit", () => {
     const places = Object.values(features).map(({ leaf, register, bit }) => `${leaf} ${register} ${bit}`);

@@ -1,4 +1,4 @@
-import { Code, CodeExt, CpuidFeature, Decoder, DecoderOptions, EncodingKind } from "iced-x86";
+import { Code, CodeExt, CpuidFeature, Decoder, DecoderOptions, EncodingKind, OpKind } from "iced-x86";
 import { Instruction } from "../instruction";
 import type { Site, SiteCause } from "../ir";
 import { BlockBuilder } from "../lift/builder";
@@ -13,6 +13,8 @@ export interface Exemplar {
   bytes: readonly number[];
   /** VEX, EVEX, XOP and 3DNow! are encodings of their own. */
   legacy: boolean;
+  /** Operand 0 is in memory. */
+  toMemory: boolean;
   /** Names of what `cpu/system/` is asked to execute. */
   operations: readonly string[];
   /** #UD, whatever the processor's state is. */
@@ -37,15 +39,19 @@ const modrms: readonly number[] = Array.from({ length: 8 }, (_, reg) => reg << 3
 
 const MAX_LENGTH = 15;
 
-/** Finds, by trying, an encoding for each `Code` of iced-x86 that one to four opcode bytes and a ModRM byte can make. */
-export function exemplars(bitness: 16 | 32 | 64, mode: number): readonly Exemplar[] {
+/**
+ * Finds, by trying, an encoding for each `Code` of iced-x86 that one to four opcode bytes and a ModRM byte can make.
+ *
+ * @param first a prefix that each of them is to begin with
+ */
+export function exemplars(bitness: 16 | 32 | 64, mode: number, first: readonly number[] = []): readonly Exemplar[] {
   const found = new Map<Code, Exemplar>();
   const rex = bitness === 64 ? [[], [0x48]] : [[]];
   const heads = prefixes.flatMap((prefix) => rex.flatMap((r) => maps.map((map) => [...prefix, ...r, ...map])));
   for (const head of [...heads, ...vectorPrefixes]) {
     for (let opcode = 0; opcode < 256; opcode++) {
       for (const modrm of modrms) {
-        tryOut(bitness, mode, [...head, opcode, modrm], found);
+        tryOut(bitness, mode, [...first, ...head, opcode, modrm], found);
       }
     }
   }
@@ -65,6 +71,7 @@ function tryOut(bitness: number, mode: number, start: readonly number[], found: 
       name: Code[code],
       features: Array.from(iced.cpuidFeatures(), (feature) => CpuidFeature[feature]),
       bytes: [...bytes.subarray(0, iced.length)],
+      toMemory: iced.opCount > 0 && iced.opKind(0) === OpKind.Memory,
       legacy: information.encoding === EncodingKind.Legacy,
       operations: lifted.flatMap((cause) => (cause.kind === "system" ? [cause.operation] : [])),
       undefined: lifted.length === 1 && isInvalidOpcode(lifted[0]),

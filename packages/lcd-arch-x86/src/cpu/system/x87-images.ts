@@ -1,6 +1,4 @@
-import { Cr0 } from "../../mmu/control-bits";
 import type { Processor } from "../processor";
-import { Rflags } from "../state";
 import {
   type EnvironmentForm,
   environmentSize,
@@ -12,16 +10,14 @@ import {
   storeImage,
 } from "../x87/index";
 import { addressBehind, operandAddress, probeWrite, readMemory, writeMemory } from "./memory-operand";
+import { inProtectedMode } from "./mode";
 import { next, type Operations } from "./operation";
 
 type Transfer = (fpu: Fpu, form: EnvironmentForm, bytes: Uint8Array) => void;
 
-const isReal = ({ state }: Processor): boolean =>
-  (state.low("cr0") & Cr0.PE) === 0 || (state.get32("systemFlags") & Rflags.VM) !== 0;
-
 const formOf = (p: Processor, [size]: readonly number[]): EnvironmentForm => ({
   size: size === 2 ? 2 : 4,
-  real: isReal(p),
+  real: !inProtectedMode(p),
 });
 
 const storing = (transfer: Transfer, sizeOf: (form: EnvironmentForm) => number) =>
