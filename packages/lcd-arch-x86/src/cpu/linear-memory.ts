@@ -1,6 +1,8 @@
 import { Efer } from "../mmu/control-bits";
 import type { AccessFault, MemoryAccess } from "./memory-access";
-import type { CpuState } from "./state";
+import { type CpuState, Rflags } from "./state";
+import { StateWord } from "./state-word";
+import type { Tlb } from "./tlb";
 import { ACCESS_KIND_SHIFT, AccessKind } from "./translate/memory-lookup";
 
 /** A system instruction's memory operand, or a structure that the processor uses by itself, could not be accessed. */
@@ -13,6 +15,12 @@ export class LinearAccessError extends Error {
 
 /** Words that `readWords` gives at most: a 16-byte descriptor. */
 const MAX_WORDS = 4;
+
+const USER = 3;
+
+/** Whether accesses of the current program have the rights of implicit supervisor-mode accesses, and so has its TLB. */
+const hasImplicitRights = (u32: Uint32Array): boolean =>
+  u32[StateWord.cpl] !== USER && (u32[StateWord.systemFlags] & Rflags.AC) === 0;
 
 /** Bits 31:0 and 63:32 of a 64-bit value. */
 const lowOf = (value: bigint): number => Number(value & 0xffffffffn);
@@ -35,6 +43,7 @@ export class LinearMemory {
     buffer: ArrayBufferLike,
     private readonly state: CpuState,
     private readonly access: MemoryAccess,
+    private readonly tlb: Tlb,
     private readonly implicit = false,
   ) {
     this.view = new DataView(buffer);
@@ -71,25 +80,25 @@ export class LinearMemory {
 
   /** Writes 1 byte. */
   write8(value: number, low: number, high = 0, offset = 0): void {
-    this.state.setHalves("slowValue", value, 0);
+    this.setSlowValue(value, 0);
     this.view.setUint8(this.place(low, high, offset, 1, AccessKind.write), value);
   }
 
   /** Writes 2 bytes. */
   write16(value: number, low: number, high = 0, offset = 0): void {
-    this.state.setHalves("slowValue", value, 0);
+    this.setSlowValue(value, 0);
     this.view.setUint16(this.place(low, high, offset, 2, AccessKind.write), value, true);
   }
 
   /** Writes 4 bytes. */
   write32(value: number, low: number, high = 0, offset = 0): void {
-    this.state.setHalves("slowValue", value, 0);
+    this.setSlowValue(value, 0);
     this.view.setInt32(this.place(low, high, offset, 4, AccessKind.write), value, true);
   }
 
   /** Writes 8 bytes, given as two halves. */
   writePair(valueLow: number, valueHigh: number, low: number, high = 0, offset = 0): void {
-    this.state.setHalves("slowValue", valueLow, valueHigh);
+    this.setSlowValue(valueLow, valueHigh);
     const place = this.place(low, high, offset, 8, AccessKind.write);
     this.view.setInt32(place, valueLow, true);
     this.view.setInt32(place + 4, valueHigh, true);
@@ -105,11 +114,27 @@ export class LinearMemory {
     this.place(low, high, offset, size, AccessKind.modify);
   }
 
+  /** What a write needs that crosses pages or reaches a device. */
+  private setSlowValue(low: number, high: number): void {
+    const { u32 } = this.state;
+    u32[StateWord.slowValue] = low;
+    u32[StateWord.slowValue + 1] = high;
+  }
+
   private place(low: number, high: number, offset: number, size: number, kind: number): number {
-    const { state, access } = this;
+    const { access } = this;
+    const { u32 } = this.state;
     const sum = (low >>> 0) + offset;
     const carried = sum > 0xffffffff ? high + 1 : high;
-    state.setHalves("slowAddress", sum, (state.low("efer") & Efer.LMA) === 0 ? 0 : carried);
+    const top = (u32[StateWord.efer] & Efer.LMA) === 0 ? 0 : carried | 0;
+    // Breakpoints are not met in the TLB, nor are the rights of another privilege level.
+    const known =
+      !this.implicit || hasImplicitRights(u32) ? this.tlb.find(sum | 0, top, size, kind !== AccessKind.read) : 0;
+    if (known !== 0) {
+      return known;
+    }
+    u32[StateWord.slowAddress] = sum;
+    u32[StateWord.slowAddress + 1] = top;
     access.mayModifyCode = true;
     const request = size | (kind << ACCESS_KIND_SHIFT);
     const place = this.implicit ? this.serveImplicitly(request) : access.serve(request);
@@ -121,6 +146,9 @@ export class LinearMemory {
   }
 
   private serveImplicitly(request: number): number {
+    if (hasImplicitRights(this.state.u32)) {
+      return this.access.serve(request);
+    }
     this.access.implicit = true;
     const place = this.access.serve(request);
     this.access.implicit = false;

@@ -21,6 +21,7 @@ import type { LocalApicPort } from "./local-apic-port";
 import { type AccessFault, MemoryAccess } from "./memory-access";
 import { setLongModeState } from "./reset";
 import { ARITHMETIC_FLAGS, CpuState, Rflags, STATE_SIZE } from "./state";
+import { StateWord } from "./state-word";
 import { readControlRegister, writeControlRegister } from "./system/control-registers";
 import { executeSystem } from "./system/index";
 import { readMsr, writeMsr } from "./system/msr";
@@ -156,9 +157,9 @@ export class Processor implements VmxProcessorPort {
     this.ram = new Uint8Array(parts.buffer, parts.ramBase, parts.ram.size);
     const { state, mmu, tlb, cache } = this;
     this.access = new MemoryAccess(parts.buffer, state, mmu, tlb, cache, parts.ramBase, parts.ram.size);
-    this.linear = new LinearMemory(parts.buffer, state, this.access);
+    this.linear = new LinearMemory(parts.buffer, state, this.access, tlb);
     this.breakpoints = new Breakpoints(state);
-    this.supervisor = new LinearMemory(parts.buffer, state, this.access, true);
+    this.supervisor = new LinearMemory(parts.buffer, state, this.access, tlb, true);
     this.startIn64BitMode();
   }
 
@@ -185,20 +186,23 @@ export class Processor implements VmxProcessorPort {
   get eflags(): number {
     const { state } = this;
     this.endShadow();
-    const [op, over] = [state.getI32("flagOp"), state.getI32("flagOver")];
+    const { u32 } = state;
+    const op = u32[StateWord.flagOp];
+    const over = u32[StateWord.flagOver];
     const given = op === FLAG_BITS && over === 0;
     const arithmetic = given
-      ? state.low("flagA")
+      ? u32[StateWord.flagA]
       : this.runtime.flagsOf(op, over, state.get64("flagA"), state.get64("flagB"));
-    return state.get32("systemFlags") | (arithmetic & ARITHMETIC_FLAGS) | Rflags.fixed;
+    return u32[StateWord.systemFlags] | (arithmetic & ARITHMETIC_FLAGS) | Rflags.fixed;
   }
 
   set eflags(bits: number) {
-    const { state } = this;
-    state.setHalves("flagA", bits & ARITHMETIC_FLAGS, 0);
-    state.set32("flagOp", FLAG_BITS);
-    state.set32("flagOver", 0);
-    state.set32("systemFlags", bits & ~ARITHMETIC_FLAGS);
+    const { u32 } = this.state;
+    u32[StateWord.flagA] = bits & ARITHMETIC_FLAGS;
+    u32[StateWord.flagA + 1] = 0;
+    u32[StateWord.flagOp] = FLAG_BITS;
+    u32[StateWord.flagOver] = 0;
+    u32[StateWord.systemFlags] = bits & ~ARITHMETIC_FLAGS;
     if ((bits & Rflags.RF) !== 0) {
       this.shadow.begin();
     }
@@ -245,7 +249,7 @@ export class Processor implements VmxProcessorPort {
   }
 
   get nonRoot(): boolean {
-    return this.state.get32("nonRoot") !== 0;
+    return this.state.u32[StateWord.nonRoot] !== 0;
   }
 
   /** Reads a model-specific register, as RDMSR does at CPL 0. @throws GuestException */
@@ -393,8 +397,8 @@ export class Processor implements VmxProcessorPort {
 
   /** Instructions have to be run one by one, because debug exceptions may come between them. */
   private get isWatched(): boolean {
-    const { state } = this;
-    const watched = (state.get32("systemFlags") & Rflags.TF) !== 0 || (state.low("dr", DR7) & BREAKPOINT_ENABLES) !== 0;
+    const { u32 } = this.state;
+    const watched = (u32[StateWord.systemFlags] & Rflags.TF) !== 0 || (u32[DR7_WORD] & BREAKPOINT_ENABLES) !== 0;
     return watched && (this.nonRoot || this.deliversExceptions);
   }
 
@@ -696,7 +700,7 @@ export class Processor implements VmxProcessorPort {
   }
 }
 
-const DR7 = 7;
+const DR7_WORD = StateWord.dr + 2 * 7;
 
 /** Cuts that are remembered. */
 const MAX_CUTS = 256;

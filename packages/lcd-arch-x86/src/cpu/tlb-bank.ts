@@ -106,6 +106,18 @@ export class TlbBank {
     }
   }
 
+  /** See `Tlb.find`. */
+  find(low: number, high: number, size: number, forWrite: boolean): number {
+    const { words } = this;
+    const at = this.wordOf(slotOf(low));
+    const tag = at + ((forWrite ? TlbEntry.writeTag : TlbEntry.readTag) >> 2);
+    const inPage = low & (PAGE - 1);
+    if (words[tag] !== low - inPage || words[tag + 1] !== high || inPage + size > PAGE) {
+      return 0;
+    }
+    return (words[at + (TlbEntry.addend >> 2)] + low) >>> 0;
+  }
+
   /** Makes stores to a frame leave the fast path. */
   protect(frame: number): void {
     for (const slot of this.slots) {

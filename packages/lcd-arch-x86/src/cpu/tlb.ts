@@ -169,6 +169,16 @@ export class Tlb {
     return this.current.tlb.has(low, high);
   }
 
+  /**
+   * Where in linear memory `size` bytes at an address are, if they lie in one page that is known, and may be written if
+   * `forWrite`; else 0.
+   *
+   * @param low as a signed number; `high`, too
+   */
+  find(low: number, high: number, size: number, forWrite: boolean): number {
+    return this.current.tlb.find(low, high, size, forWrite);
+  }
+
   /** Makes stores to a frame leave the fast path: it holds translated code now. */
   protect(frame: number): void {
     for (const { tlb } of this.banks) {

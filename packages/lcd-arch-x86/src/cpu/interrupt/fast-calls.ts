@@ -6,6 +6,7 @@ import type { Processor } from "../processor";
 import { RPL } from "../segmentation/descriptor";
 import { FLAT_LIMIT, setSegment } from "../segmentation/registers";
 import { Gpr, Rflags, Segment } from "../state";
+import { StateWord } from "../state-word";
 import { atCpl0, in64BitMode, inLongMode } from "../system/mode";
 import { type Execute, next, type Operations } from "../system/operation";
 
@@ -18,11 +19,11 @@ function setFlatSegments({ state }: Processor, code: number, stack: number, cpl:
   const dpl = cpl << Rights.dplShift;
   setSegment(state, Segment.cs, code, 0, FLAT_LIMIT, CODE | dpl | (long ? Rights.long : Rights.big));
   setSegment(state, Segment.ss, stack, 0, FLAT_LIMIT, DATA | dpl);
-  state.set32("cpl", cpl);
+  state.u32[StateWord.cpl] = cpl;
 }
 
 /** SYSCALL and SYSRET exist in 64-bit mode, when the system has enabled them. */
-const syscallEnabled = (p: Processor): boolean => in64BitMode(p) && (p.state.low("efer") & Efer.SCE) !== 0;
+const syscallEnabled = (p: Processor): boolean => in64BitMode(p) && (p.state.u32[StateWord.efer] & Efer.SCE) !== 0;
 
 /** Distance of SYSRET's and SYSEXIT's selectors from the one in the MSR. */
 const SYSRET_SS = 8;
@@ -31,13 +32,18 @@ const SYSRET_CS_64 = 16;
 /** SYSCALL (SDM 2B). STAR bits 47:32 give the selectors. */
 const systemCall: Execute = (p, _operands, length) => {
   const { state } = p;
-  const rip = state.low("rip") + length;
-  state.setHalves("gpr", rip, rip > 0xffffffff ? state.high("rip") + 1 : state.high("rip"), Gpr.rcx);
+  const rip = state.u32[StateWord.rip] + length;
+  state.setHalves(
+    "gpr",
+    rip,
+    rip > 0xffffffff ? state.u32[StateWord.rip + 1] + 1 : state.u32[StateWord.rip + 1],
+    Gpr.rcx,
+  );
   const flags = p.eflags;
   state.setHalves("gpr", flags, 0, Gpr.r11);
-  state.setHalves("rip", state.low("lstar"), state.high("lstar"));
-  p.eflags = flags & ~state.low("fmask") & ~Rflags.RF;
-  const selector = state.high("star") & 0xffff & ~RPL;
+  state.setHalves("rip", state.u32[StateWord.lstar], state.u32[StateWord.lstar + 1]);
+  p.eflags = flags & ~state.u32[StateWord.fmask] & ~Rflags.RF;
+  const selector = state.u32[StateWord.star + 1] & 0xffff & ~RPL;
   setFlatSegments(p, selector, (selector + 8) & 0xffff, 0, true);
   p.addressSpaceChanged();
   return "elsewhere";
@@ -50,13 +56,13 @@ const SYSRET_FLAGS = 0x3c7fd7;
 const systemReturn: Execute = (p, [size]) => {
   const { state } = p;
   const toLong = size === 8;
-  const high = toLong ? state.high("gpr", Gpr.rcx) : 0;
-  if (!isCanonicalHigh(high, state.low("cr4"))) {
+  const high = toLong ? state.u32[StateWord.gpr + 2 * Gpr.rcx + 1] : 0;
+  if (!isCanonicalHigh(high, state.u32[StateWord.cr4])) {
     throw generalProtection();
   }
-  state.setHalves("rip", state.low("gpr", Gpr.rcx), high);
-  p.eflags = (state.low("gpr", Gpr.r11) & SYSRET_FLAGS) | Rflags.fixed;
-  const selector = state.high("star") >>> 16;
+  state.setHalves("rip", state.u32[StateWord.gpr + 2 * Gpr.rcx], high);
+  p.eflags = (state.u32[StateWord.gpr + 2 * Gpr.r11] & SYSRET_FLAGS) | Rflags.fixed;
+  const selector = state.u32[StateWord.star + 1] >>> 16;
   const code = (selector + (toLong ? SYSRET_CS_64 : 0)) & 0xffff;
   setFlatSegments(p, code | RPL, ((selector + SYSRET_SS) & 0xffff) | RPL, 3, toLong);
   p.addressSpaceChanged();
@@ -65,8 +71,8 @@ const systemReturn: Execute = (p, [size]) => {
 
 /** @throws GuestException #GP(0) outside protected mode, or when IA32_SYSENTER_CS holds a null selector */
 function requireSysenter(p: Processor): number {
-  const selector = p.state.low("sysenterCs") & 0xffff;
-  if ((p.state.low("cr0") & Cr0.PE) === 0 || (selector & ~RPL) === 0) {
+  const selector = p.state.u32[StateWord.sysenterCs] & 0xffff;
+  if ((p.state.u32[StateWord.cr0] & Cr0.PE) === 0 || (selector & ~RPL) === 0) {
     throw generalProtection();
   }
   return selector;
@@ -78,9 +84,9 @@ const systemEnter: Execute = (p) => {
   const selector = requireSysenter(p) & ~RPL;
   const long = inLongMode(p);
   const part = (field: "sysenterEip" | "sysenterEsp"): number => (long ? state.high(field) : 0);
-  state.set32("systemFlags", state.get32("systemFlags") & ~(Rflags.VM | Rflags.IF | Rflags.RF));
-  state.setHalves("rip", state.low("sysenterEip"), part("sysenterEip"));
-  state.setHalves("gpr", state.low("sysenterEsp"), part("sysenterEsp"), Gpr.rsp);
+  state.u32[StateWord.systemFlags] = state.u32[StateWord.systemFlags] & ~(Rflags.VM | Rflags.IF | Rflags.RF);
+  state.setHalves("rip", state.u32[StateWord.sysenterEip], part("sysenterEip"));
+  state.setHalves("gpr", state.u32[StateWord.sysenterEsp], part("sysenterEsp"), Gpr.rsp);
   setFlatSegments(p, selector, (selector + 8) & 0xffff, 0, long);
   p.addressSpaceChanged();
   return "elsewhere";
@@ -98,13 +104,13 @@ const systemExit: Execute = (p, [size]) => {
     throw generalProtection();
   }
   const long = size === 8;
-  const ripHigh = long ? state.high("gpr", Gpr.rdx) : 0;
-  const rspHigh = long ? state.high("gpr", Gpr.rcx) : 0;
-  if (!isCanonicalHigh(ripHigh, state.low("cr4")) || !isCanonicalHigh(rspHigh | 0, state.low("cr4"))) {
+  const ripHigh = long ? state.u32[StateWord.gpr + 2 * Gpr.rdx + 1] : 0;
+  const rspHigh = long ? state.u32[StateWord.gpr + 2 * Gpr.rcx + 1] : 0;
+  if (!isCanonicalHigh(ripHigh, state.u32[StateWord.cr4]) || !isCanonicalHigh(rspHigh | 0, state.u32[StateWord.cr4])) {
     throw generalProtection();
   }
-  state.setHalves("rip", state.low("gpr", Gpr.rdx), ripHigh);
-  state.setHalves("gpr", state.low("gpr", Gpr.rcx), rspHigh, Gpr.rsp);
+  state.setHalves("rip", state.u32[StateWord.gpr + 2 * Gpr.rdx], ripHigh);
+  state.setHalves("gpr", state.u32[StateWord.gpr + 2 * Gpr.rcx], rspHigh, Gpr.rsp);
   const code = (selector + (long ? SYSEXIT_CS_64 : SYSEXIT_CS)) & 0xffff;
   setFlatSegments(p, code | RPL, ((code + 8) & 0xffff) | RPL, 3, long);
   p.addressSpaceChanged();

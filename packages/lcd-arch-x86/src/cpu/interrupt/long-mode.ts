@@ -8,6 +8,7 @@ import { Stack } from "../segmentation/stack";
 import { setAccessed } from "../segmentation/table";
 import { interruptStack, stackPointerFor } from "../segmentation/tss";
 import { Gpr, Segment } from "../state";
+import { StateWord } from "../state-word";
 import type { InterruptEvent } from "./event";
 import { isTrapGate, readGate } from "./idt";
 import { savedFlags, setHandlerFlags } from "./saved-state";
@@ -24,20 +25,34 @@ const STACK_ALIGNMENT = 16;
  * @throws GuestException, LinearAccessError; then only memory under the handler's stack pointer has changed
  */
 export function enterLongModeHandler(p: Processor, event: InterruptEvent): void {
+  const cpl = p.state.u32[StateWord.cpl];
+  if (cpl === USER) {
+    // Handlers are at CPL 0, but for curious systems, and so are the tables that lead there.
+    atPrivilege(p, 0, enter, event, cpl);
+  } else {
+    enter(p, event, cpl);
+  }
+}
+
+const USER = 3;
+
+/** @param cpl of what is interrupted; the processor may have more privilege by now */
+function enter(p: Processor, event: InterruptEvent, cpl: number): void {
   const { state } = p;
-  const gate = readGate(p, event, true);
-  const code = readGateCode(p, gate.target);
-  if (!isCanonicalHigh(gate.upper, state.low("cr4"))) {
+  const gate = readGate(p, event, true, cpl);
+  const code = readGateCode(p, gate.target, cpl);
+  if (!isCanonicalHigh(gate.upper, state.u32[StateWord.cr4])) {
     throw generalProtection();
   }
-  const cpl = state.get32("cpl");
   const handlerCpl = code.isConforming ? cpl : code.dpl;
-  const stack = handlerStack(p, gate.high & IST, handlerCpl);
+  const stack = handlerStack(p, gate.high & IST, cpl, handlerCpl);
   setAccessed(p, code);
-  if (handlerCpl === cpl) {
-    pushFrame(stack, event);
+  if (handlerCpl === state.u32[StateWord.cpl]) {
+    pushFrame(p, stack, event);
   } else {
     atPrivilege(p, handlerCpl, pushFrame, stack, event);
+  }
+  if (handlerCpl !== cpl) {
     setNullSegment(state, Segment.ss, handlerCpl, handlerCpl);
   }
   stack.commit();
@@ -48,25 +63,26 @@ export function enterLongModeHandler(p: Processor, event: InterruptEvent): void 
 }
 
 /** The stack of the gate's IST entry if it has one, of the handler's privilege level, or the current one; aligned. */
-function handlerStack(p: Processor, entry: number, cpl: number): Stack {
-  const { state } = p;
-  if (entry !== 0 || cpl !== state.get32("cpl")) {
-    const pointer = entry !== 0 ? interruptStack(p, entry) : stackPointerFor(p, cpl);
+function handlerStack(p: Processor, entry: number, cpl: number, handlerCpl: number): Stack {
+  if (entry !== 0 || handlerCpl !== cpl) {
+    const pointer = entry !== 0 ? interruptStack(p, entry) : stackPointerFor(p, handlerCpl);
     return Stack.flat(p, pointer[0] & -STACK_ALIGNMENT, pointer[1]);
   }
-  return Stack.flat(p, state.low("gpr", Gpr.rsp) & -STACK_ALIGNMENT, state.high("gpr", Gpr.rsp));
+  const { u32 } = p.state;
+  return Stack.flat(p, u32[RSP] & -STACK_ALIGNMENT, u32[RSP + 1]);
 }
 
+const RSP = StateWord.gpr + 2 * Gpr.rsp;
+
 /** SS, RSP, RFLAGS, CS and RIP, and the error code; always quadwords, whatever mode is interrupted. */
-function pushFrame(stack: Stack, event: InterruptEvent): void {
-  const { p } = stack;
-  const { state } = p;
-  const rip = state.low("rip") + event.length;
-  stack.push(QUAD, state.get32("segmentSelector", Segment.ss));
-  stack.push(QUAD, state.low("gpr", Gpr.rsp), state.high("gpr", Gpr.rsp));
+function pushFrame(p: Processor, stack: Stack, event: InterruptEvent): void {
+  const { u32 } = p.state;
+  const rip = u32[StateWord.rip] + event.length;
+  stack.push(QUAD, u32[StateWord.segmentSelector + Segment.ss]);
+  stack.push(QUAD, u32[RSP], u32[RSP + 1]);
   stack.push(QUAD, savedFlags(p, event));
-  stack.push(QUAD, state.get32("segmentSelector", Segment.cs));
-  stack.push(QUAD, rip, rip > 0xffffffff ? state.high("rip") + 1 : state.high("rip"));
+  stack.push(QUAD, u32[StateWord.segmentSelector + Segment.cs]);
+  stack.push(QUAD, rip, rip > 0xffffffff ? u32[StateWord.rip + 1] + 1 : u32[StateWord.rip + 1]);
   if (event.errorCode !== null) {
     stack.push(QUAD, event.errorCode);
   }

@@ -11,6 +11,7 @@ import { checkTarget, goTo } from "../segmentation/target";
 import { readTask } from "../segmentation/task-descriptor";
 import { switchTask, TaskSwitchSource } from "../segmentation/task-switch";
 import { Gpr, Segment } from "../state";
+import { StateWord } from "../state-word";
 import { inVirtual8086 } from "../system/mode";
 import type { InterruptEvent } from "./event";
 import { isTrapGate, readGate } from "./idt";
@@ -25,32 +26,45 @@ import { savedFlags, setHandlerFlags } from "./saved-state";
  *   processor is in a new task
  */
 export function enterProtectedModeHandler(p: Processor, event: InterruptEvent): boolean {
-  const gate = readGate(p, event, false);
+  const cpl = p.state.u32[StateWord.cpl];
+  const gate = readGate(p, event, false, cpl);
   if (gate.type === SystemType.taskGate) {
     return enterTask(p, event, gate);
   }
-  const cpl = p.state.get32("cpl");
-  const code = readGateCode(p, gate.target);
+  if (cpl === USER) {
+    // Handlers are more privileged, but for curious systems, and so are the tables that lead there.
+    atPrivilege(p, 0, enterFromUser, event, gate);
+  } else {
+    enter(p, event, gate, cpl);
+  }
+  return true;
+}
+
+const USER = 3;
+
+const enterFromUser = (p: Processor, event: InterruptEvent, gate: Descriptor): void => enter(p, event, gate, USER);
+
+/** @param cpl of what is interrupted; the processor may have more privilege by now */
+function enter(p: Processor, event: InterruptEvent, gate: Descriptor, cpl: number): void {
+  const code = readGateCode(p, gate.target, cpl);
   const handlerCpl = code.isConforming ? cpl : code.dpl;
   if (inVirtual8086(p) && handlerCpl !== 0) {
     throw generalProtection(selectorError(gate.target));
   }
-  const target = gate.offset;
   const size = gate.isWide ? 4 : 2;
   if (handlerCpl === cpl) {
-    checkTarget(p, code, target, 0);
     const stack = Stack.current(p);
     stack.checkRoom(elements(event, 3), size);
-    pushReturn(stack, event, size);
+    checkTarget(p, code, gate.offset, 0);
     setAccessed(p, code);
+    atPrivilege(p, cpl, size === 4 ? pushWideReturn : pushNarrowReturn, stack, event);
     stack.commit();
   } else {
-    enterInnerStack(p, event, code, target, size);
+    enterInnerStack(p, event, code, gate.offset, size);
   }
-  goTo(p, gate.target, handlerCpl, code, target, 0);
+  goTo(p, gate.target, handlerCpl, code, gate.offset, 0);
   setHandlerFlags(p, !isTrapGate(gate));
   p.addressSpaceChanged();
-  return true;
 }
 
 /** Elements of a frame with the error code, if there is one. */
@@ -78,18 +92,20 @@ function enterInnerStack(p: Processor, event: InterruptEvent, code: Descriptor, 
 /** Segments that a frame from virtual-8086 mode holds besides CS and SS, in the order of pushing. */
 const v86Segments = [Segment.gs, Segment.fs, Segment.ds, Segment.es] as const;
 
-const pushWideFrame = (stack: Stack, event: InterruptEvent): void => pushFrame(stack, event, 4);
-const pushNarrowFrame = (stack: Stack, event: InterruptEvent): void => pushFrame(stack, event, 2);
+const pushWideFrame = (_: Processor, stack: Stack, event: InterruptEvent): void => pushFrame(stack, event, 4);
+const pushNarrowFrame = (_: Processor, stack: Stack, event: InterruptEvent): void => pushFrame(stack, event, 2);
+const pushWideReturn = (_: Processor, stack: Stack, event: InterruptEvent): void => pushReturn(stack, event, 4);
+const pushNarrowReturn = (_: Processor, stack: Stack, event: InterruptEvent): void => pushReturn(stack, event, 2);
 
 function pushFrame(stack: Stack, event: InterruptEvent, size: number): void {
   const { state } = stack.p;
   if (inVirtual8086(stack.p)) {
     for (const segment of v86Segments) {
-      stack.push(size, state.get32("segmentSelector", segment));
+      stack.push(size, state.u32[StateWord.segmentSelector + segment]);
     }
   }
-  stack.push(size, state.get32("segmentSelector", Segment.ss));
-  stack.push(size, state.low("gpr", Gpr.rsp));
+  stack.push(size, state.u32[StateWord.segmentSelector + Segment.ss]);
+  stack.push(size, state.u32[StateWord.gpr + 2 * Gpr.rsp]);
   pushReturn(stack, event, size);
 }
 
@@ -97,8 +113,8 @@ function pushFrame(stack: Stack, event: InterruptEvent, size: number): void {
 function pushReturn(stack: Stack, event: InterruptEvent, size: number): void {
   const { p } = stack;
   stack.push(size, savedFlags(p, event));
-  stack.push(size, p.state.get32("segmentSelector", Segment.cs));
-  stack.push(size, p.state.low("rip") + event.length);
+  stack.push(size, p.state.u32[StateWord.segmentSelector + Segment.cs]);
+  stack.push(size, p.state.u32[StateWord.rip] + event.length);
   if (event.errorCode !== null) {
     stack.push(size, event.errorCode);
   }

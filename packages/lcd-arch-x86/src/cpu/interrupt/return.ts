@@ -9,6 +9,7 @@ import { readPreviousTask } from "../segmentation/task-descriptor";
 import { setV86Segment } from "../segmentation/task-segments";
 import { switchTask, TaskSwitchSource } from "../segmentation/task-switch";
 import { Gpr, Rflags, Segment } from "../state";
+import { StateWord } from "../state-word";
 import { hasCr4, in64BitMode, inLongMode, inProtectedMode, inRealMode, inVirtual8086 } from "../system/mode";
 import type { Execute, Operations, SystemOutcome } from "../system/operation";
 import { ioplOf } from "./flags";
@@ -38,7 +39,7 @@ const AT_CPL_0 = Rflags.IF | Rflags.IOPL | Rflags.VIF | Rflags.VIP;
 /** IRET, IRETD and IRETQ: the operand size in bytes goes along (SDM 2A, "IRET"). NMIs are unblocked even if it faults. */
 const interruptReturn: Execute = (p, [size], length) => {
   p.interruptibility &= ~Blocking.byNmi;
-  if (inProtectedMode(p) && !inLongMode(p) && (p.state.get32("systemFlags") & Rflags.NT) !== 0) {
+  if (inProtectedMode(p) && !inLongMode(p) && (p.state.u32[StateWord.systemFlags] & Rflags.NT) !== 0) {
     return returnToTask(p, length);
   }
   if (inLongMode(p)) {
@@ -58,7 +59,7 @@ const fromLegacy = { release: 0, alwaysStack: false } as const;
 const from64Bit = { release: 0, alwaysStack: true } as const;
 
 function returnInLongMode(p: Processor, size: number): void {
-  if ((p.state.get32("systemFlags") & Rflags.NT) !== 0) {
+  if ((p.state.u32[StateWord.systemFlags] & Rflags.NT) !== 0) {
     throw generalProtection();
   }
   const stack = Stack.current(p);
@@ -66,7 +67,7 @@ function returnInLongMode(p: Processor, size: number): void {
   const ripHigh = stack.poppedHigh;
   const selector = stack.pop(size) & 0xffff;
   const flags = stack.pop(size);
-  const cpl = p.state.get32("cpl");
+  const cpl = p.state.u32[StateWord.cpl];
   returnTo(p, stack, size, selector, ripLow, ripHigh, in64BitMode(p) ? from64Bit : fromLegacy);
   restoreFlags(p, flags, size, cpl);
 }
@@ -76,7 +77,7 @@ function returnInProtectedMode(p: Processor, size: number): void {
   const eip = stack.pop(size);
   const selector = stack.pop(size) & 0xffff;
   const flags = stack.pop(size);
-  const cpl = p.state.get32("cpl");
+  const cpl = p.state.u32[StateWord.cpl];
   if (cpl === 0 && (flags & Rflags.VM) !== 0) {
     returnToVirtual8086(p, stack, eip, selector, flags);
     return;
@@ -96,7 +97,7 @@ function returnToVirtual8086(p: Processor, stack: Stack, eip: number, selector: 
     (segment) => [segment, stack.pop(4) & 0xffff] as const,
   );
   p.eflags = (flags & VALID_FLAGS) | Rflags.fixed;
-  state.set32("cpl", 3);
+  state.u32[StateWord.cpl] = 3;
   setV86Segment(p, Segment.cs, selector);
   for (const [segment, value] of selectors) {
     setV86Segment(p, segment, value);
@@ -141,7 +142,7 @@ function popReal(p: Processor, size: number, taken: number): void {
 
 /** Back to the task whose TSS is linked in the current one (SDM 2A, "IRET", TASK-RETURN). */
 function returnToTask(p: Processor, length: number): SystemOutcome {
-  const link = p.supervisor.read16(p.state.low("segmentBase", Segment.tr));
+  const link = p.supervisor.read16(p.state.u32[StateWord.segmentBase + 2 * Segment.tr]);
   return switchTask(p, readPreviousTask(p, link), TaskSwitchSource.iret, length, p.eflags) ? "elsewhere" : "vm-exit";
 }
 

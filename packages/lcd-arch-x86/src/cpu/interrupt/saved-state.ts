@@ -1,5 +1,6 @@
 import type { Processor } from "../processor";
 import { Rflags } from "../state";
+import { StateWord } from "../state-word";
 import { type InterruptEvent, isFault } from "./event";
 
 /** EFLAGS as an event saves them (SDM 3B, "Instruction-Breakpoint Exception Condition": RF). */
@@ -13,5 +14,5 @@ const CLEARED = Rflags.TF | Rflags.NT | Rflags.RF | Rflags.VM;
 export function setHandlerFlags(p: Processor, clearInterruptFlag: boolean): void {
   const { state } = p;
   const cleared = clearInterruptFlag ? CLEARED | Rflags.IF : CLEARED;
-  state.set32("systemFlags", state.get32("systemFlags") & ~cleared);
+  state.u32[StateWord.systemFlags] = state.u32[StateWord.systemFlags] & ~cleared;
 }

@@ -24,7 +24,7 @@ const elementSize = (p: Processor, gate: Descriptor): number => (inLongMode(p) ?
 /** JMP through a call gate: the privilege level stays (SDM 2A, "JMP", CALL-GATE). @throws GuestException, LinearAccessError */
 export function jumpThroughGate(p: Processor, gate: Descriptor): void {
   const cpl = p.state.get32("cpl");
-  const code = readGateCode(p, gate.target);
+  const code = readGateCode(p, gate.target, cpl);
   if (!code.isConforming && code.dpl !== cpl) {
     throw generalProtection(selectorError(gate.target));
   }
@@ -41,7 +41,7 @@ export function jumpThroughGate(p: Processor, gate: Descriptor): void {
  */
 export function callThroughGate(p: Processor, gate: Descriptor, length: number): void {
   const cpl = p.state.get32("cpl");
-  const code = readGateCode(p, gate.target);
+  const code = readGateCode(p, gate.target, cpl);
   const [low, high] = [gate.offset, offsetHigh(p, gate)];
   const size = elementSize(p, gate);
   if (code.isConforming || code.dpl === cpl) {
@@ -75,8 +75,7 @@ function enterLong(p: Processor, gate: Descriptor, code: Descriptor, call: Call)
   stack.commit();
 }
 
-function pushLongFrame(stack: Stack, call: Call): void {
-  const { state } = stack.p;
+function pushLongFrame({ state }: Processor, stack: Stack, call: Call): void {
   stack.push(call.size, state.get32("segmentSelector", Segment.ss));
   stack.push(call.size, state.low("gpr", Gpr.rsp), state.high("gpr", Gpr.rsp));
   pushReturn(stack, call);
@@ -104,8 +103,11 @@ function readParameters(p: Processor, count: number, size: number): readonly num
   return Array.from({ length: count }, (_, index) => stack.peek(index * size, size));
 }
 
-function pushInnerFrame(stack: Stack, call: Call & { readonly parameters: readonly number[] }): void {
-  const { state } = stack.p;
+function pushInnerFrame(
+  { state }: Processor,
+  stack: Stack,
+  call: Call & { readonly parameters: readonly number[] },
+): void {
   const { size, parameters } = call;
   stack.push(size, state.get32("segmentSelector", Segment.ss));
   stack.push(size, state.low("gpr", Gpr.rsp));

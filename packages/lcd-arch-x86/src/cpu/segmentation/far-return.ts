@@ -2,6 +2,7 @@ import { Rights } from "../../vmx/segments";
 import { generalProtection, notPresent, stackFault } from "../exception";
 import type { Processor } from "../processor";
 import { Gpr, Segment } from "../state";
+import { StateWord } from "../state-word";
 import { in64BitMode, inLongMode } from "../system/mode";
 import { type Descriptor, isNull, RPL, selectorError } from "./descriptor";
 import { setNullSegment, setSegmentFrom } from "./registers";
@@ -35,7 +36,7 @@ export function returnTo(
   kind: ReturnKind,
 ): void {
   const { state } = p;
-  const cpl = state.get32("cpl");
+  const cpl = state.u32[StateWord.cpl];
   const newCpl = selector & RPL;
   const code = readReturnCode(p, selector, cpl);
   stack.move(kind.release);
@@ -72,7 +73,7 @@ function setPointer(p: Processor, wide: boolean, low: number, high: number, rele
   const { state } = p;
   const sum = low + release;
   if (!wide) {
-    state.setHalves("gpr", (state.low("gpr", Gpr.rsp) & ~0xffff) | (sum & 0xffff), 0, Gpr.rsp);
+    state.setHalves("gpr", (state.u32[StateWord.gpr + 2 * Gpr.rsp] & ~0xffff) | (sum & 0xffff), 0, Gpr.rsp);
   } else {
     state.setHalves("gpr", sum, in64BitMode(p) && sum > 0xffffffff ? high + 1 : high, Gpr.rsp);
   }
@@ -119,7 +120,7 @@ const dataSegments = [Segment.es, Segment.ds, Segment.fs, Segment.gs] as const;
 /** Loads a null selector into data segments that outer code must not use: of more privilege than it has. */
 export function closeSegments({ state }: Processor, cpl: number): void {
   for (const segment of dataSegments) {
-    const rights = state.get32("segmentRights", segment);
+    const rights = state.u32[StateWord.segmentRights + segment];
     const conforming = (rights & (CODE | CONFORMING)) === (CODE | CONFORMING);
     if (!conforming && (rights & Rights.unusable) === 0 && ((rights >> Rights.dplShift) & 3) < cpl) {
       setNullSegment(state, segment, 0);

@@ -2,6 +2,7 @@ import { Rights } from "../../vmx/segments";
 import { generalProtection, notPresent, stackFault } from "../exception";
 import type { Processor } from "../processor";
 import { Segment } from "../state";
+import { StateWord } from "../state-word";
 import { in64BitMode, inProtectedMode, inVirtual8086 } from "../system/mode";
 import { isNull, RPL, selectorError } from "./descriptor";
 import { setNullSegment, setSegment, setSegmentFrom } from "./registers";
@@ -30,19 +31,19 @@ export function loadSegment(p: Processor, segment: number, selector: number): vo
 /** Loads a segment register, CS too, in real-address mode, where limit and rights stay what they were, or in virtual-8086 mode. */
 export function loadRealSegment(p: Processor, segment: number, selector: number): void {
   const { state } = p;
-  const rights = state.get32("segmentRights", segment);
+  const rights = state.u32[StateWord.segmentRights + segment];
   if (inVirtual8086(p)) {
     setV86Segment(p, segment, selector);
   } else if ((rights & Rights.unusable) !== 0) {
     setSegment(state, segment, selector, selector << 4, REAL_LIMIT, REAL_RIGHTS);
   } else {
-    setSegment(state, segment, selector, selector << 4, state.get32("segmentLimit", segment), rights);
+    setSegment(state, segment, selector, selector << 4, state.u32[StateWord.segmentLimit + segment], rights);
   }
 }
 
 function loadStackSegment(p: Processor, selector: number): void {
   const { state } = p;
-  const cpl = state.get32("cpl");
+  const cpl = state.u32[StateWord.cpl];
   if (isNull(selector)) {
     if (!in64BitMode(p) || cpl === 3 || (selector & RPL) !== cpl) {
       throw generalProtection();
@@ -69,7 +70,7 @@ function loadDataSegment(p: Processor, segment: number, selector: number): void 
   }
   const descriptor = readDescriptor(p, selector);
   const { dpl } = descriptor;
-  const forbidden = !descriptor.isConforming && ((selector & RPL) > dpl || state.get32("cpl") > dpl);
+  const forbidden = !descriptor.isConforming && ((selector & RPL) > dpl || state.u32[StateWord.cpl] > dpl);
   if (!descriptor.isReadable || forbidden) {
     throw generalProtection(selectorError(selector));
   }

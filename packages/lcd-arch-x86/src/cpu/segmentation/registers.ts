@@ -1,5 +1,6 @@
 import { Rights } from "../../vmx/segments";
 import { type CpuState, Segment } from "../state";
+import { StateWord } from "../state-word";
 import { type Descriptor, DescriptorBit, RPL } from "./descriptor";
 
 /** A flat 4 GiB segment's limit, in bytes. */
@@ -20,10 +21,12 @@ export function setSegment(
   limit: number,
   rights: number,
 ): void {
-  state.set32("segmentSelector", selector, segment);
-  state.setHalves("segmentBase", base, 0, segment);
-  state.set32("segmentLimit", limit, segment);
-  state.set32("segmentRights", rights, segment);
+  const { u32 } = state;
+  u32[StateWord.segmentSelector + segment] = selector;
+  u32[StateWord.segmentBase + 2 * segment] = base;
+  u32[StateWord.segmentBase + 2 * segment + 1] = 0;
+  u32[StateWord.segmentLimit + segment] = limit;
+  u32[StateWord.segmentRights + segment] = rights;
 }
 
 /** Loads a segment register from a descriptor of code or data, whose accessed bit has been set. */
@@ -44,5 +47,5 @@ export function setNullSegment(state: CpuState, segment: number, selector: numbe
 /** Loads CS for code of a privilege level: the selector's RPL is the CPL. */
 export function setCodeSegment(state: CpuState, selector: number, cpl: number, descriptor: Descriptor): void {
   setSegmentFrom(state, Segment.cs, (selector & ~RPL) | cpl, descriptor);
-  state.set32("cpl", cpl);
+  state.u32[StateWord.cpl] = cpl;
 }

@@ -3,6 +3,7 @@ import { Rights, SegmentType } from "../../vmx/segments";
 import { stackFault } from "../exception";
 import type { Processor } from "../processor";
 import { Gpr, Segment } from "../state";
+import { StateWord } from "../state-word";
 import { in64BitMode } from "../system/mode";
 import type { Descriptor } from "./descriptor";
 
@@ -38,11 +39,14 @@ export class Stack {
   /** The stack that SS and RSP are. */
   static current(p: Processor): Stack {
     const { state } = p;
-    const rights = state.get32("segmentRights", Segment.ss);
+    const rights = state.u32[StateWord.segmentRights + Segment.ss];
     const size = in64BitMode(p) ? 8 : (rights & Rights.big) !== 0 ? 4 : 2;
-    const limit = state.get32("segmentLimit", Segment.ss);
-    const stack = new Stack(p, size, state.low("segmentBase", Segment.ss), limit, rights, 0);
-    stack.setPointer(state.low("gpr", Gpr.rsp), size === 8 ? state.high("gpr", Gpr.rsp) : 0);
+    const limit = state.u32[StateWord.segmentLimit + Segment.ss];
+    const stack = new Stack(p, size, state.u32[StateWord.segmentBase + 2 * Segment.ss], limit, rights, 0);
+    stack.setPointer(
+      state.u32[StateWord.gpr + 2 * Gpr.rsp],
+      size === 8 ? state.u32[StateWord.gpr + 2 * Gpr.rsp + 1] : 0,
+    );
     return stack;
   }
 
@@ -115,7 +119,7 @@ export class Stack {
   commit(): void {
     const { state } = this.p;
     if (this.pointerSize === 2) {
-      state.setHalves("gpr", (state.low("gpr", Gpr.rsp) & ~HIGHEST_NARROW) | this.low, 0, Gpr.rsp);
+      state.setHalves("gpr", (state.u32[StateWord.gpr + 2 * Gpr.rsp] & ~HIGHEST_NARROW) | this.low, 0, Gpr.rsp);
     } else {
       state.setHalves("gpr", this.low, this.high, Gpr.rsp);
     }
@@ -134,7 +138,7 @@ export class Stack {
     const sum = this.low + offset;
     if (this.pointerSize === 8) {
       this.placeHigh = (this.high + Math.floor(sum / 0x1_0000_0000)) >>> 0;
-      if (!isCanonicalHigh(this.placeHigh, this.p.state.low("cr4"))) {
+      if (!isCanonicalHigh(this.placeHigh, this.p.state.u32[StateWord.cr4])) {
         throw stackFault(this.errorCode);
       }
       return sum >>> 0;
@@ -168,9 +172,9 @@ export class Stack {
  */
 export function pushReturn(stack: Stack, call: { readonly size: number; readonly length: number }): void {
   const { state } = stack.p;
-  const rip = state.low("rip") + call.length;
-  stack.push(call.size, state.get32("segmentSelector", Segment.cs));
-  stack.push(call.size, rip, rip > HIGHEST_WIDE ? state.high("rip") + 1 : state.high("rip"));
+  const rip = state.u32[StateWord.rip] + call.length;
+  stack.push(call.size, state.u32[StateWord.segmentSelector + Segment.cs]);
+  stack.push(call.size, rip, rip > HIGHEST_WIDE ? state.u32[StateWord.rip + 1] + 1 : state.u32[StateWord.rip + 1]);
 }
 
 const CODE = SegmentType.codeRead & ~SegmentType.dataWritten;

@@ -2,6 +2,7 @@ import { Rights } from "../../vmx/segments";
 import { type GuestException, generalProtection } from "../exception";
 import type { Processor } from "../processor";
 import { Segment } from "../state";
+import { StateWord } from "../state-word";
 import { inLongMode } from "../system/mode";
 import { Descriptor, DescriptorBit, SystemType, selectorError, TABLE_INDICATOR } from "./descriptor";
 
@@ -31,8 +32,8 @@ export function readDescriptor(p: Processor, selector: number, fault: SelectorFa
   const index = selector & INDEX;
   const { state } = p;
   const local = (selector & TABLE_INDICATOR) !== 0;
-  const limit = local ? state.get32("segmentLimit", Segment.ldtr) : state.get32("gdtrLimit");
-  const missing = local && (state.get32("segmentRights", Segment.ldtr) & Rights.unusable) !== 0;
+  const limit = local ? state.u32[StateWord.segmentLimit + Segment.ldtr] : state.u32[StateWord.gdtrLimit];
+  const missing = local && (state.u32[StateWord.segmentRights + Segment.ldtr] & Rights.unusable) !== 0;
   if (missing || index + 7 > limit) {
     throw fault(selectorError(selector));
   }
@@ -69,8 +70,13 @@ export function setBusy(p: Processor, descriptor: Descriptor, busy: boolean): vo
 function readTable(p: Processor, local: boolean, offset: number): Int32Array {
   const { state, supervisor } = p;
   return local
-    ? supervisor.readWords(2, state.low("segmentBase", Segment.ldtr), state.high("segmentBase", Segment.ldtr), offset)
-    : supervisor.readWords(2, state.low("gdtrBase"), state.high("gdtrBase"), offset);
+    ? supervisor.readWords(
+        2,
+        state.u32[StateWord.segmentBase + 2 * Segment.ldtr],
+        state.u32[StateWord.segmentBase + 2 * Segment.ldtr + 1],
+        offset,
+      )
+    : supervisor.readWords(2, state.u32[StateWord.gdtrBase], state.u32[StateWord.gdtrBase + 1], offset);
 }
 
 /** Writes bits 63:32 of a descriptor. */
@@ -78,8 +84,13 @@ function writeHigh(p: Processor, selector: number, high: number): void {
   const { state, supervisor } = p;
   const offset = (selector & INDEX) + 4;
   if ((selector & TABLE_INDICATOR) !== 0) {
-    supervisor.write32(high, state.low("segmentBase", Segment.ldtr), state.high("segmentBase", Segment.ldtr), offset);
+    supervisor.write32(
+      high,
+      state.u32[StateWord.segmentBase + 2 * Segment.ldtr],
+      state.u32[StateWord.segmentBase + 2 * Segment.ldtr + 1],
+      offset,
+    );
   } else {
-    supervisor.write32(high, state.low("gdtrBase"), state.high("gdtrBase"), offset);
+    supervisor.write32(high, state.u32[StateWord.gdtrBase], state.u32[StateWord.gdtrBase + 1], offset);
   }
 }

@@ -2,6 +2,7 @@ import { Rights } from "../../vmx/segments";
 import { invalidTss } from "../exception";
 import type { Processor } from "../processor";
 import { Segment } from "../state";
+import { StateWord } from "../state-word";
 import { selectorError } from "./descriptor";
 
 /** Offsets in a 64-bit TSS (SDM 3A, figure "64-Bit TSS Format"). */
@@ -15,7 +16,7 @@ const Tss16 = { sp0: 2, size: 4 } as const;
 const WIDE = 8;
 
 /** Is the current TSS a 32-bit (in IA-32e mode a 64-bit) one? */
-export const isWideTss = (p: Processor): boolean => (p.state.get32("segmentRights", Segment.tr) & WIDE) !== 0;
+export const isWideTss = (p: Processor): boolean => (p.state.u32[StateWord.segmentRights + Segment.tr] & WIDE) !== 0;
 
 /** Reads words of the current TSS. @throws GuestException #TS(TR) when its limit is too small; LinearAccessError */
 function readTss(p: Processor, words: number, offset: number): Int32Array {
@@ -23,8 +24,8 @@ function readTss(p: Processor, words: number, offset: number): Int32Array {
   requireTss(p, offset + words * 4);
   return supervisor.readWords(
     words,
-    state.low("segmentBase", Segment.tr),
-    state.high("segmentBase", Segment.tr),
+    state.u32[StateWord.segmentBase + 2 * Segment.tr],
+    state.u32[StateWord.segmentBase + 2 * Segment.tr + 1],
     offset,
   );
 }
@@ -32,9 +33,9 @@ function readTss(p: Processor, words: number, offset: number): Int32Array {
 /** @throws GuestException #TS(TR) when the current TSS has less than `size` bytes */
 function requireTss(p: Processor, size: number): void {
   const { state } = p;
-  const unusable = (state.get32("segmentRights", Segment.tr) & Rights.unusable) !== 0;
-  if (unusable || size - 1 > state.get32("segmentLimit", Segment.tr)) {
-    throw invalidTss(selectorError(state.get32("segmentSelector", Segment.tr)));
+  const unusable = (state.u32[StateWord.segmentRights + Segment.tr] & Rights.unusable) !== 0;
+  if (unusable || size - 1 > state.u32[StateWord.segmentLimit + Segment.tr]) {
+    throw invalidTss(selectorError(state.u32[StateWord.segmentSelector + Segment.tr]));
   }
 }
 
