@@ -11,7 +11,6 @@ import {
   type Scope,
 } from "./translate/discover";
 import { Status } from "./translate/dispatcher";
-import type { Surroundings } from "./translate/page-caches";
 import { type Range, rangesOf } from "./translate/ranges";
 import { compileRegions, type RegionFunction, translateRegion } from "./translate/region";
 import type { Miss } from "./translate/runtime";
@@ -33,6 +32,9 @@ const scopes: readonly (Scope & { alongside: number })[] = [
   { instructions: 40, block: MAX_BLOCK, pages: 1, alongside: 1 },
   { instructions: 500, block: MAX_BLOCK, pages: 6, alongside: 0 },
 ];
+
+/** Where the indirect jump or call at an instruction pointer has gone, most often first. */
+export type IndirectTargets = Experience["targets"];
 
 /** A region's function, and the bytes it was made from: it is valid wherever exactly those stand at its addresses. */
 export interface Translation {
@@ -133,14 +135,14 @@ export class CodeCache {
   /**
    * A valid translation for `rip`, at least of the tier (a step exactly); null when the code there cannot be fetched.
    *
-   * @param surroundings the processor that wants to run it
+   * @param targets where indirect jumps and calls have gone: for hot code
    */
   find(
     source: CodeSource,
     context: CodeContext,
     rip: bigint,
     tier: Tier,
-    surroundings: Surroundings,
+    targets: IndirectTargets,
   ): Translation | null {
     if (this.markCount > MAX_MARKS) {
       this.clear();
@@ -158,7 +160,7 @@ export class CodeCache {
         best = candidate;
       }
     }
-    return best ?? this.translate(source, context, rip, tier, surroundings);
+    return best ?? this.translate(source, context, rip, tier, targets);
   }
 
   /** Whether the frame holds translated code. */
@@ -303,9 +305,9 @@ export class CodeCache {
     context: CodeContext,
     rip: bigint,
     tier: Tier,
-    surroundings: Surroundings,
+    targets: IndirectTargets,
   ): Translation | null {
-    const regions = this.regionsFrom(source, context, rip, tier, surroundings);
+    const regions = this.regionsFrom(source, context, rip, tier, targets);
     if (regions.length === 0) {
       return null;
     }
@@ -313,8 +315,7 @@ export class CodeCache {
       this.clear();
     }
     const first = this.byIndex.length;
-    const around = tier === Tier.hot ? surroundings : null;
-    const codes = regions.map((region, at) => translateRegion(region, first + at, around));
+    const codes = regions.map((region, at) => translateRegion(region, first + at, tier === Tier.hot));
     const compiled = compileRegions(codes, this.memory, this.miss);
     this.modules++;
     regions.forEach((region, at) => {
@@ -329,16 +330,14 @@ export class CodeCache {
     context: CodeContext,
     rip: bigint,
     tier: Tier,
-    surroundings: Surroundings,
+    targets: IndirectTargets,
   ): DecodedRegion[] {
     const regions: DecodedRegion[] = [];
     const { alongside, ...scope } = scopes[tier];
     const queue = [rip];
     // Hot code takes in the functions that it calls and that have run before.
     const experience: Experience =
-      tier === Tier.hot
-        ? { follows: (target) => this.isKnown(context, target, tier), targets: (from) => surroundings.targets(from) }
-        : NO_EXPERIENCE;
+      tier === Tier.hot ? { follows: (target) => this.isKnown(context, target, tier), targets } : NO_EXPERIENCE;
     for (let at = 0; at < queue.length && regions.length <= alongside; at++) {
       if (at > 0 && (this.isKnown(context, queue[at], tier) || queue.indexOf(queue[at]) < at)) {
         continue;

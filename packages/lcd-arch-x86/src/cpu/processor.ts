@@ -19,6 +19,7 @@ import { JUMP_AREA, JumpCaches } from "./jump-caches";
 import { LinearAccessError, LinearMemory } from "./linear-memory";
 import type { LocalApicPort } from "./local-apic-port";
 import { type AccessFault, MemoryAccess } from "./memory-access";
+import { MemoryRanges } from "./memory-ranges";
 import { setLongModeState } from "./reset";
 import { ARITHMETIC_FLAGS, CpuState, Rflags, STATE_SIZE } from "./state";
 import { StateWord } from "./state-word";
@@ -31,7 +32,6 @@ import { type CodeContext, linearOf } from "./translate/code-context";
 import { type CodeSource, MAX_BLOCK } from "./translate/discover";
 import { Status } from "./translate/dispatcher";
 import { ACCESS_KIND_MASK, ACCESS_KIND_SHIFT, AccessKind, CALLOUT_SHIFT } from "./translate/memory-lookup";
-import type { Surroundings } from "./translate/page-caches";
 import type { Runtime } from "./translate/runtime";
 import type { Wiring } from "./wiring";
 import { Fpu } from "./x87/index";
@@ -83,6 +83,7 @@ export class Processor implements VmxProcessorPort {
   readonly mmu: Mmu;
   readonly tlb: Tlb;
   readonly jumps: JumpCaches;
+  readonly ranges: MemoryRanges;
   readonly vmx: Vmx;
   /** The x87 registers, as x87 and MMX instructions see them. */
   readonly fpu: Fpu;
@@ -119,6 +120,8 @@ export class Processor implements VmxProcessorPort {
   private readonly branches = new IndirectBranches();
   /** Where limits have cut blocks in two that have not gone on yet. */
   private readonly cutAt = new Set<bigint>();
+  /** Where instructions have reached devices. */
+  private readonly deviceAt = new Set<bigint>();
   private readonly runtime: Runtime;
   private retiredBefore = 0;
   private readonly shadow = new Shadow();
@@ -151,7 +154,8 @@ export class Processor implements VmxProcessorPort {
     this.hot = new HotCode(parts.sampling);
     this.mmu = new Mmu(this.state, parts.ram);
     this.jumps = new JumpCaches(parts.buffer, parts.area + STATE_SIZE + TLB_AREA, this.state);
-    this.tlb = new Tlb(parts.buffer, parts.area + STATE_SIZE, this.state, this.jumps);
+    this.ranges = new MemoryRanges(parts.buffer, this.state);
+    this.tlb = new Tlb(parts.buffer, parts.area + STATE_SIZE, this.state, this.jumps, this.ranges);
     this.vmx = new Vmx(this);
     this.fpu = new Fpu(this.state);
     this.ram = new Uint8Array(parts.buffer, parts.ramBase, parts.ram.size);
@@ -478,12 +482,28 @@ export class Processor implements VmxProcessorPort {
   /** Runs instructions one at a time. */
   private finishExactly(count: number): RunStop | null {
     const end = this.retiredBefore + count;
-    while (this.retiredBefore < end) {
+    while (this.retiredBefore < end && !this.isCalled()) {
       const stop = this.step();
       if (stop !== null) {
         return stop;
       }
     }
+    return this.cut();
+  }
+
+  /** Whether the instruction before has let something come from outside that is to be served before the next one. */
+  private isCalled(): boolean {
+    const { wiring } = this;
+    if (wiring === null) {
+      return false;
+    }
+    const listens = (this.state.get32("systemFlags") & Rflags.IF) !== 0;
+    const arrived = wiring.nmiPending() || (listens && wiring.interruptPending());
+    return arrived || this.retired >= Math.min(this.end, this.nextDeadline());
+  }
+
+  /** Notes that the block goes on here. */
+  private cut(): null {
     if (this.cutAt.size >= MAX_CUTS) {
       this.cutAt.clear();
     }
@@ -497,7 +517,7 @@ export class Processor implements VmxProcessorPort {
    */
   private finishBlock(most: number): RunStop | null {
     const end = this.retiredBefore + Math.min(most, MAX_BLOCK);
-    while (this.retiredBefore < end && !this.cache.isKnown(this.context, this.rip, Tier.cold)) {
+    while (this.retiredBefore < end && !this.isCalled() && !this.cache.isKnown(this.context, this.rip, Tier.cold)) {
       const stop = this.step();
       if (stop !== null) {
         return stop;
@@ -530,11 +550,7 @@ export class Processor implements VmxProcessorPort {
 
   // Code.
 
-  private readonly surroundings: Surroundings = {
-    register: (number) => this.gpr[number],
-    targets: (from) => this.branches.targets(from),
-    isInTlb: (address) => this.tlb.has(Number(address & 0xffffffffn) | 0, Number(address >> 32n) | 0),
-  };
+  private readonly targets = (from: bigint): readonly bigint[] => this.branches.targets(from);
 
   /** The page of code at a linear address, as it may be fetched now. */
   private readonly source: CodeSource = (page) => {
@@ -568,7 +584,7 @@ export class Processor implements VmxProcessorPort {
   private translation(tier: Tier): Translation | null {
     const { context, rip } = this;
     this.fetched = linearOf(context, rip) & ~0xfffn;
-    return this.cache.find(this.source, context, rip, tier, this.surroundings);
+    return this.cache.find(this.source, context, rip, tier, this.targets);
   }
 
   /** Makes the jump cache know the code at RIP, unless a block was only cut there; at most `most` instructions retire. */
@@ -605,7 +621,7 @@ export class Processor implements VmxProcessorPort {
     this.branches.collect(this.state);
     // When the code cannot be fetched just now, it is found hot when it next runs.
     this.fetched = null;
-    const translation = this.cache.find(this.source, this.context, entry, Tier.hot, this.surroundings);
+    const translation = this.cache.find(this.source, this.context, entry, Tier.hot, this.targets);
     if (translation !== null) {
       this.hot.cover(blocksOf(translation));
       const [low, high] = [Number(entry & 0xffffffffn) | 0, Number(entry >> 32n) | 0];
@@ -648,13 +664,33 @@ export class Processor implements VmxProcessorPort {
       case "non-canonical":
         return raise(this, stack ? Vector.stackFault : Vector.generalProtection, 0);
       case "self-modifying":
+        return this.stepAlone();
       case "device": {
-        this.access.mayModifyCode = true;
-        const stop = this.stepOnce();
-        this.access.mayModifyCode = false;
-        return stop;
+        const { rip } = this;
+        const stop = this.stepAlone();
+        return stop ?? this.goOnBehindDevice(rip);
       }
     }
+  }
+
+  /** Runs an instruction by itself that may change code and reach devices. */
+  private stepAlone(): RunStop | null {
+    this.access.mayModifyCode = true;
+    const stop = this.stepOnce();
+    this.access.mayModifyCode = false;
+    return stop;
+  }
+
+  /** What follows an access to a device gets a translation of its own when it comes there again. */
+  private goOnBehindDevice(rip: bigint): null {
+    if (this.deviceAt.has(rip)) {
+      return null;
+    }
+    if (this.deviceAt.size >= MAX_CUTS) {
+      this.deviceAt.clear();
+    }
+    this.deviceAt.add(rip);
+    return this.cut();
   }
 
   private system(site: Site, operation: string, operands: readonly number[]): RunStop | null {
@@ -702,7 +738,7 @@ export class Processor implements VmxProcessorPort {
 
 const DR7_WORD = StateWord.dr + 2 * 7;
 
-/** Cuts that are remembered. */
+/** Cuts, and accesses to devices, that are remembered. */
 const MAX_CUTS = 256;
 
 /** Where the blocks of a translation start: each can stop there for want of instructions. */

@@ -1,3 +1,5 @@
+import { RANGE_ENTRY_SIZE, RANGES } from "./translate/range-layout";
+
 /**
  * Where a processor's state lies in the machine's linear memory: the single source. TypeScript accessors and
  * WebAssembly offsets both derive from this table.
@@ -57,6 +59,9 @@ export const ARITHMETIC_FLAGS = Rflags.CF | Rflags.PF | Rflags.AF | Rflags.ZF | 
 /** Indirect branches that a processor remembers; a power of two. */
 export const BRANCHES = 64;
 
+/** Bytes of each operand of a callout. */
+export const OPERAND_SIZE = 16;
+
 /** 64-bit fields, in order, each with its number of elements. */
 const fields64 = {
   gpr: 16,
@@ -115,6 +120,8 @@ const fields64 = {
   /** For memory accesses through the six segments outside 64-bit mode: the first offset, and the ends for reads and writes. */
   /** The last indirect jumps and calls that left their region: pairs of from where and to where, in turn. */
   branches: 2 * BRANCHES,
+  /** Memory ranges (translate/range-layout.ts). */
+  ranges: (RANGES * RANGE_ENTRY_SIZE) / 8,
   /** CS base as fetches use it: 0 in 64-bit mode. */
   codeBase: 1,
   segmentFirst: 6,
@@ -134,6 +141,8 @@ const fields32 = {
   site: 1,
   /** Table index of the function that ran last. */
   region: 1,
+  /** Number of the memory range that is to be grown. */
+  rangeWanted: 1,
   /** Distance in bytes from the start of `branches` to the pair that is written next. */
   branchNext: 1,
   /** Linear-memory addresses of the TLB and jump cache of the current address space. */

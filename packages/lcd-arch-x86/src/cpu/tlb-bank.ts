@@ -4,6 +4,7 @@ import { NO_TAG_HIGH, TLB_ENTRIES, TLB_ENTRY_SIZE, TlbEntry } from "./translate/
 const NOT_LISTED = NO_TAG_HIGH;
 
 const SMALL_PAGE = 12;
+const PAGE = 4096;
 
 /** In an entry's `attributes`: the page size as a power of two, and whether it is a global page. */
 const PAGE_SHIFT = 0x1f;
@@ -46,12 +47,6 @@ export class TlbBank {
   /** Entries that a flush has to look at. */
   get filled(): number {
     return this.slots.length;
-  }
-
-  /** Whether the page of `high`:`low` can be read without a walk. */
-  has(low: number, high: number): boolean {
-    const at = this.wordOf(slotOf(low));
-    return this.words[at] === (low & ~0xfff) && this.words[at + 1] === high;
   }
 
   /** Remembers the translation of the page at `high`:`low`: see `Tlb.fill`. */
@@ -104,6 +99,36 @@ export class TlbBank {
         this.clear(slot);
       }
     }
+  }
+
+  /**
+   * The longest run of pages around the one at `high`:`low` that are known, can be read or written without a look, and lie
+   * in linear memory one behind the other; null when not even that page is.
+   *
+   * @param low multiple of 4096
+   */
+  runAround(low: number, high: number, forWrite: boolean): { low: number; pages: number; addend: number } | null {
+    const tag = forWrite ? TlbEntry.writeTag : TlbEntry.readTag;
+    const { words } = this;
+    const addend = words[this.wordOf(slotOf(low)) + (TlbEntry.addend >> 2)];
+    const isKnown = (page: number): boolean => {
+      const at = this.wordOf(slotOf(page));
+      const tagAt = at + (tag >> 2);
+      return words[tagAt] === page && words[tagAt + 1] === high && words[at + (TlbEntry.addend >> 2)] === addend;
+    };
+    if (!isKnown(low)) {
+      return null;
+    }
+    let first = low;
+    let end = (low + PAGE) | 0;
+    // A run does not go on beyond addresses with the same upper half.
+    while (first !== 0 && isKnown((first - PAGE) | 0)) {
+      first = (first - PAGE) | 0;
+    }
+    while (end !== 0 && isKnown(end)) {
+      end = (end + PAGE) | 0;
+    }
+    return { low: first, pages: ((end - first) >>> 0) / PAGE, addend };
   }
 
   /** See `Tlb.find`. */

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { Cr4, Efer } from "../mmu/control-bits";
 import { JUMP_AREA, JumpCaches } from "./jump-caches";
+import { MemoryRanges } from "./memory-ranges";
 import { CpuState, Rflags, STATE_SIZE } from "./state";
 import { InvpcidType, TLB_AREA, Tlb } from "./tlb";
 import { TLB_ENTRIES, TLB_ENTRY_SIZE, TlbEntry } from "./translate/tlb-layout";
@@ -19,7 +20,13 @@ beforeEach(() => {
   const buffer = new ArrayBuffer(STATE_SIZE + TLB_AREA + JUMP_AREA);
   words = new Int32Array(buffer);
   state = new CpuState(buffer, 0);
-  tlb = new Tlb(buffer, STATE_SIZE, state, new JumpCaches(buffer, STATE_SIZE + TLB_AREA, state));
+  tlb = new Tlb(
+    buffer,
+    STATE_SIZE,
+    state,
+    new JumpCaches(buffer, STATE_SIZE + TLB_AREA, state),
+    new MemoryRanges(buffer, state),
+  );
   state.set64("cr0", 0x8001_0001n);
   state.set64("efer", BigInt(Efer.LME | Efer.LMA));
   go({ cr3: 0x1000n, cr4: Cr4.PAE | Cr4.PCIDE | Cr4.PGE });

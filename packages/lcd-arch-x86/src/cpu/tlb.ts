@@ -1,6 +1,7 @@
 import { Cr4 } from "../mmu/control-bits";
 import { RegisterWord, translationContext } from "../mmu/index";
 import type { JumpCaches } from "./jump-caches";
+import type { MemoryRanges } from "./memory-ranges";
 import type { CpuState } from "./state";
 import { type FoundPage, type Pages, TlbBank } from "./tlb-bank";
 import { TLB_SIZE } from "./translate/tlb-layout";
@@ -51,6 +52,7 @@ export class Tlb {
     area: number,
     private readonly state: CpuState,
     private readonly jumps: JumpCaches,
+    private readonly ranges: MemoryRanges,
   ) {
     const words = new Int32Array(buffer);
     new Float64Array(buffer, area, TLB_AREA / 8).fill(-0);
@@ -164,11 +166,6 @@ export class Tlb {
     }
   }
 
-  /** Whether the page of `high`:`low` can be read without a walk. */
-  has(low: number, high: number): boolean {
-    return this.current.tlb.has(low, high);
-  }
-
   /**
    * Where in linear memory `size` bytes at an address are, if they lie in one page that is known, and may be written if
    * `forWrite`; else 0.
@@ -184,6 +181,7 @@ export class Tlb {
     for (const { tlb } of this.banks) {
       tlb.protect(frame);
     }
+    this.ranges.clearWrites();
   }
 
   /**
@@ -202,6 +200,8 @@ export class Tlb {
     bank.lastUsed = ++this.uses;
     this.state.set32("tlb", bank.tlb.address);
     this.jumps.select(bank.index);
+    this.ranges.clear();
+    this.ranges.bank = bank.tlb;
   }
 
   /** Gives the bank that was left longest ago to the key that is wanted. */
@@ -217,11 +217,13 @@ export class Tlb {
 
   private flush({ tlb, index }: Bank, pages: Pages): void {
     tlb.flush(pages);
+    this.ranges.clear();
     this.jumps.flush(index);
   }
 
   private dropPage({ tlb, index }: Bank, low: number, pages: Pages): void {
     tlb.dropPage(low, pages);
+    this.ranges.clear();
     this.jumps.flush(index);
   }
 

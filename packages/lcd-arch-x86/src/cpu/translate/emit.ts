@@ -8,15 +8,14 @@ import {
   type Value,
   type ValueType,
 } from "../ir";
-import { StateOffset } from "../state";
-import { ACCESS_KIND_SHIFT, AccessKind, CALLOUT_SHIFT } from "./memory-lookup";
-import type { PageGroups } from "./page-caches";
+import { OPERAND_SIZE, StateOffset } from "../state";
+import { calloutRequest } from "./memory-lookup";
+import { RANGE_ENTRY_SIZE, RangeEntry, rangeOf } from "./range-layout";
 import { NEEDS_LOCAL } from "./schedule";
-import { TLB_MASK, TLB_SHIFT, TlbEntry } from "./tlb-layout";
 import { ByteWriter, Wasm, WasmType } from "./wasm";
 
 /** Functions of `runtime.ts` that statements call; values call those of `ir.ts`. */
-type MemoryFunction = "readAddress" | "writeAddress" | "readMiss" | "modifyMiss" | "writeMiss" | "miss";
+type MemoryFunction = "readAddress" | "writeAddress" | "readRange" | "writeRange" | "miss";
 
 /** Where in a function's locals things are. The parameter is the address of the processor's state. */
 export const Local = {
@@ -25,14 +24,13 @@ export const Local = {
   registers: 1,
   left: 1 + SCALAR_REGISTERS,
   site: 2 + SCALAR_REGISTERS,
-  tlb: 3 + SCALAR_REGISTERS,
-  entry: 4 + SCALAR_REGISTERS,
-  value32: 5 + SCALAR_REGISTERS,
-  rip: 6 + SCALAR_REGISTERS,
-  address: 7 + SCALAR_REGISTERS,
-  value64: 8 + SCALAR_REGISTERS,
+  entry: 3 + SCALAR_REGISTERS,
+  value32: 4 + SCALAR_REGISTERS,
+  rip: 5 + SCALAR_REGISTERS,
+  address: 6 + SCALAR_REGISTERS,
+  value64: 7 + SCALAR_REGISTERS,
   /** The XMM registers, and one v128 more; only in functions that use them. */
-  vectors: 9 + SCALAR_REGISTERS,
+  vectors: 8 + SCALAR_REGISTERS,
 } as const;
 
 const VECTOR_LOCALS = 17;
@@ -42,7 +40,7 @@ const VALUE_128 = Local.vectors + 16;
 const fixedLocals: readonly (readonly [number, number])[] = [
   [Register.flagOp, WasmType.i64],
   [SCALAR_REGISTERS - Register.flagOp, WasmType.i32],
-  [5, WasmType.i32],
+  [4, WasmType.i32],
   [3, WasmType.i64],
 ];
 
@@ -97,28 +95,15 @@ export class FunctionEmitter {
   private vectors = 0;
   /** Places in the code of branches that are hardly ever taken. */
   readonly unlikely: number[] = [];
-  private groups: PageGroups | null = null;
-  private readonly pages = new Map<string, PageLocals>();
 
   /**
-   * @param inline look the TLB up in place instead of calling the runtime: for hot code
+   * @param inline look memory up in place, instead of calling the runtime at once: for hot code
    * @param stop label at which code stops, at the site in the local `site`
    */
   constructor(
     private readonly inline: boolean,
     readonly stop: Label,
   ) {}
-
-  /** To be called before code: the groups of accesses that remember their page. */
-  declarePages(groups: PageGroups): void {
-    this.groups = groups;
-    for (const name of groups.stored.keys()) {
-      const locals = { tag: this.newLocal("i64"), addend: this.newLocal("i32") };
-      this.pages.set(name, locals);
-      this.i64(NO_TAG);
-      this.set(locals.tag);
-    }
-  }
 
   /** To be called first: whether the function has the XMM registers as locals. */
   declareVectors(used: boolean): void {
@@ -256,7 +241,8 @@ export class FunctionEmitter {
         this.call(value.operation as RuntimeOperation);
         break;
       case "load":
-        throw new Error("a load is emitted as a statement");
+      case "guarded":
+        throw new Error(`a value of kind ${value.kind} is emitted as a statement`);
     }
   }
 
@@ -335,11 +321,10 @@ export class FunctionEmitter {
         this.memory(fieldStores[statement.value.type], statement.offset);
         break;
       case "callout":
-        this.get(Local.cpu);
-        this.i32((AccessKind.callout << ACCESS_KIND_SHIFT) | (statement.number << CALLOUT_SHIFT));
-        this.call("miss");
-        this.code.byte(Wasm.i32Eqz);
-        this.stopIf(statement.site);
+        this.callout(statement.number, statement.site);
+        break;
+      case "guarded":
+        this.guarded(statement);
         break;
       case "repeat":
         this.repeat(statement.body, statement.site);
@@ -349,6 +334,32 @@ export class FunctionEmitter {
         this.branch(this.repeatDone[this.repeatDone.length - 1], Wasm.brIf);
         break;
     }
+  }
+
+  private callout(number: number, site: number): void {
+    this.get(Local.cpu);
+    this.i32(calloutRequest(number));
+    this.call("miss");
+    this.code.byte(Wasm.i32Eqz);
+    this.stopIf(site);
+  }
+
+  /** Values that are evaluated in place are so in the branch that uses them. */
+  private guarded({ value, condition, fast, operands, number, site }: Extract<Statement, { kind: "guarded" }>): void {
+    this.value(condition);
+    this.openUnlikely(WasmType[value.type]);
+    for (const [index, operand] of operands.entries()) {
+      this.get(Local.cpu);
+      this.value(operand);
+      this.memory(fieldStores[operand.type], StateOffset.operand + index * OPERAND_SIZE);
+    }
+    this.callout(number, site);
+    this.get(Local.cpu);
+    this.memory(fieldLoads[value.type], StateOffset.operand);
+    this.code.byte(Wasm.else);
+    this.value(fast);
+    this.close();
+    this.keep(value);
   }
 
   private readonly repeatDone: Label[] = [];
@@ -389,13 +400,11 @@ export class FunctionEmitter {
     this.value(operands[0]);
     if (this.inline) {
       this.set(Local.address);
-      this.lookUp({
-        group: this.groups?.groupOf(operands[0]) ?? "",
-        size,
-        tag: forWrite ? TlbEntry.writeTag : TlbEntry.readTag,
-        site,
-        prepare: nothing,
-        miss: () => this.call(forWrite ? "modifyMiss" : "readMiss"),
+      this.lookUp(size, rangeOf(operands[0], forWrite), site, (range) => {
+        this.i32(forWrite ? 1 : 0);
+        this.get(Local.cpu);
+        this.i32(range);
+        this.call("readRange");
       });
     } else {
       this.i32(size);
@@ -436,16 +445,12 @@ export class FunctionEmitter {
     this.value(address);
     if (this.inline) {
       this.set(Local.address);
-      this.lookUp({
-        group: this.groups?.groupOf(address) ?? "",
-        size,
-        tag: TlbEntry.writeTag,
-        site,
-        prepare: storeUpper,
-        miss: () => {
-          pushWide();
-          this.call("writeMiss");
-        },
+      this.lookUp(size, rangeOf(address, true), site, (range) => {
+        storeUpper();
+        this.get(Local.cpu);
+        pushWide();
+        this.i32(range);
+        this.call("writeRange");
       });
     } else {
       storeUpper();
@@ -467,97 +472,33 @@ export class FunctionEmitter {
     this.get(Local.entry);
   }
 
-  /** Turns the linear address in `Local.address` into a place in linear memory, on the stack. */
-  private lookUp(access: Access): void {
-    const page = this.pages.get(access.group);
-    if (page === undefined) {
-      this.lookUpInTlb(access, null);
-      return;
-    }
+  /**
+   * Turns the linear address in `Local.address` into a place in linear memory, on the stack: through a memory range, or
+   * else by what `ask` calls with address and size on the stack.
+   */
+  private lookUp(size: number, range: number, site: number, ask: (range: number) => void): void {
+    const entry = StateOffset.ranges + range * RANGE_ENTRY_SIZE;
+    const load = (opcode: number, field: number): void => {
+      this.get(Local.cpu);
+      this.memory(opcode, entry + field);
+    };
     this.get(Local.address);
-    this.get(page.tag);
-    this.leavesPage(access.size);
-    this.openUnlikely(WasmType.i32);
-    this.lookUpInTlb(access, page);
-    this.code.byte(Wasm.else);
-    this.get(page.addend);
-    this.get(Local.address);
-    this.code.byte(Wasm.i32WrapI64).byte(Wasm.i32Add);
-    this.close();
-  }
-
-  /** With an address and a tag on the stack: whether the page is not the tag's, or the access does not end inside it. */
-  private leavesPage(size: number): void {
+    load(Wasm.i64Load, RangeEntry.first);
     this.code.byte(Wasm.i64Sub);
-    this.i64(BigInt(4096 - size));
+    load(Wasm.i64Load, RangeEntry.last);
     this.code.byte(Wasm.i64GtU);
-  }
-
-  /** As `lookUp`, in the TLB; a hit is remembered in `page`. */
-  private lookUpInTlb({ group, size, tag, site, prepare, miss }: Access, page: PageLocals | null): void {
-    this.get(Local.address);
-    this.i64(BigInt(TLB_SHIFT));
-    this.code.byte(Wasm.i64ShrU).byte(Wasm.i32WrapI64);
-    this.i32(TLB_MASK);
-    this.code.byte(Wasm.i32And);
-    this.get(Local.tlb);
-    this.code.byte(Wasm.i32Add);
-    this.set(Local.entry);
-    this.get(Local.address);
-    this.get(Local.entry);
-    this.memory(Wasm.i64Load, tag);
-    this.leavesPage(size);
     this.openUnlikely(WasmType.i32);
-    prepare();
     this.get(Local.address);
     this.i32(size);
-    this.get(Local.cpu);
-    miss();
+    ask(range);
     this.stopUnlessAddress(site);
     this.code.byte(Wasm.else);
-    this.get(Local.entry);
-    this.memory(Wasm.i32Load, TlbEntry.addend);
-    if (page !== null) {
-      this.tee(page.addend);
-      // What a read finds may be stored to next, if the group is one that stores.
-      this.get(Local.entry);
-      this.memory(Wasm.i64Load, this.groups?.stored.get(group) ? TlbEntry.writeTag : tag);
-      this.set(page.tag);
-    }
+    load(Wasm.i32Load, RangeEntry.addend);
     this.get(Local.address);
     this.code.byte(Wasm.i32WrapI64).byte(Wasm.i32Add);
     this.close();
   }
 }
-
-/** The locals that remember a page: its tag, and what leads from addresses on it to places in linear memory. */
-interface PageLocals {
-  readonly tag: number;
-  readonly addend: number;
-}
-
-/** A memory access: where it is looked up, and what happens when it is not found. */
-interface Access {
-  /** Name of its page group, or "". */
-  readonly group: string;
-  /** Bytes. */
-  readonly size: number;
-  /** Which of an entry's tags counts. */
-  readonly tag: number;
-  readonly site: number;
-  /** Code before the arguments of the slow path, and the slow path. */
-  readonly prepare: () => void;
-  readonly miss: () => void;
-}
-
-/**
- * The tag of a page that is not remembered yet: one of the 2^46 pages whose addresses begin with binary 10, none of them
- * canonical. Which one is left to chance, because an access to that very page would not be noticed: it would reach page
- * 0 of linear memory, where nothing is, instead of raising #GP.
- */
-const NO_TAG = -(1n << 63n) + (BigInt(Math.floor(Math.random() * 2 ** 46)) << 16n);
-
-const nothing = (): void => {};
 
 /** The local that holds a virtual register. */
 const localOf = (register: number): number =>

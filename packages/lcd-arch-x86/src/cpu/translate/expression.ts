@@ -12,7 +12,7 @@ export type Expression =
   | readonly ["i64", value: bigint]
   | readonly ["load32", offset: number, address: Expression]
   | readonly ["load64", offset: number, address: Expression]
-  | readonly ["store64", offset: number, address: Expression, value: Expression]
+  | readonly ["store32" | "store64", offset: number, address: Expression, value: Expression]
   | readonly ["call", name: string, a?: Expression, b?: Expression, c?: Expression, d?: Expression]
   | readonly ["callTable", type: number, index: Expression, operand: Expression]
   | readonly ["returnIf", condition: Expression, value: Expression]
@@ -55,9 +55,13 @@ export function write(code: ByteWriter, expression: Expression, indexOf: Functio
         .u32(0)
         .u32(expression[1]);
       break;
+    case "store32":
     case "store64":
       operands([expression[2], expression[3]]);
-      code.byte(Wasm.i64Store).u32(0).u32(expression[1]);
+      code
+        .byte(expression[0] === "store32" ? Wasm.i32Store : Wasm.i64Store)
+        .u32(0)
+        .u32(expression[1]);
       break;
     case "call":
       operands([expression[2], expression[3], expression[4], expression[5]]);

@@ -1,5 +1,7 @@
+import { GROW_RANGE } from "../memory-ranges";
 import { StateOffset } from "../state";
 import { type Expression, get, number } from "./expression";
+import { RANGE_ENTRY_SIZE, RangeEntry } from "./range-layout";
 import { TLB_MASK, TLB_SHIFT, TlbEntry } from "./tlb-layout";
 
 /** What the slow path is asked for, above the size in the argument of `miss`. */
@@ -8,6 +10,10 @@ export const ACCESS_KIND_SHIFT = 8;
 export const ACCESS_KIND_MASK = 3;
 /** Where the number of a callout is in the argument. */
 export const CALLOUT_SHIFT = 10;
+
+/** The argument of `miss` that calls a callout. */
+export const calloutRequest = (callout: number): number =>
+  (AccessKind.callout << ACCESS_KIND_SHIFT) | (callout << CALLOUT_SHIFT);
 
 /** Stores what the slow path needs to know and asks it. Parameters: address, size, then cpu, and for writes the value. */
 export const ask = (kind: number, cpu = 2): readonly Expression[] => [
@@ -33,25 +39,54 @@ const placeOf = (entry: Expression, address: Expression): Expression => [
   ["i32.wrap_i64", address],
 ];
 
-/** Parameters address, size, forWrite, cpu; local: entry. */
-export const readAddress: readonly Expression[] = [
-  ["set", 4, entryOf(get(0), get(3))],
+/** Parameters address, size, forWrite, cpu; `entry` is a local. */
+const lookUpForRead = (entry: number): readonly Expression[] => [
+  ["set", entry, entryOf(get(0), get(3))],
   [
     "if",
     get(2),
     [
-      ["returnIf", hits(get(4), TlbEntry.writeTag, get(0), get(1)), placeOf(get(4), get(0))],
+      ["returnIf", hits(get(entry), TlbEntry.writeTag, get(0), get(1)), placeOf(get(entry), get(0))],
       ...ask(AccessKind.modify, 3).slice(0, -1),
       ["returnIf", number(1), ask(AccessKind.modify, 3)[1]],
     ],
-    [["returnIf", hits(get(4), TlbEntry.readTag, get(0), get(1)), placeOf(get(4), get(0))]],
+    [["returnIf", hits(get(entry), TlbEntry.readTag, get(0), get(1)), placeOf(get(entry), get(0))]],
   ],
   ...ask(AccessKind.read, 3),
 ];
 
-/** Parameters address, size, cpu, value; local: entry. */
-export const writeAddress: readonly Expression[] = [
-  ["set", 4, entryOf(get(0), get(2))],
-  ["returnIf", hits(get(4), TlbEntry.writeTag, get(0), get(1)), placeOf(get(4), get(0))],
+/** Parameters address, size, cpu, value; `entry` is a local. */
+const lookUpForWrite = (entry: number): readonly Expression[] => [
+  ["set", entry, entryOf(get(0), get(2))],
+  ["returnIf", hits(get(entry), TlbEntry.writeTag, get(0), get(1)), placeOf(get(entry), get(0))],
   ...ask(AccessKind.write),
 ];
+
+export const readAddress = lookUpForRead(4);
+export const writeAddress = lookUpForWrite(4);
+
+/** Counts an access outside a range, whose number is in local `range`, and has the range grown now and then. */
+const countMiss = (range: number, cpu: number, countdown: number): readonly Expression[] => {
+  const entry: Expression = ["i32.add", get(cpu), ["i32.mul", get(range), number(RANGE_ENTRY_SIZE)]];
+  const field = StateOffset.ranges + RangeEntry.countdown;
+  return [
+    ["set", countdown, ["i32.sub", ["load32", field, entry], number(1)]],
+    ["store32", field, entry, get(countdown)],
+    [
+      "if",
+      ["i32.eqz", get(countdown)],
+      [
+        ["store64", StateOffset.slowAddress, get(cpu), get(0)],
+        ["store32", StateOffset.rangeWanted, get(cpu), get(range)],
+        ["set", countdown, ["call", "miss", get(cpu), number(calloutRequest(GROW_RANGE))]],
+      ],
+      [],
+    ],
+  ];
+};
+
+/** As `readAddress`, for an access outside of its range. Parameters address, size, forWrite, cpu, range; two locals. */
+export const readRange: readonly Expression[] = [...countMiss(4, 3, 6), ...lookUpForRead(5)];
+
+/** As `writeAddress`, for an access outside of its range. Parameters address, size, cpu, value, range; two locals. */
+export const writeRange: readonly Expression[] = [...countMiss(4, 2, 6), ...lookUpForWrite(5)];

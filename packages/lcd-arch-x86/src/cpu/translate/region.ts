@@ -7,7 +7,6 @@ import { ripOf } from "./code-context";
 import type { Decoded, DecodedBlock, DecodedRegion } from "./discover";
 import { Status } from "./dispatcher";
 import { FunctionEmitter, type Label, Local } from "./emit";
-import { PageGroups, type Surroundings } from "./page-caches";
 import { linkRuntime, type Miss, missImport, regionType } from "./runtime";
 import { noRegisters, type RegisterUse, registerUse, schedule } from "./schedule";
 import { encodeModule, type FunctionBody, Wasm } from "./wasm";
@@ -119,18 +118,15 @@ class RegionEmitter {
     private readonly shape: Structure,
     private readonly cut: CutEdges,
     private readonly sites: Site[],
-    private readonly surroundings: Surroundings | null,
+    private readonly inline: boolean,
   ) {
-    this.emitter = new FunctionEmitter(surroundings !== null, this.stop);
+    this.emitter = new FunctionEmitter(inline, this.stop);
   }
 
   emit(index: number): Omit<RegionCode, "sites" | "blocks"> {
     const e = this.emitter;
     const use = this.registers();
     e.declareVectors(use.read.subarray(Register.xmm).includes(1) || use.written.subarray(Register.xmm).includes(1));
-    if (this.surroundings !== null) {
-      e.declarePages(new PageGroups(this.blocks, this.surroundings));
-    }
     for (let register = 0; register < REGISTER_COUNT; register++) {
       if (use.read[register] || use.written[register]) {
         e.get(Local.cpu);
@@ -138,14 +134,9 @@ class RegionEmitter {
         e.setRegister(register);
       }
     }
-    for (const [local, offset] of [
-      [Local.left, StateOffset.left],
-      [Local.tlb, StateOffset.tlb],
-    ]) {
-      e.get(Local.cpu);
-      e.memory(Wasm.i32Load, offset);
-      e.set(local);
-    }
+    e.get(Local.cpu);
+    e.memory(Wasm.i32Load, StateOffset.left);
+    e.set(Local.left);
     e.open(Wasm.block, this.stop);
     e.open(Wasm.block, this.exit);
     this.tree(0);
@@ -162,7 +153,7 @@ class RegionEmitter {
     this.writeBack(use.written);
     e.i32(Status.stopped);
     const { locals } = e;
-    const unlikely = this.surroundings ? e.unlikely : [];
+    const unlikely = this.inline ? e.unlikely : [];
     const body = { name: `region${index}`, type: regionType, locals, code: e.code, unlikely };
     return { body, called: e.called, resolveCalls: (indexOf) => e.resolveCalls(indexOf) };
   }
@@ -359,13 +350,9 @@ class RegionEmitter {
  * Lifts and translates a region.
  *
  * @param index table index that the function will have; stops report it
- * @param surroundings for larger and faster code, which looks up the TLB in place: the processor that it is for
+ * @param inline look memory up in place: larger and faster code
  */
-export function translateRegion(
-  region: DecodedRegion,
-  index: number,
-  surroundings: Surroundings | null = null,
-): RegionCode {
+export function translateRegion(region: DecodedRegion, index: number, inline = false): RegionCode {
   const decoded = [...region.blocks.values()];
   const numbers = new Map(decoded.map((block, number) => [block.offset, number] as const));
   const successors = decoded.map((block) =>
@@ -386,7 +373,7 @@ export function translateRegion(
       byRip.set(block.rip, number);
     }
   });
-  const emitter = new RegionEmitter(blocks, byRip, successors, shape, cut, sites, surroundings);
+  const emitter = new RegionEmitter(blocks, byRip, successors, shape, cut, sites, inline);
   return { ...emitter.emit(index), sites, blocks: shape.order.flatMap((number) => blocks[number] ?? []) };
 }
 

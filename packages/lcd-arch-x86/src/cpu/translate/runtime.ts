@@ -2,7 +2,7 @@ import { enableBranchHints } from "./branch-hints";
 import { dispatch } from "./dispatcher";
 import { type Expression, type FunctionIndex, get, write } from "./expression";
 import { flagsOfBody } from "./flags-of";
-import { AccessKind, ask, readAddress, writeAddress } from "./memory-lookup";
+import { readAddress, readRange, writeAddress, writeRange } from "./memory-lookup";
 import { ByteWriter, encodeModule, type FunctionBody, type FunctionImport, type FunctionType, WasmType } from "./wasm";
 import { crossProducts, divideLong, multiplyHigh } from "./wide-arithmetic";
 
@@ -29,7 +29,6 @@ const wide = (parameters: number, results: number[] = [i64]): FunctionType => ({
   results,
 });
 
-const addressType = { parameters: [i64, i32, i32], results: [i32] };
 const writeType = { parameters: [i64, i32, i32, i64], results: [i32] };
 
 /** The functions that translations call. */
@@ -69,9 +68,6 @@ const functions: readonly RuntimeFunction[] = [
     locals: [[2, i64]],
     body: divideLong(get(0), ["i64.rem_u", get(1), get(2)]),
   },
-  { name: "readMiss", type: addressType, locals: [], body: ask(AccessKind.read) },
-  { name: "modifyMiss", type: addressType, locals: [], body: ask(AccessKind.modify) },
-  { name: "writeMiss", type: writeType, locals: [], body: ask(AccessKind.write) },
   {
     name: "readAddress",
     type: { parameters: [i64, i32, i32, i32], results: [i32] },
@@ -79,6 +75,18 @@ const functions: readonly RuntimeFunction[] = [
     body: readAddress,
   },
   { name: "writeAddress", type: writeType, locals: [[1, i32]], body: writeAddress },
+  {
+    name: "readRange",
+    type: { parameters: [i64, i32, i32, i32, i32], results: [i32] },
+    locals: [[2, i32]],
+    body: readRange,
+  },
+  {
+    name: "writeRange",
+    type: { parameters: [i64, i32, i32, i64, i32], results: [i32] },
+    locals: [[2, i32]],
+    body: writeRange,
+  },
 ];
 
 const dispatcher: RuntimeFunction = {

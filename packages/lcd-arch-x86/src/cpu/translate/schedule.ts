@@ -81,6 +81,13 @@ function backwards(statements: readonly Statement[], nextSet: number[], live: bo
       case "callout":
         live.fill(true);
         break;
+      case "guarded":
+        statement.value.local = NEEDS_LOCAL;
+        for (const value of [statement.condition, statement.fast, ...statement.operands]) {
+          use(value, position);
+        }
+        live.fill(true);
+        break;
       case "exitIf":
         use(statement.condition, position);
         live.fill(true);
