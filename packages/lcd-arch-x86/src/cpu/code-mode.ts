@@ -1,6 +1,7 @@
 import { Cr0, Cr4, Efer } from "../mmu/control-bits";
 import { Rights } from "../vmx/segments";
 import { type CpuState, Rflags, Segment } from "./state";
+import { StateWord } from "./state-word";
 
 /**
  * What code means besides its bytes, as one number: default sizes, how segments are to be looked at, and which units
@@ -47,44 +48,51 @@ const dataSegments = [Segment.es, Segment.ss, Segment.ds] as const;
  * segment which offsets reads and writes may have (SDM 3A, "Limit Checking", "Type Checking").
  */
 export function deriveCodeState(state: CpuState): void {
-  const cs = state.get32("segmentRights", Segment.cs);
-  const cr0 = state.low("cr0");
-  const long = (state.low("efer") & Efer.LMA) !== 0 && (cs & Rights.long) !== 0;
+  const cs = state.u32[StateWord.segmentRights + Segment.cs];
+  const cr0 = state.u32[StateWord.cr0];
+  const long = (state.u32[StateWord.efer] & Efer.LMA) !== 0 && (cs & Rights.long) !== 0;
   let mode = unitsOf(state, cr0);
   if (long) {
     mode |= 3 | (3 << 2) | CodeMode.flat;
-    state.set64("codeBase", 0n);
-    state.set32("codeLimit", FLAT_LIMIT);
+    setOffset(state, StateWord.codeBase, 0);
+    state.u32[StateWord.codeLimit] = FLAT_LIMIT;
   } else {
-    const stack = state.get32("segmentRights", Segment.ss);
+    const stack = state.u32[StateWord.segmentRights + Segment.ss];
     mode |= (cs & Rights.big) !== 0 ? 2 : 1;
     mode |= ((stack & Rights.big) !== 0 ? 2 : 1) << 2;
     mode |= deriveRanges(state, cr0) ? CodeMode.flat : 0;
-    state.set64("codeBase", state.get64("segmentBase", Segment.cs) & 0xffffffffn);
-    state.set32("codeLimit", state.get32("segmentLimit", Segment.cs));
+    setOffset(state, StateWord.codeBase, state.u32[StateWord.segmentBase + 2 * Segment.cs]);
+    state.u32[StateWord.codeLimit] = state.u32[StateWord.segmentLimit + Segment.cs];
   }
-  state.set32("codeMode", mode);
+  state.u32[StateWord.codeMode] = mode;
 }
 
 function unitsOf(state: CpuState, cr0: number): number {
-  const aligned = (cr0 & Cr0.AM) !== 0 && (state.get32("systemFlags") & Rflags.AC) !== 0 && state.get32("cpl") === 3;
+  const aligned =
+    (cr0 & Cr0.AM) !== 0 && (state.u32[StateWord.systemFlags] & Rflags.AC) !== 0 && state.u32[StateWord.cpl] === 3;
   return (
     ((cr0 & Cr0.EM) !== 0 ? CodeMode.emulate : 0) |
     ((cr0 & Cr0.MP) !== 0 ? CodeMode.monitor : 0) |
     ((cr0 & Cr0.TS) !== 0 ? CodeMode.taskSwitched : 0) |
-    ((state.low("cr4") & Cr4.OSFXSR) !== 0 ? CodeMode.sse : 0) |
-    ((state.low("cr4") & Cr4.LA57) !== 0 ? CodeMode.linear57 : 0) |
+    ((state.u32[StateWord.cr4] & Cr4.OSFXSR) !== 0 ? CodeMode.sse : 0) |
+    ((state.u32[StateWord.cr4] & Cr4.LA57) !== 0 ? CodeMode.linear57 : 0) |
     (aligned ? CodeMode.alignment : 0)
   );
 }
 
+/** Writes a 64-bit field that holds 0 to 2^32. */
+function setOffset({ u32 }: CpuState, word: number, value: number): void {
+  u32[word] = value;
+  u32[word + 1] = value > FLAT_LIMIT ? 1 : 0;
+}
+
 /** Sets the ranges of all six segments. @returns whether ES, CS, SS and DS are flat */
 function deriveRanges(state: CpuState, cr0: number): boolean {
-  const checked = (cr0 & Cr0.PE) !== 0 && (state.get32("systemFlags") & Rflags.VM) === 0;
+  const checked = (cr0 & Cr0.PE) !== 0 && (state.u32[StateWord.systemFlags] & Rflags.VM) === 0;
   let flat = checked;
   for (let segment = 0; segment < 6; segment++) {
-    const rights = state.get32("segmentRights", segment);
-    const limit = state.get32("segmentLimit", segment);
+    const rights = state.u32[StateWord.segmentRights + segment];
+    const limit = state.u32[StateWord.segmentLimit + segment];
     const code = (rights & TYPE_CODE) !== 0;
     const usable = (rights & Rights.unusable) === 0;
     const readable = usable && (!checked || !code || (rights & TYPE_WRITABLE) !== 0);
@@ -92,17 +100,19 @@ function deriveRanges(state: CpuState, cr0: number): boolean {
     const down = checked && !code && (rights & TYPE_DOWN) !== 0;
     const first = down ? limit + 1 : 0;
     const end = down ? ((rights & Rights.big) !== 0 ? FLAT_LIMIT : 0xffff) + 1 : limit + 1;
-    state.set64("segmentFirst", BigInt(first), segment);
-    state.set64("segmentReadEnd", readable ? BigInt(end) : 0n, segment);
-    state.set64("segmentWriteEnd", writable ? BigInt(end) : 0n, segment);
-    if (first !== 0 || limit !== FLAT_LIMIT || !readable || state.low("segmentBase", segment) !== 0) {
+    setOffset(state, StateWord.segmentFirst + 2 * segment, first);
+    setOffset(state, StateWord.segmentReadEnd + 2 * segment, readable ? end : 0);
+    setOffset(state, StateWord.segmentWriteEnd + 2 * segment, writable ? end : 0);
+    if (first !== 0 || limit !== FLAT_LIMIT || !readable || state.u32[StateWord.segmentBase + 2 * segment] !== 0) {
       flat &&= segment === Segment.fs || segment === Segment.gs;
     }
   }
   return (
     flat &&
     dataSegments.every(
-      (segment) => state.low("segmentWriteEnd", segment) !== 0 || state.high("segmentWriteEnd", segment) !== 0,
+      (segment) =>
+        state.u32[StateWord.segmentWriteEnd + 2 * segment] !== 0 ||
+        state.u32[StateWord.segmentWriteEnd + 2 * segment + 1] !== 0,
     )
   );
 }
