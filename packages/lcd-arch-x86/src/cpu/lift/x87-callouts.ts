@@ -1,12 +1,11 @@
 import { defineCallout } from "../callouts";
 import { LinearAccessError } from "../linear-memory";
 import type { Processor } from "../processor";
-import { StateOffset } from "../state";
 import { type FpuOperation, fpuOperations } from "../x87/index";
+import { Place } from "../x87/places";
 
-/** Where translated code leaves the number of the register ST(i): in the third of the callout operands. */
-export const FPU_REGISTER_OPERAND = StateOffset.operand + 32;
-const REGISTER_INDEX = 4;
+/** Byte offset in the state at which translated code leaves the number of the register ST(i). */
+export const FPU_REGISTER_OPERAND = Place.register * 4;
 
 const callouts: ReadonlyMap<string, number> = new Map(
   Object.entries(fpuOperations).map(([name, operation]) => [name, defineCallout(`f${name}`, calling(operation))]),
@@ -24,7 +23,7 @@ export function fpuCallout(name: string): number {
 function calling(operation: FpuOperation): (p: Processor) => void {
   return (p) => {
     const { fpu, state } = p;
-    operation(fpu, state.low("operand", REGISTER_INDEX));
+    operation(fpu, fpu.words[Place.register]);
     if (fpu.isPending) {
       state.set32("fpuOpcode", opcodeAt(p));
     }

@@ -60,7 +60,7 @@ const onMemory =
       return;
     }
     fpu.load(0, fpu.a);
-    format.read(fpu.state, fpu.b);
+    format.read(fpu.words, fpu.b);
     operation(fpu.a, fpu.b, fpu.out, env);
     fpu.round(fpu.out, env.precision);
     if (fpu.settle()) {
@@ -126,9 +126,9 @@ const onSign =
       }
       return;
     }
-    const at = fpu.top * 2;
-    const { state } = fpu;
-    fpu.storeBits(0, state.low("st", at), state.high("st", at), change(state.low("st", at + 1)));
+    const at = fpu.placeOf(0);
+    const { words } = fpu;
+    fpu.storeBits(0, words[at], words[at + 1], change(words[at + 2]));
   };
 
 /** FPREM and FPREM1: the quotient's low bits, 2 to 0, are C0, C3 and C1; an incomplete reduction sets C2. */

@@ -4,6 +4,7 @@ import { Kind, type Real } from "../float/real";
 import { memoryFormats } from "./arithmetic";
 import type { Fpu } from "./fpu";
 import type { FpuOperation, FpuOperations } from "./operation";
+import { Place } from "./places";
 import { StatusWord } from "./words";
 
 const { C0, C1, C2, C3 } = StatusWord;
@@ -53,7 +54,7 @@ const comparing =
       }
     }
     if (toFlags) {
-      fpu.state.setHalves("operand", comparisonFlags[relation], 0);
+      fpu.words[Place.operand] = comparisonFlags[relation];
     } else {
       fpu.setConditions(conditionCodes[relation]);
     }
@@ -79,7 +80,7 @@ function zero(fpu: Fpu): Real {
 const withMemory: FpuOperations = Object.fromEntries(
   Object.entries(memoryFormats).flatMap(([kind, format]) => {
     const read = (fpu: Fpu): Real => {
-      format.read(fpu.state, fpu.b);
+      format.read(fpu.words, fpu.b);
       return fpu.b;
     };
     return [

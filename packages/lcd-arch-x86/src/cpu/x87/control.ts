@@ -1,5 +1,6 @@
 import type { Fpu } from "./fpu";
 import type { FpuOperation, FpuOperations } from "./operation";
+import { Place } from "./places";
 import { ControlWord, EXCEPTION_FLAGS, StatusWord, withSummary } from "./words";
 
 const { SF, ES, B } = StatusWord;
@@ -34,7 +35,7 @@ export const controlOperations: FpuOperations = {
     fpu.status &= ~(EXCEPTION_FLAGS | SF | ES | B);
   },
   "ldcw i16": (fpu) => {
-    fpu.control = fpu.state.low("operand");
+    fpu.control = fpu.words[Place.operand];
   },
   "free sti": (fpu, i) => {
     fpu.begin();

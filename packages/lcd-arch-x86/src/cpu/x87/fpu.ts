@@ -3,6 +3,7 @@ import { extended80, pack80SignExponent, unpack80 } from "../float/format";
 import { Real } from "../float/real";
 import { finish } from "../float/round";
 import type { CpuState } from "../state";
+import { Place } from "./places";
 import { CONDITION_CODES, ControlWord, StatusWord, topOf, withSummary, withTop } from "./words";
 
 const { IE } = FloatException;
@@ -24,24 +25,29 @@ export class Fpu {
   readonly out = new Real();
   readonly second = new Real();
 
-  constructor(readonly state: CpuState) {}
+  /** The state's 32-bit words, at the places of `Place`. */
+  readonly words: Uint32Array;
+
+  constructor(readonly state: CpuState) {
+    this.words = state.u32;
+  }
 
   get status(): number {
-    return this.state.get32("fpuStatus");
+    return this.words[Place.status];
   }
 
   set status(value: number) {
-    this.state.set32("fpuStatus", value);
+    this.words[Place.status] = value;
   }
 
   get control(): number {
-    return this.state.get32("fpuControl");
+    return this.words[Place.control];
   }
 
   /** Writes the control word; a flag that it unmasks becomes pending. */
   set control(value: number) {
     const control = (value & ControlWord.writable) | ControlWord.fixed;
-    this.state.set32("fpuControl", control);
+    this.words[Place.control] = control;
     this.status = withSummary(this.status, control);
   }
 
@@ -61,24 +67,29 @@ export class Fpu {
   // Registers, by their place on the stack.
 
   isEmpty(i: number): boolean {
-    return ((this.state.get32("fpuTags") >>> ((this.top + i) & 7)) & 1) === 0;
+    return ((this.words[Place.tags] >>> ((this.top + i) & 7)) & 1) === 0;
   }
 
   private setTag(i: number, full: boolean): void {
     const bit = 1 << ((this.top + i) & 7);
-    const tags = this.state.get32("fpuTags");
-    this.state.set32("fpuTags", full ? tags | bit : tags & ~bit);
+    const tags = this.words[Place.tags];
+    this.words[Place.tags] = full ? tags | bit : tags & ~bit;
   }
 
   free(i: number): void {
     this.setTag(i, false);
   }
 
+  /** Where in `words` ST(i) is: its significand's halves, then its sign and exponent. */
+  placeOf(i: number): number {
+    return Place.st + ((this.top + i) & 7) * Place.stride;
+  }
+
   /** Takes ST(i) apart. */
   load(i: number, into: Real): void {
-    const at = ((this.top + i) & 7) * 2;
-    const { state } = this;
-    unpack80(state.low("st", at), state.high("st", at), state.low("st", at + 1), into);
+    const { words } = this;
+    const at = this.placeOf(i);
+    unpack80(words[at], words[at + 1], words[at + 2], into);
   }
 
   /** Writes ST(i), which is not empty then. */
@@ -87,17 +98,20 @@ export class Fpu {
   }
 
   storeBits(i: number, low: number, high: number, signExponent: number): void {
-    const at = ((this.top + i) & 7) * 2;
-    this.state.setHalves("st", low, high, at);
-    this.state.setHalves("st", signExponent & 0xffff, 0, at + 1);
+    const { words } = this;
+    const at = this.placeOf(i);
+    words[at] = low;
+    words[at + 1] = high;
+    words[at + 2] = signExponent & 0xffff;
+    words[at + 3] = 0;
     this.setTag(i, true);
   }
 
   /** Copies ST(from) to ST(to), as it is. */
   copy(from: number, to: number): void {
-    const at = ((this.top + from) & 7) * 2;
-    const { state } = this;
-    this.storeBits(to, state.low("st", at), state.high("st", at), state.low("st", at + 1));
+    const { words } = this;
+    const at = this.placeOf(from);
+    this.storeBits(to, words[at], words[at + 1], words[at + 2]);
   }
 
   pop(): void {

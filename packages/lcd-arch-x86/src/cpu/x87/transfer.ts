@@ -8,6 +8,7 @@ import { storeIndefinite } from "./arithmetic";
 import type { Fpu } from "./fpu";
 import { float32Format, float64Format, integerFormat, type MemoryFormat } from "./operand";
 import type { FpuOperation, FpuOperations } from "./operation";
+import { Place } from "./places";
 
 /** Pushes what `read` makes, unless ST(7) is in use. */
 const pushing =
@@ -29,7 +30,7 @@ const pushing =
 
 const loading = (format: MemoryFormat): FpuOperation =>
   pushing((fpu) => {
-    format.read(fpu.state, fpu.a);
+    format.read(fpu.words, fpu.a);
     convert(fpu.a, fpu.env);
     return fpu.a;
   });
@@ -53,7 +54,7 @@ const storing =
         return;
       }
     }
-    format.write(fpu.state, fpu.a);
+    format.write(fpu.words, fpu.a);
     if (pops) {
       fpu.pop();
     }
@@ -61,7 +62,7 @@ const storing =
 
 const loadExtended: FpuOperation = (fpu) => {
   fpu.begin();
-  const { state } = fpu;
+  const { words } = fpu;
   if (!fpu.isEmpty(7)) {
     if (fpu.overflow()) {
       fpu.out.setIndefinite();
@@ -70,20 +71,20 @@ const loadExtended: FpuOperation = (fpu) => {
     return;
   }
   fpu.top--;
-  fpu.storeBits(0, state.low("operand"), state.high("operand"), state.low("operand", 1));
+  fpu.storeBits(0, words[Place.operand], words[Place.operand + 1], words[Place.operand + 2]);
 };
 
 const storeExtended: FpuOperation = (fpu) => {
   fpu.begin();
-  const { state } = fpu;
+  const { words } = fpu;
   if (!fpu.isEmpty(0)) {
-    const at = fpu.top * 2;
-    state.setHalves("operand", state.low("st", at), state.high("st", at));
-    state.setHalves("operand", state.low("st", at + 1), 0, 1);
+    const at = fpu.placeOf(0);
+    words.copyWithin(Place.operand, at, at + 3);
   } else if (fpu.underflow()) {
     fpu.out.setIndefinite();
-    state.setHalves("operand", fpu.out.low, fpu.out.high);
-    state.setHalves("operand", pack80SignExponent(fpu.out), 0, 1);
+    words[Place.operand] = fpu.out.low;
+    words[Place.operand + 1] = fpu.out.high;
+    words[Place.operand + 2] = pack80SignExponent(fpu.out);
   } else {
     return;
   }
@@ -141,9 +142,9 @@ const exchange: FpuOperation = (fpu, i) => {
       }
     }
   }
-  const { state, top } = fpu;
-  const at = ((top + i) & 7) * 2;
-  const [low, high, signExponent] = [state.low("st", at), state.high("st", at), state.low("st", at + 1)];
+  const { words } = fpu;
+  const at = fpu.placeOf(i);
+  const [low, high, signExponent] = [words[at], words[at + 1], words[at + 2]];
   fpu.copy(0, i);
   fpu.storeBits(0, low, high, signExponent);
 };
@@ -155,13 +156,13 @@ const conditionalMove: FpuOperation = (fpu, i) => {
     if (fpu.underflow()) {
       storeIndefinite(fpu, 0);
     }
-  } else if (fpu.state.low("operand") !== 0) {
+  } else if (fpu.words[Place.operand] !== 0) {
     fpu.copy(i, 0);
   }
 };
 
 const loadDecimal = pushing((fpu) => {
-  fromDecimal({ low: fpu.state.get64("operand"), high: fpu.state.low("operand", 1) & 0xffff }, fpu.a);
+  fromDecimal({ low: fpu.state.get64("operand"), high: fpu.words[Place.operand + 2] & 0xffff }, fpu.a);
   return fpu.a;
 });
 
@@ -178,7 +179,7 @@ const storeDecimal: FpuOperation = (fpu) => {
   const { low, high } = toDecimal(fpu.a, env);
   if (fpu.settle()) {
     fpu.state.set64("operand", low);
-    fpu.state.setHalves("operand", high, 0, 1);
+    fpu.words[Place.operand + 2] = high;
     fpu.pop();
   }
 };
