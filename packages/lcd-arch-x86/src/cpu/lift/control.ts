@@ -1,4 +1,4 @@
-import { Code, Mnemonic, OpKind } from "iced-x86";
+import { Code, Register as IcedRegister, Mnemonic, OpKind } from "iced-x86";
 import { CodeMode, codeBytes } from "../code-mode";
 import type { Value } from "../ir";
 import { ARITHMETIC_FLAGS, Gpr, Rflags, StateOffset } from "../state";
@@ -245,6 +245,8 @@ const enter = (lift: Lift): void => {
     lift.storeToStack(size, lift.stackPointer(-(nesting + 1) * size), frame);
   }
   const top = lift.stackPointer(-(1 + nesting) * size - room);
+  // "... or if a write using the final value of the stack pointer would cause a page fault": it is tried.
+  b.load(1, lift.segmented(top, IcedRegister.SS, 1, true), true, true);
   lift.setGpr(Gpr.rbp, size, frame);
   lift.setStackPointer(top);
 };
