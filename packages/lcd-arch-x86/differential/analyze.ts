@@ -18,9 +18,11 @@ import { codeSegmentBase } from "./start-segments";
 import {
   ALL_FLAGS,
   approximations,
+  c1Writers,
   countedInstructions,
   Flag,
   flagsLeftUndefined,
+  partial,
   resultIsUndefined,
   type ShiftCount,
 } from "./undefined";
@@ -33,6 +35,10 @@ export interface Analysis {
   readonly undefinedAt: ReadonlyMap<number, number>;
   /** Whether its last instruction has results that are only defined within a bound. */
   readonly approximate: boolean;
+  /** Whether C1 of the x87 status word is compared. */
+  readonly c1: boolean;
+  /** Offsets of instructions that may have changed registers when they fault. */
+  readonly partial: ReadonlySet<number>;
 }
 
 interface Step {
@@ -47,7 +53,7 @@ interface Step {
   readonly flow: "next" | "branch" | "conditional" | "call" | "return" | "stop";
   /** Offset that a branch or call goes to. */
   readonly target: number;
-  readonly approximate: boolean;
+  readonly mnemonic: number;
 }
 
 /**
@@ -119,7 +125,14 @@ function follow(steps: ReadonlyMap<number, Step>, end: number): Analysis | null 
   for (const [offset, flags] of trapped) {
     undefinedAt.set(offset, (undefinedAt.get(offset) ?? 0) | flags);
   }
-  return { offsets: [...steps.keys()], undefinedAt, approximate: [...steps.values()].some((step) => step.approximate) };
+  const all = [...steps.values()];
+  return {
+    offsets: [...steps.keys()],
+    undefinedAt,
+    approximate: all.some(({ mnemonic }) => approximations.has(mnemonic)),
+    c1: !all.some(({ mnemonic }) => approximations.has(mnemonic) || c1Writers.has(mnemonic)),
+    partial: new Set(all.filter(({ mnemonic }) => partial.has(mnemonic)).map(({ offset }) => offset)),
+  };
 }
 
 function successors(step: Step, returnPoints: readonly number[]): readonly number[] {
@@ -172,7 +185,7 @@ const invalid: Omit<Step, "offset" | "next"> = {
   mayKeep: false,
   flow: "stop",
   target: 0,
-  approximate: false,
+  mnemonic: Mnemonic.INVALID,
 };
 
 /** What the instruction just before has established, if it is the only way to get here. */
@@ -220,7 +233,7 @@ function toStep(instruction: Instruction, offset: number, place: CodePlace, befo
     mayKeep: (counted && shift.count === null) || instruction.hasRepePrefix || instruction.hasRepnePrefix,
     flow,
     target,
-    approximate: approximations.has(mnemonic),
+    mnemonic,
   };
 }
 

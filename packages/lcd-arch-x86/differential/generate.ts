@@ -59,8 +59,9 @@ export class Generator {
     const { random, forms, units } = this;
     const choice = random.below(100);
     if (choice < unitShare[kinds[this.kind].set] && units.length > 0) {
-      random.pick(units).write(draft);
-      return false;
+      const unit = random.pick(units);
+      unit.write(draft);
+      return unit.last ?? false;
     }
     const form = random.pick(choice < 90 || kinds[this.kind].set === "integer" ? forms : simple);
     emit(draft, form);

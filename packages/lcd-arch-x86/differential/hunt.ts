@@ -1,9 +1,10 @@
 import { type Analysis, analyze, placeOf, wentAstray } from "./analyze";
-import type { CaseRunner, TestCase } from "./case";
-import { differences, stopOffset } from "./compare";
+import { type CaseRunner, initialState, type TestCase } from "./case";
+import { differences, flagNames, stopOffset } from "./compare";
 import { Generator } from "./generate";
 import { type KindName, kinds } from "./kinds";
-import { disassemble, formatLine } from "./names";
+import { disassemble, formatLine, gprNames } from "./names";
+import { segmentNames } from "./segments";
 import { type Failure, shrink } from "./shrink";
 
 /** What an open-ended run is asked to do. */
@@ -121,5 +122,15 @@ function note(failure: Failure, failures: Map<string, Failure>, log: (line: stri
   for (const line of [...lines.map(formatLine), ...failure.differences.map((difference) => `    ${difference}`)]) {
     log(`  ${line}`);
   }
+  log(`  ${describeStart(test)}`);
   log(`  classes ${test.classes.toString(16)} seed ${test.seed.toString(16)}`);
+}
+
+/** Registers that a case begins with, in one line. */
+function describeStart(test: TestCase): string {
+  const { gpr, segments, rflags } = initialState(test);
+  const wide = kinds[test.kind].bits === 64;
+  const registers = Array.from(gpr.slice(0, wide ? 16 : 8), (value, i) => `${gprNames[i]} ${value.toString(16)}`);
+  const selectors = wide ? [] : Array.from(segments, (value, i) => `${segmentNames[i]} ${value.toString(16)}`);
+  return [...registers, ...selectors, `flags ${flagNames(rflags)}`].join(", ");
 }

@@ -27,7 +27,7 @@ export class UserEngine implements Engine {
     buildUserSpace(machine);
     const { cpu } = this;
     cpu.writeControlRegister(0, cpu.readControlRegister(0) | BigInt(Cr0.AM));
-    cpu.writeControlRegister(4, cpu.readControlRegister(4) | BigInt(Cr4.OSFXSR | Cr4.OSXMMEXCPT));
+    cpu.writeControlRegister(4, cpu.readControlRegister(4) | BigInt(Cr4.OSFXSR | Cr4.OSXMMEXCPT | Cr4.OSXSAVE));
     cpu.writeControlRegister(3, BigInt(Ram.tables));
     cpu.deliversExceptions = true;
     const { state } = cpu;

@@ -1,7 +1,7 @@
 import { type KindName, kinds } from "../kinds";
 import type { Form } from "./form";
 import { integerForms } from "./integer";
-import { legacyForms, longForms, segmentForms, systemForms } from "./legacy";
+import { legacyForms, longForms, longSystemForms, segmentForms, systemForms } from "./legacy";
 import { mmxForms, sseForms } from "./sse";
 import { x87Forms } from "./x87";
 
@@ -14,7 +14,7 @@ const legacy = [...integerForms, ...legacyForms, ...segmentForms];
 
 const sets = {
   integer: { 16: legacy, 32: legacy, 64: forms },
-  system: { 16: systemForms, 32: systemForms, 64: systemForms },
+  system: { 16: systemForms, 32: systemForms, 64: [...systemForms, ...longSystemForms] },
   sse: { 16: sseForms, 32: sseForms, 64: sseForms },
   x87: { 16: x87Forms, 32: [...x87Forms, ...mmxForms], 64: [...x87Forms, ...mmxForms] },
 } as const;

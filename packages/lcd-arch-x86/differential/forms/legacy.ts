@@ -5,7 +5,10 @@ export const longForms = parseForms(`
 movsxd     63       Gy,Ed
 `);
 
-/** What 64-bit mode has no more. */
+/**
+ * What 64-bit mode has no more. ARPL of registers only: whether it writes to memory that it leaves as it was differs
+ * between makers.
+ */
 export const legacyForms = parseForms(`
 aaa        37       ax
 aas        3f       ax
@@ -17,7 +20,7 @@ salc       d6       al
 pusha      60       s
 popa       61       s
 bound      62       Gv,Mv
-arpl       63       Ew,Gw
+arpl       63       Rw,Gw
 into       ce       none
 inc        40       Zv
 dec        48       Zv
@@ -57,13 +60,20 @@ verr       0f00/4   Ew
 verw       0f00/5   Ew
 `);
 
-/** What only raises exceptions in user mode: privileged, or an interrupt that is not for user mode. */
+/** In 64-bit mode only: AMD's processors have it in compatibility mode too, Intel's have not. */
+export const longSystemForms = parseForms(`
+sysret     0f07     none
+`);
+
+/**
+ * What only raises exceptions in user mode: privileged, or an interrupt that is not for user mode. Without INT1, which
+ * hypervisors on AMD's processors report at the instruction and not behind it.
+ */
 export const systemForms = parseForms(`
 hlt        f4       none
 cli        fa       none
 sti        fb       none
 clts       0f06     none
-sysret     0f07     none
 invd       0f08     none
 wbinvd     0f09     none
 wrmsr      0f30     none

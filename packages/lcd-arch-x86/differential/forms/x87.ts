@@ -9,19 +9,23 @@ const memoryKinds = { d8: "f", da: "fi", dc: "f", de: "fi" } as const;
 function arithmeticRows(): string[] {
   const rows: string[] = [];
   for (const [number, operation] of operations.entries()) {
+    const mark = operation.startsWith("com") ? "last" : "";
     for (const [opcode, name] of Object.entries(memoryKinds)) {
-      rows.push(`${name}${operation} ${opcode}/${number} M`);
+      rows.push(`${name}${operation} ${opcode}/${number} M ${mark}`);
     }
     const last = (0xc0 + number * 8).toString(16);
-    rows.push(`f${operation} d8${last} T`, `f${operation} dc${last} T`);
+    rows.push(`f${operation} d8${last} T ${mark}`, `f${operation} dc${last} T ${mark}`);
     if (number !== 3) {
-      rows.push(`f${operation}p de${last} T`);
+      rows.push(`f${operation}p de${last} T ${mark}`);
     }
   }
   return rows;
 }
 
-/** Loads and stores, control, comparisons, constants, and functions whose results are exact. */
+/**
+ * Loads and stores, control, comparisons, constants, and functions whose results are exact. Comparisons are the last of
+ * their cases, because what they leave when they raise an exception differs (compare-fx.ts).
+ */
 const others = `
 fld        d9/0     M
 fst        d9/2     M
@@ -52,7 +56,7 @@ fxch       d9c8     T
 fnop       d9d0     none
 fchs       d9e0     none
 fabs       d9e1     none
-ftst       d9e4     none
+ftst       d9e4     none          last
 fxam       d9e5     none
 fld1       d9e8     none
 fldl2t     d9e9     none
@@ -73,34 +77,32 @@ fcmovb     dac0     T
 fcmove     dac8     T
 fcmovbe    dad0     T
 fcmovu     dad8     T
-fucompp    dae9     none
+fucompp    dae9     none          last
 fcmovnb    dbc0     T
 fcmovne    dbc8     T
 fcmovnbe   dbd0     T
 fcmovnu    dbd8     T
 fnclex     dbe2     none
 fninit     dbe3     none
-fucomi     dbe8     T
-fcomi      dbf0     T
+fucomi     dbe8     T          last
+fcomi      dbf0     T          last
 ffree      ddc0     T
 fst        ddd0     T
 fstp       ddd8     T
-fucom      dde0     T
-fucomp     dde8     T
-fcompp     ded9     none
+fucom      dde0     T          last
+fucomp     dde8     T          last
+fcompp     ded9     none          last
 fnstsw     dfe0     ax
-fucomip    dfe8     T
-fcomip     dff0     T
+fucomip    dfe8     T          last
+fcomip     dff0     T          last
 fwait      9b       none
 `;
 
-/** Functions that the manual allows to be wrong by one unit in the last place. */
+/** Functions that the manual allows to be wrong by one unit in the last place, and that take any argument. */
 const transcendental = `
-f2xm1      d9f0     none          last
 fyl2x      d9f1     none          last
 fptan      d9f2     none          last
 fpatan     d9f3     none          last
-fyl2xp1    d9f9     none          last
 fsincos    d9fb     none          last
 fsin       d9fe     none          last
 fcos       d9ff     none          last

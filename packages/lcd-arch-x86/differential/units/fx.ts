@@ -1,13 +1,11 @@
 import { type Draft, pushNumber } from "../draft";
 import { emit } from "../encode";
 import { sseForms } from "../forms/sse";
-import { x87Forms } from "../forms/x87";
 import { Layout } from "../layout";
 import { forward } from "./integer";
 import type { Unit } from "./unit";
 
 const comparisons = sseForms.filter(({ name }) => /comi/.test(name));
-const x87Comparisons = x87Forms.filter(({ name }) => /comi/.test(name));
 
 /** ModRM, and SIB where it takes one, of an absolute address. */
 function absolute({ bytes, code }: Draft, reg: number, address: number): void {
@@ -80,11 +78,18 @@ export const x87Units: readonly Unit[] = [
     },
   },
   {
-    name: "branch on a comparison of x87 registers",
+    name: "function of a small argument",
+    last: true,
     write(draft) {
-      const { random } = draft;
-      emit(draft, random.pick(x87Comparisons));
-      forward(draft, [0x70 | random.below(16)], "short", () => emit(draft, random.pick(x87Comparisons)));
+      const { random, bytes } = draft;
+      // fild word [address]; fidiv dword [divisor]; f2xm1 or fyl2xp1, which are not defined for all arguments
+      const divisor = place(draft, 4, 1);
+      storeWord(draft, divisor, 0x2_0000);
+      bytes.push(0xdf);
+      absolute(draft, 0, place(draft, 2, 1));
+      bytes.push(0xda);
+      absolute(draft, 6, divisor);
+      bytes.push(0xd9, random.pick([0xf0, 0xf9]));
     },
   },
 ];

@@ -8,6 +8,7 @@ import type { Unit } from "./unit";
 
 const RAX = 0;
 const RCX = 1;
+const RBP = 5;
 const REPNE = 0xf2;
 const REPE = 0xf3;
 const TRAP_FLAG = 0x100;
@@ -280,6 +281,16 @@ export const integerUnits: readonly Unit[] = [
       const immediate = (random.u32() & (ALL_FLAGS | 0x20_0000)) | (random.chance(15) ? 0x400 : 0) | 0x202;
       emit(draft, pushImmediate, { bits: draft.code, immediate });
       draft.bytes.push(0x9d);
+    },
+  },
+  {
+    name: "frame that reaches below the data",
+    write(draft) {
+      // enter n, 0
+      draft.bytes.push(0xc8);
+      pushNumber(draft.bytes, 0xf00 + draft.random.below(0x200), 16);
+      draft.bytes.push(0);
+      forget(draft, RBP);
     },
   },
   {
