@@ -482,10 +482,13 @@ export class Processor implements VmxProcessorPort {
   /** Runs instructions one at a time. */
   private finishExactly(count: number): RunStop | null {
     const end = this.retiredBefore + count;
-    while (this.retiredBefore < end && !this.isCalled()) {
+    while (this.retiredBefore < end) {
       const stop = this.step();
       if (stop !== null) {
         return stop;
+      }
+      if (this.isCalled()) {
+        break;
       }
     }
     return this.cut();
@@ -517,9 +520,9 @@ export class Processor implements VmxProcessorPort {
    */
   private finishBlock(most: number): RunStop | null {
     const end = this.retiredBefore + Math.min(most, MAX_BLOCK);
-    while (this.retiredBefore < end && !this.isCalled() && !this.cache.isKnown(this.context, this.rip, Tier.cold)) {
+    while (this.retiredBefore < end && !this.cache.isKnown(this.context, this.rip, Tier.cold)) {
       const stop = this.step();
-      if (stop !== null) {
+      if (stop !== null || this.isCalled()) {
         return stop;
       }
     }
