@@ -16,6 +16,8 @@ interface Guest {
 const MIB = 2 ** 20;
 /** Ten times what the longest guest needs. */
 const FUEL = 200_000_000;
+/** The host may be busy with other tests. */
+const TIMEOUT = 120_000;
 
 const programs = guests as Guest[];
 const kernel = ({ name }: Guest) => new Uint8Array(readFileSync(new URL(`prebuilt/${name}.elf`, import.meta.url)));
@@ -42,6 +44,7 @@ function endOf({ exit = 1, shutdown = false }: Guest): object {
 describe("a guest program", () => {
   it.each(programs.map((guest) => [guest.name, guest] as const))(
     "%s prints what it prints on QEMU, and ends as there",
+    { timeout: TIMEOUT },
     (_name, guest) => {
       const { computer, printed } = boot(guest);
       const result = computer.runFor(FUEL);
@@ -52,6 +55,7 @@ describe("a guest program", () => {
 
   it.each(["hello", "timer-apic", "smp"])(
     "%s runs the same every time, whatever the pieces it is run in",
+    { timeout: TIMEOUT },
     async (name) => {
       const guest = programs.find((program) => program.name === name) as Guest;
       const whole = boot(guest);
@@ -67,7 +71,7 @@ describe("a guest program", () => {
 describe.runIf(hasQemu())("QEMU", () => {
   it.each(programs.map((guest) => [guest.name, guest] as const))(
     "runs %s as it is written down",
-    { timeout: 70_000 },
+    { timeout: TIMEOUT },
     (_name, guest) => {
       expect(runOnQemu(guest)).toEqual({ output: expected(guest), code: guest.exit ?? 1 });
     },

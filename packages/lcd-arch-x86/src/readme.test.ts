@@ -1,13 +1,20 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { runKernel } from "../examples/computer";
 import { runIsolated } from "../examples/lcd-arch";
 import { sumTo } from "../examples/machine";
 
 const read = (path: string) => readFileSync(new URL(path, import.meta.url), "utf8");
 
 describe("the README", () => {
-  it.each(["machine", "lcd-arch"])("shows examples/%s.ts as it is", (name) => {
+  it.each(["computer", "machine", "lcd-arch"])("shows examples/%s.ts as it is", (name) => {
     expect(read("../README.md")).toContain(`\`\`\`ts\n${read(`../examples/${name}.ts`)}\`\`\``);
+  });
+
+  it("has a computer that boots a kernel", async () => {
+    // guests/exit.c leaves with the number on its command line: 2 * 21 + 1.
+    const kernel = new Uint8Array(readFileSync(new URL("../guests/prebuilt/exit.elf", import.meta.url)));
+    expect(await runKernel(kernel)).toBe("leaving with 21\nexit code 43");
   });
 
   it("has a machine that adds 1 to 1000", () => {
