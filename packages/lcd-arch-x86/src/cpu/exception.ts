@@ -15,6 +15,7 @@ export const Vector = {
   generalProtection: 13,
   pageFault: 14,
   alignmentCheck: 17,
+  simdFloatingPoint: 19,
   controlProtection: 21,
 } as const;
 

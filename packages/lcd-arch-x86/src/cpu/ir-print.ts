@@ -157,6 +157,12 @@ class IrPrinter {
         return [`${fieldName(statement.offset)} = ${this.value(statement.value)}`];
       case "callout":
         return [`call ${calloutName(statement.number)}`];
+      case "guarded": {
+        const { condition, fast, operands, number, value } = statement;
+        const slow = `call ${calloutName(number)}(${operands.map((operand) => this.value(operand)).join(", ")})`;
+        const text = `${this.value(condition)} ? ${slow} : ${this.value(fast)}`;
+        return [`${this.name(value)} = ${text}`];
+      }
       case "repeat":
         return ["repeat {", ...this.statements(statement.body).map((line) => `  ${line}`), "}"];
       case "exitIf":
@@ -189,6 +195,7 @@ class IrPrinter {
       case "field":
         return fieldName(Number(value.immediate));
       case "load":
+      case "guarded":
         return this.name(value);
       case "pure":
         if (hasLanes(value.operation)) {

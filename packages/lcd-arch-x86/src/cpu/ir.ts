@@ -128,8 +128,8 @@ export const registerType = (register: number): ValueType => {
   return register === Register.flagOp || register === Register.flagOver ? "i32" : "i64";
 };
 
-/** What a value is computed from. `load` is the only one with an effect: it can fault. */
-export type ValueKind = "const" | "register" | "field" | "pure" | "runtime" | "load";
+/** What a value is computed from. `load` and `guarded` are computed by statements: they have effects. */
+export type ValueKind = "const" | "register" | "field" | "pure" | "runtime" | "load" | "guarded";
 
 /** One computed value. Values live inside one block. */
 export class Value {
@@ -185,6 +185,20 @@ export type Statement =
   | { kind: "setField"; offset: number; value: Value; position: number }
   /** Calls TypeScript (cpu/callouts.ts), with operands and results in state fields; stops at the site if that raises. */
   | { kind: "callout"; number: number; site: number; position: number }
+  /**
+   * Gives `value`: `fast`, but when the condition is not 0 what a callout returns. Then `operands` are stored in the
+   * fields for operands, and the result is read from the first of these.
+   */
+  | {
+      kind: "guarded";
+      value: Value;
+      condition: Value;
+      fast: Value;
+      operands: readonly Value[];
+      number: number;
+      site: number;
+      position: number;
+    }
   /** Runs `body` again and again until an `exitIf` in it leaves. Each repetition counts as one more instruction. */
   | { kind: "repeat"; body: Statement[]; site: number; position: number }
   | { kind: "exitIf"; condition: Value; position: number };

@@ -139,6 +139,17 @@ export class BlockBuilder extends ValueBuilder {
     this.statements.push({ kind: "callout", number, site: this.site({ kind: "callout" }), position: UNSCHEDULED });
   }
 
+  /**
+   * `fast`, or what a callout returns in the place of its first operand when `condition` is not 0. The callout is right
+   * in any case.
+   */
+  guarded(condition: Value, fast: Value, number: number, operands: readonly Value[]): Value {
+    const value = new Value("guarded", fast.type, "", [], 0);
+    const site = this.site({ kind: "callout" });
+    this.statements.push({ kind: "guarded", value, condition, fast, operands, number, site, position: UNSCHEDULED });
+    return value;
+  }
+
   raiseIf(condition: Value, vector: number, errorCode: number | null): void {
     const site = this.site({ kind: "exception", vector, errorCode });
     this.statements.push({ kind: "raiseIf", condition, site, position: UNSCHEDULED });
@@ -222,7 +233,7 @@ export class BlockBuilder extends ValueBuilder {
     this.setRegister(Register.flagA, this.extendU(bits));
     this.setRegister(Register.flagOp, this.i32(flagOp(FlagKind.bits, 1)));
     this.setRegister(Register.flagOver, this.i32(0));
-    this.forgetFlags();
+    this.flags = { kind: "bits", size: 1, a: bits, b: null, result: bits, carry: null, overflow: null };
     this.overrideKnownZero = true;
   }
 
@@ -274,6 +285,7 @@ export class BlockBuilder extends ValueBuilder {
         break;
       case "add":
       case "logic":
+      case "bits":
         this.flags = { kind, size, a, b, result: a, carry: null, overflow: null };
         break;
       default:
@@ -288,11 +300,14 @@ export class BlockBuilder extends ValueBuilder {
   }
 }
 
+/** Kinds of flags that both sides of a jump between blocks know to be there. */
+const passedOn: ReadonlySet<FlagKindName> = new Set(["compare", "subtract", "add", "logic", "bits"]);
+
 /** The shape that a block leaves to a successor which has no other predecessor; null when it cannot be told. */
 export function flagShape(flags: KnownFlags | null): FlagShape | null {
   if (flags === null || flags.carry !== null || flags.overflow !== null) {
     return null;
   }
   const { kind, size } = flags;
-  return kind === "compare" || kind === "subtract" || kind === "add" || kind === "logic" ? { kind, size } : null;
+  return passedOn.has(kind) ? { kind, size } : null;
 }

@@ -80,7 +80,7 @@ const general: readonly ((b: BlockBuilder, flags: Value) => Value)[] = [
   (b, flags) => flagBit(b, flags, bit.OF),
   (b, flags) => flagBit(b, flags, bit.CF),
   (b, flags) => flagBit(b, flags, bit.ZF),
-  (b, flags) => b.or(flagBit(b, flags, bit.CF), flagBit(b, flags, bit.ZF)),
+  (b, flags) => b.truth(b.and(flags, b.i32((1 << bit.CF) | (1 << bit.ZF)))),
   (b, flags) => flagBit(b, flags, bit.SF),
   (b, flags) => flagBit(b, flags, bit.PF),
   (b, flags) => b.xor(flagBit(b, flags, bit.SF), flagBit(b, flags, bit.OF)),
@@ -91,8 +91,13 @@ const general: readonly ((b: BlockBuilder, flags: Value) => Value)[] = [
 export function condition(b: BlockBuilder, code: number): Value {
   const test = code >> 1;
   const fast = b.flags === null ? null : known[test](b, b.flags);
-  const holds = fast ?? general[test](b, b.allFlags());
+  const holds = fast ?? general[test](b, givenFlags(b) ?? b.allFlags());
   return (code & 1) === 0 ? holds : b.eqz(holds);
+}
+
+/** The flags themselves, if they are known as such. */
+function givenFlags({ flags }: BlockBuilder): Value | null {
+  return flags?.kind === "bits" && flags.carry === null && flags.overflow === null ? flags.a : null;
 }
 
 /** The carry flag as an i32, 0 or 1. */

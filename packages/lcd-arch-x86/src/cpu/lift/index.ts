@@ -12,7 +12,7 @@ import { farInstructions, systemRegisterMoves } from "./far";
 import { mmxInstructions, mmxWithoutRegisters } from "./mmx";
 import { Lift, type RegisterKind, registerKind } from "./operands";
 import { shifts } from "./shift";
-import { sseInstructions } from "./sse";
+import { sseInstructions, sseWithoutRegisters } from "./sse";
 import { strings } from "./strings";
 import { invalidOpcode, systemInstructions, tooLong } from "./system";
 import type { LiftFunction, LiftTable } from "./table";
@@ -45,6 +45,7 @@ const meanings: Readonly<Record<RegisterKind, Meanings>> = {
     farInstructions,
     mmxWithoutRegisters,
     shifts,
+    sseWithoutRegisters,
     strings,
     systemInstructions,
     x87Instructions,

@@ -1,6 +1,7 @@
 import { Register as IcedRegister, OpKind } from "iced-x86";
 import { CodeMode } from "../../code-mode";
 import type { Value } from "../../ir";
+import { OPERAND_SIZE, StateOffset } from "../../state";
 import type { Lift } from "../operands";
 import { INVALID_OPCODE } from "../system";
 import type { LiftFunction } from "../table";
@@ -77,6 +78,22 @@ export const zeroExtended = ({ b }: Lift, value: Value): Value =>
 /** A vector with its lowest lane replaced by an i32 or i64. */
 export const withLow = ({ b }: Lift, vector: Value, value: Value): Value =>
   b.lane(value.type === "i64" ? "i64x2.replace_lane" : "i32x4.replace_lane", 0, vector, value);
+
+/** What a callout makes of its operands: the vector that it leaves in the place of the first. */
+export function call({ b }: Lift, callout: number, operands: readonly Value[]): Value {
+  for (const [index, operand] of operands.entries()) {
+    const offset = StateOffset.operand + index * OPERAND_SIZE;
+    if (operand.type === "v128") {
+      b.setField128(offset, operand);
+    } else if (operand.type === "i64") {
+      b.setField64(offset, operand);
+    } else {
+      b.setField32(offset, operand);
+    }
+  }
+  b.callout(callout);
+  return b.field128(StateOffset.operand);
+}
 
 function requireAligned({ b }: Lift, address: Value, aligned: boolean): void {
   if (aligned) {

@@ -1,0 +1,163 @@
+import { Mnemonic } from "iced-x86";
+import type { PureOperation, Value } from "../../ir";
+import { addSub, arithmetic, type BySuffix, dot, type Suffix } from "../../sse/arithmetic";
+import type { BlockBuilder } from "../builder";
+import type { Lift } from "../operands";
+import type { LiftFunction, LiftTable } from "../table";
+import { type FloatOperand, intoRegister, ofRegister, readFloat } from "./floats";
+import { type Numbers, numbers } from "./numbers";
+import { call, readVector, sse, xmmNumber } from "./operands";
+import { comparable, ordinaryProduct, ordinaryQuotient, ordinaryRoot, ordinarySum, roundsOtherwise } from "./ordinary";
+
+/** What WebAssembly makes of two operands, and an i32 that is not 0 when that may not be what SSE does. */
+interface Fast {
+  readonly result: Value;
+  readonly slow: Value;
+}
+
+type FastOperation = (n: Numbers, b: BlockBuilder, x: Value, y: Value) => Fast;
+
+const rounded = (b: BlockBuilder, result: Value, ordinary: Value): Fast => ({
+  result,
+  slow: b.or(roundsOtherwise(b), b.eqz(ordinary)),
+});
+
+const sum =
+  (name: "add" | "sub"): FastOperation =>
+  (n, b, x, y) => {
+    const result = n.float(b, name, x, y);
+    return rounded(b, result, ordinarySum(n, b, x, y, result));
+  };
+
+const product: FastOperation = (n, b, x, y) => {
+  const result = n.float(b, "mul", x, y);
+  return rounded(b, result, ordinaryProduct(n, b, x, y, result));
+};
+
+const quotient: FastOperation = (n, b, x, y) => {
+  const result = n.float(b, "div", x, y);
+  return rounded(b, result, ordinaryQuotient(n, b, [x, y], result));
+};
+
+const root: FastOperation = (n, b, _, y) => {
+  const result = n.float(b, "sqrt", y);
+  return rounded(b, result, ordinaryRoot(n, b, y, result));
+};
+
+/** MIN and MAX: the first operand if it compares so, else the second. */
+const extreme =
+  (name: "lt" | "gt"): FastOperation =>
+  (n, b, x, y) => {
+    const first = n.float(b, name, x, y);
+    const select: PureOperation = n.scalar ? (n.size === 4 ? "f32.select" : "f64.select") : "v128.bitselect";
+    return { result: b.pure(select, x, y, first), slow: b.eqz(comparable(n, b, x, y)) };
+  };
+
+/** An instruction that takes the number or vector of two operands. */
+function computed(
+  lift: Lift,
+  n: Numbers,
+  fast: FastOperation,
+  callout: number,
+  x: FloatOperand,
+  y: FloatOperand,
+): Value {
+  const { b } = lift;
+  const { result, slow } = fast(n, b, x.value, y.value);
+  return b.guarded(slow, intoRegister(lift, n, x.whole, result), callout, [x.whole, y.whole]);
+}
+
+const binary =
+  (suffix: Suffix, fast: FastOperation, callouts: BySuffix): LiftFunction =>
+  (lift) => {
+    const n = numbers[suffix];
+    const register = xmmNumber(lift, 0);
+    const source = readFloat(lift, n, 1);
+    const destination = ofRegister(lift, n, register);
+    lift.b.setXmm(register, computed(lift, n, fast, callouts[suffix], destination, source));
+  };
+
+/** Numbers of both operands at even and at odd places, the destination's first. */
+const places = {
+  ps: [
+    [0, 2, 4, 6],
+    [1, 3, 5, 7],
+  ],
+  pd: [
+    [0, 2],
+    [1, 3],
+  ],
+} as const;
+
+/** HADDPx and HSUBPx: neighbours added or subtracted. */
+const horizontal =
+  (suffix: "ps" | "pd", fast: FastOperation, callouts: BySuffix): LiftFunction =>
+  (lift) => {
+    const { b } = lift;
+    const n = numbers[suffix];
+    const source = readVector(lift, 1);
+    const register = xmmNumber(lift, 0);
+    const old = b.xmm(register);
+    const [even, odd] = places[suffix].map((list) => {
+      const bytes = list.flatMap((place) => Array.from({ length: n.size }, (_, byte) => place * n.size + byte));
+      const value = b.shuffle(old, source, bytes);
+      return { value, whole: value };
+    });
+    b.setXmm(register, computed(lift, n, fast, callouts[suffix], even, odd));
+  };
+
+/** Signs of the lanes at even places. */
+const evenSigns = { ps: 0x80000000_00000000_80000000n, pd: 1n << 63n } as const;
+
+/** ADDSUBPx: subtracting is adding the number with the other sign, where there is no NaN. */
+const alternating =
+  (suffix: "ps" | "pd"): LiftFunction =>
+  (lift) => {
+    const { b } = lift;
+    const n = numbers[suffix];
+    const source = readVector(lift, 1);
+    const register = xmmNumber(lift, 0);
+    const old = b.xmm(register);
+    const { result, slow } = sum("add")(n, b, old, b.pure("v128.xor", source, b.v128(evenSigns[suffix])));
+    b.setXmm(register, b.guarded(slow, result, addSub[suffix], [old, source]));
+  };
+
+/** DPPS and DPPD. */
+const dotProduct =
+  (suffix: "ps" | "pd"): LiftFunction =>
+  (lift) => {
+    const { b } = lift;
+    const source = readVector(lift, 1);
+    const register = xmmNumber(lift, 0);
+    const immediate = b.i32(Number(lift.immediate(2)));
+    b.setXmm(register, call(lift, dot[suffix], [b.xmm(register), source, immediate]));
+  };
+
+const families = [
+  ["Add", sum("add"), arithmetic.add],
+  ["Sub", sum("sub"), arithmetic.sub],
+  ["Mul", product, arithmetic.mul],
+  ["Div", quotient, arithmetic.div],
+  ["Sqrt", root, arithmetic.sqrt],
+  ["Min", extreme("lt"), arithmetic.min],
+  ["Max", extreme("gt"), arithmetic.max],
+] as const;
+
+const suffixes: readonly Suffix[] = ["ss", "sd", "ps", "pd"];
+
+const table: readonly (readonly [Mnemonic, LiftFunction])[] = [
+  ...families.flatMap(([name, fast, callouts]) =>
+    suffixes.map((suffix) => [Mnemonic[`${name}${suffix}`], binary(suffix, fast, callouts)] as const),
+  ),
+  [Mnemonic.Haddps, horizontal("ps", sum("add"), arithmetic.add)],
+  [Mnemonic.Haddpd, horizontal("pd", sum("add"), arithmetic.add)],
+  [Mnemonic.Hsubps, horizontal("ps", sum("sub"), arithmetic.sub)],
+  [Mnemonic.Hsubpd, horizontal("pd", sum("sub"), arithmetic.sub)],
+  [Mnemonic.Addsubps, alternating("ps")],
+  [Mnemonic.Addsubpd, alternating("pd")],
+  [Mnemonic.Dpps, dotProduct("ps")],
+  [Mnemonic.Dppd, dotProduct("pd")],
+];
+
+/** Floating-point arithmetic on XMM registers. */
+export const sseArithmetic: LiftTable = table.map(([mnemonic, lift]) => [mnemonic, sse(lift)]);
