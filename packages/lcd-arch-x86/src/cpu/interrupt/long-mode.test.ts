@@ -8,7 +8,6 @@ import { CODE, HANDLERS, IST1, LongModeSystem, RSP0, Selector, TSS, USER_CODE, U
 
 const HLT = 0xf4;
 const UD2 = [0x0f, 0x0b];
-const IRETQ = [0x48, 0xcf];
 
 let system: LongModeSystem;
 beforeEach(() => {
@@ -84,11 +83,14 @@ describe("a 64-bit interrupt gate (SDM 3A, 64-Bit Mode Stack Frame)", () => {
 
   it("keeps CPL 3 through a conforming segment, and the user's stack", () => {
     system.gate(6, { selector: Selector.conforming });
-    system.handle(6, [...IRETQ]);
-    system.cpu.state.set32("idtrLimit", 0xfff);
-    system.runUser(UD2, Selector.userCode);
-    // IRETQ comes back to UD2 again and again, within the limit of instructions.
-    expect(system.cpu.state.get32("cpl")).toBe(3);
+    // HLT in the handler is not for CPL 3: #GP at CPL 0, whose frame tells of the handler.
+    system.runUser(UD2);
+    expect(system.halted).toBe(13);
+    expect([1, 2, 4].map((at) => system.stacked(at))).toEqual([
+      HANDLERS + 0x60n,
+      BigInt(Selector.conforming | 3),
+      USER_STACK - 40n,
+    ]);
   });
 
   it("has RF clear in the flags that an external interrupt saves", () => {
