@@ -163,6 +163,15 @@ export class CodeCache {
     return best ?? this.translate(source, context, rip, tier, targets);
   }
 
+  /** A valid translation of exactly this tier that is there already; null when there is none. */
+  known(source: CodeSource, context: CodeContext, rip: bigint, tier: Tier): Translation | null {
+    const known = this.byAddress.get(keyOf(context, rip)) ?? [];
+    const fitting = known.find(
+      (other) => other.tier === tier && other.rip === rip && sameContext(other.context, context),
+    );
+    return fitting !== undefined && this.validate(fitting, source) ? fitting : null;
+  }
+
   /** Whether the frame holds translated code. */
   isCode(frame: number): boolean {
     return this.isCodeFrame[frame] !== 0;

@@ -479,19 +479,38 @@ export class Processor implements VmxProcessorPort {
     }
   }
 
-  /** Runs instructions one at a time. */
+  /** Runs exactly `count` instructions: by blocks as long as cold code is there, the last ones one at a time. */
   private finishExactly(count: number): RunStop | null {
     const end = this.retiredBefore + count;
+    let byBlocks = true;
     while (this.retiredBefore < end) {
-      const stop = this.step();
-      if (stop !== null) {
+      const before = this.retiredBefore;
+      const cold: Translation | null = byBlocks && !this.isWatched ? this.knownCold() : null;
+      const stop = cold === null ? this.step() : this.runAlone(cold, end - before);
+      if (stop !== null && stop !== "limit") {
         return stop;
       }
-      if (this.isCalled()) {
+      byBlocks = cold === null || this.retiredBefore > before;
+      if (byBlocks && this.isCalled()) {
         break;
       }
     }
     return this.cut();
+  }
+
+  private knownCold(): Translation | null {
+    const { context, rip } = this;
+    this.fetched = linearOf(context, rip) & ~0xfffn;
+    return this.cache.known(this.source, context, rip, Tier.cold);
+  }
+
+  /** Runs a translation by itself, at most `most` instructions of it; "limit" when it has stopped for want of more. */
+  private runAlone(translation: Translation, most: number): RunStop | "limit" | null {
+    const { state } = this;
+    state.set32("left", most);
+    const status = this.cache.run(translation, state.base);
+    this.retiredBefore += most - state.getI32("left");
+    return status === Status.continue ? null : this.stopAt(translation.sites[state.get32("site")]);
   }
 
   /** Whether the instruction before has let something come from outside that is to be served before the next one. */

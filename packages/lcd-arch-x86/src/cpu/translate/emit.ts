@@ -93,6 +93,8 @@ export class FunctionEmitter {
     v128: { locals: [], used: 0 },
   };
   private vectors = 0;
+  /** Instructions that have to be left after each repetition: those that may run before anything looks again. */
+  reserve = 0;
   /** Places in the code of branches that are hardly ever taken. */
   readonly unlikely: number[] = [];
 
@@ -372,22 +374,28 @@ export class FunctionEmitter {
     this.open(Wasm.block, done);
     this.open(Wasm.loop, again);
     this.statements(body);
-    this.countDown(1);
-    this.stopIf(site);
+    this.takeFromLeft(1);
+    this.stopIfLeftBelow(this.reserve, site);
     this.branch(again);
     this.close();
     this.close();
     this.repeatDone.pop();
   }
 
-  /** Takes `count` from the instructions left, and leaves on the stack whether fewer were left. */
-  countDown(count: number): void {
+  /** Takes `count` from the instructions left. */
+  takeFromLeft(count: number): void {
     this.get(Local.left);
     this.i32(count);
     this.code.byte(Wasm.i32Sub);
-    this.tee(Local.left);
-    this.i32(0);
+    this.set(Local.left);
+  }
+
+  /** Stops at the site when fewer than `least` instructions are left. */
+  stopIfLeftBelow(least: number, site: number): void {
+    this.get(Local.left);
+    this.i32(least);
     this.code.byte(Wasm.i32LtS);
+    this.stopIf(site);
   }
 
   private keep(value: Value): void {

@@ -110,6 +110,7 @@ class RegionEmitter {
   private readonly exit: Label = {};
   private readonly emitter: FunctionEmitter;
   private readonly labels = new Map<number, { merge?: Label; loop?: Label }>();
+  private readonly ahead: readonly number[];
 
   constructor(
     private readonly blocks: readonly (IrBlock | undefined)[],
@@ -121,6 +122,7 @@ class RegionEmitter {
     private readonly inline: boolean,
   ) {
     this.emitter = new FunctionEmitter(inline, this.stop);
+    this.ahead = this.instructionsAhead();
   }
 
   emit(index: number): Omit<RegionCode, "sites" | "blocks"> {
@@ -223,8 +225,7 @@ class RegionEmitter {
     const e = this.emitter;
     e.beginBlock();
     this.sites.push({ rip: block.rip, length: 0, uncount: block.count, cause: { kind: "limit" } });
-    e.countDown(block.count);
-    e.stopIf(this.sites.length - 1);
+    this.countDown(index, block.count);
     e.statements(block.statements);
     const { terminator } = block;
     switch (terminator.kind) {
@@ -252,6 +253,42 @@ class RegionEmitter {
         e.branch(this.stop);
         break;
     }
+  }
+
+  /**
+   * Takes a block's instructions from those left. Cold code looks at each block whether there are enough. Hot code looks at
+   * the entry and at the start of each loop, for all that may run until it looks again.
+   */
+  private countDown(index: number, count: number): void {
+    const e = this.emitter;
+    const site = this.sites.length - 1;
+    if (!this.inline) {
+      e.takeFromLeft(count);
+      e.stopIfLeftBelow(0, site);
+      return;
+    }
+    if (index === 0 || this.shape.isLoopHeader[index]) {
+      this.sites[site].uncount = 0;
+      e.stopIfLeftBelow(this.ahead[index], site);
+    }
+    e.takeFromLeft(count);
+    e.reserve = this.ahead[index] - count;
+  }
+
+  /** For each block, the most instructions from its start until the next look at how many are left. */
+  private instructionsAhead(): number[] {
+    const ahead = this.blocks.map(() => 0);
+    for (const block of [...this.shape.order].reverse()) {
+      let most = 0;
+      for (const to of this.successors[block]) {
+        const isForward = this.shape.index[to] > this.shape.index[block];
+        if (isForward && !this.shape.isLoopHeader[to] && !this.cut.has(edgeKey(block, to))) {
+          most = Math.max(most, ahead[to]);
+        }
+      }
+      ahead[block] = (this.blocks[block]?.count ?? 0) + most;
+    }
+    return ahead;
   }
 
   /** A jump to a computed place, in the local `rip`, goes on in the region when that is one of the block's successors. */
