@@ -328,11 +328,15 @@ export class Processor implements VmxProcessorPort {
    *
    * @param limit instructions that may retire; exactly so many have when it stops for that reason, unless a device's
    *   deadline has come or somebody has called `stopSoon`
+   * @param pauses asked now and then whether to come back as if the limit was reached; what runs when does not depend on it
    */
-  run(limit = Number.POSITIVE_INFINITY): RunStop {
+  run(limit = Number.POSITIVE_INFINITY, pauses = never): RunStop {
     this.end = this.retired + limit;
     this.tickBegan = this.cache.modules;
     for (;;) {
+      if (pauses()) {
+        return { kind: "limit" };
+      }
       const stop = this.beforeCode() ?? this.runUntil(Math.min(this.end, this.deadline, this.nextLook()));
       if (stop !== null) {
         return stop;
@@ -767,3 +771,5 @@ const MAX_CUTS = 256;
 function blocksOf({ sites }: Translation): bigint[] {
   return sites.filter(({ cause }) => cause.kind === "limit").map(({ rip }) => rip);
 }
+
+const never = (): boolean => false;
