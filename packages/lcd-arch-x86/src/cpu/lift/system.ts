@@ -1,7 +1,7 @@
 import { Code, Mnemonic, OpKind } from "iced-x86";
 import { codeBytes } from "../code-mode";
 import type { Value } from "../ir";
-import { Segment, StateOffset } from "../state";
+import { Rflags, Segment, StateOffset } from "../state";
 import { XSAVE_SIZE } from "../system/xsave-area";
 import { stopForSystem } from "./data";
 import {
@@ -18,6 +18,8 @@ import { gprOperand, type Lift, segmentNumber } from "./operands";
 import { stringAddressSize } from "./strings";
 import type { LiftFunction, LiftTable } from "./table";
 
+const GENERAL_PROTECTION = 13;
+
 /** Stops with an exception at this instruction. */
 const exception =
   (vector: number, errorCode: number | null = null): LiftFunction =>
@@ -33,6 +35,8 @@ interface SystemForm {
   memory?: "read" | "written" | "named";
   /** Bytes of its memory operand, if the decoder does not know. */
   size?: number;
+  /** For CPL 0 only: what its memory operand is comes after that. */
+  privileged?: boolean;
 }
 
 /**
@@ -41,9 +45,12 @@ interface SystemForm {
  * the instruction follows them, and `slowValue` is the displacement.
  */
 const system =
-  (operation: string, { format, memory = "read", size }: SystemForm = {}): LiftFunction =>
+  (operation: string, { format, memory = "read", size, privileged = false }: SystemForm = {}): LiftFunction =>
   (lift) => {
     const operands: number[] = [];
+    if (privileged) {
+      requirePrivilege(lift);
+    }
     for (let operand = 0; operand < lift.operandCount; operand++) {
       if (lift.isMemory(operand)) {
         const bytes = size ?? lift.size(operand);
@@ -60,6 +67,12 @@ const system =
     }
     stopForSystem(lift, operation, operands);
   };
+
+/** Raises #GP(0) when CPL is not 0, but in virtual-8086 mode, where the instruction may not exist. */
+function requirePrivilege({ b }: Lift): void {
+  const virtual8086 = b.and(b.field32(StateOffset.systemFlags), b.i32(Rflags.VM));
+  b.raiseIf(b.and(b.ltU(b.i32(0), b.field32(StateOffset.cpl)), b.eqz(virtual8086)), GENERAL_PROTECTION, 0);
+}
 
 function registerOrImmediate(lift: Lift, operand: number): [value: number, size: number] {
   if (lift.kind(operand) !== OpKind.Register) {
@@ -84,7 +97,7 @@ export const INVALID_OPCODE = 6;
 export const invalidOpcode = exception(INVALID_OPCODE);
 
 /** #GP(0), which an instruction of more than 15 bytes raises. */
-export const tooLong = exception(13, 0);
+export const tooLong = exception(GENERAL_PROTECTION, 0);
 
 /** "Instruction identity" in the information on accesses to descriptor-table registers, and to LDTR and TR. */
 const TableIdentity = { sgdt: 0, sidt: 1, lgdt: 2, lidt: 3 } as const;
@@ -94,11 +107,13 @@ const tableInstruction = (name: keyof typeof TableIdentity): LiftFunction =>
   system(name, {
     format: descriptorTableInformation(TableIdentity[name]),
     memory: name.startsWith("s") ? "written" : "read",
+    privileged: name.startsWith("l"),
   });
 const taskInstruction = (name: keyof typeof TaskIdentity): LiftFunction =>
   system(name, {
     format: taskRegisterInformation(TaskIdentity[name]),
     memory: name.startsWith("s") ? "written" : "read",
+    privileged: name.startsWith("l"),
   });
 
 /** IN and OUT: AL, AX or EAX, and a port in DX or in the instruction. */
@@ -180,7 +195,7 @@ export const systemInstructions: LiftTable = [
   [Mnemonic.Stac, system("stac")],
   [Mnemonic.Clts, system("clts")],
   [Mnemonic.Smsw, system("smsw", { memory: "written" })],
-  [Mnemonic.Lmsw, system("lmsw")],
+  [Mnemonic.Lmsw, system("lmsw", { privileged: true })],
   [Mnemonic.Lgdt, tableInstruction("lgdt")],
   [Mnemonic.Lidt, tableInstruction("lidt")],
   [Mnemonic.Sgdt, tableInstruction("sgdt")],

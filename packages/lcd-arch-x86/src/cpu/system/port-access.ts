@@ -1,5 +1,6 @@
 import type { AccessSize } from "../../devices/bus";
 import { Gpr, Rflags, Segment } from "../state";
+import { requirePorts } from "./io-permission";
 import { probeWrite, readMemory, writeMemory } from "./memory-operand";
 import type { Execute, Operations } from "./operation";
 import { guardPorts, IoQualification, portInDx, readPort, writePort } from "./ports";
@@ -37,8 +38,9 @@ const string =
     }
     const pointer = input ? Gpr.rdi : Gpr.rsi;
     const offset = BigInt.asUintN(addressBits, p.gpr[pointer]);
-    const guestLinearAddress = segmentAddress(p, input ? Segment.es : segment, offset, size, input);
     const access = { port: portInDx(p), size: size as AccessSize, input };
+    requirePorts(p, access.port, size);
+    const guestLinearAddress = segmentAddress(p, input ? Segment.es : segment, offset, size, input);
     const form = IoQualification.string | (repeated !== 0 ? IoQualification.repeated : 0);
     if (guardPorts(p, access, { form, length, guestLinearAddress, instructionInformation })) {
       return "vm-exit";
