@@ -28,7 +28,7 @@ const LAST = 0xffff_ffff;
 const LDT_RPL3 = 7;
 
 /** Selectors of Linux's user segments (`asm/segment.h`), with RPL 3. */
-export const Gdt = { code32: 0x23, data: 0x2b, code64: 0x33 } as const;
+export const Gdt = { code32: 0x23, data: 0x2b, code64: 0x33, cpuNumber: 0x7b } as const;
 
 /** Selectors of the local descriptor table that the harness sets up. */
 export const Ldt = {
@@ -83,6 +83,8 @@ export const descriptors: readonly SegmentDescriptor[] = [
   describe("code", Gdt.code32, 0, LAST),
   describe("data", Gdt.data, 0, LAST),
   describe("code", Gdt.code64, 0, LAST, { big: false, long: true }),
+  // Its limit is the number of the processor: the harness stays on the first.
+  describe("data", Gdt.cpuNumber, 0, 0, { access: false, special: true }),
   describe("code", Ldt.code32, 0, LAST),
   describe("code", Ldt.code16, codeBase, codeSize - 1, { big: false }),
   describe("code", Ldt.basedCode32, codeBase, codeSize - 1),

@@ -11,6 +11,7 @@
 #define _GNU_SOURCE
 #include "layout.h"
 #include <asm/ldt.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,16 @@ static void map_pages(void)
 	for (unsigned i = 0; i < DATA_SIZE; i++)
 		background[i] = (i * 167 + 13) ^ (i >> 5);
 	memcpy(data, background, DATA_SIZE);
+}
+
+/* Linux has the processor's number in the limit of a segment. */
+static void stay_on_first_processor(void)
+{
+	cpu_set_t first;
+	CPU_ZERO(&first);
+	CPU_SET(0, &first);
+	if (sched_setaffinity(0, sizeof first, &first))
+		fail("harness: sched_setaffinity");
 }
 
 static int read_all(void *to, size_t size)
@@ -131,6 +142,7 @@ int main(void)
 
 	setvbuf(stdin, input, _IOFBF, sizeof input);
 	setvbuf(stdout, output, _IOFBF, sizeof output);
+	stay_on_first_processor();
 	map_pages();
 	load_descriptors();
 	prepare();
