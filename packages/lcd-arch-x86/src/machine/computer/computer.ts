@@ -30,9 +30,6 @@ export interface RunOptions {
 
 /** Milliseconds after which `run` lets others run. */
 const YIELD_AFTER = 20;
-/** Instructions after which it looks at the time: at first and at least, and at most. They take nanoseconds or microseconds. */
-const LookInterval = { least: 1000, most: 10_000_000 } as const;
-
 /** The longest that `run` waits for input at once, in milliseconds. */
 const LONGEST_WAIT = 1000;
 /** Of a millisecond. */
@@ -86,18 +83,14 @@ export class Computer {
   async run({ fuel = Number.POSITIVE_INFINITY, signal }: RunOptions = {}): Promise<ComputerResult> {
     if (!(fuel > 0)) throw new KernelError("EINVAL", `fuel has to be a positive number of instructions, not ${fuel}`);
     const end = this.executed + fuel;
-    let interval: number = LookInterval.least;
+    const pauses = (): boolean => performance.now() - this.yielded > YIELD_AFTER;
     while (this.result === null) {
       if (signal?.aborted) return { kind: "aborted" };
       if (this.executed >= end) return { kind: "fuel" };
-      const began = performance.now();
-      const idle = this.advance(Math.min(end - this.executed, interval), !this.inputOpen);
-      const now = performance.now();
-      const early = now - began < YIELD_AFTER / 2;
-      interval = early ? Math.min(interval * 2, LookInterval.most) : Math.max(interval >> 1, LookInterval.least);
+      const idle = this.advance(end - this.executed, !this.inputOpen, pauses);
       if (idle && this.inputOpen) {
         await this.waitForInput(signal);
-      } else if (idle || now - this.yielded > YIELD_AFTER) {
+      } else if (idle || pauses()) {
         await nextTask();
         this.yielded = performance.now();
       }
@@ -112,7 +105,7 @@ export class Computer {
    */
   runFor(instructions: number): ComputerResult | null {
     const end = this.executed + instructions;
-    while (this.result === null && this.executed < end) this.advance(end - this.executed, true);
+    while (this.result === null && this.executed < end) this.advance(end - this.executed, true, never);
     return this.result;
   }
 
@@ -138,8 +131,8 @@ export class Computer {
   }
 
   /** Runs the processors; `result` says when that has ended. @returns whether all of them are halted for now */
-  private advance(most: number, skipsIdleTime: boolean): boolean {
-    const stop = this.scheduler.run(most, skipsIdleTime);
+  private advance(most: number, skipsIdleTime: boolean, pauses: () => boolean): boolean {
+    const stop = this.scheduler.run(most, skipsIdleTime, pauses);
     switch (stop.kind) {
       case "limit":
       case "stopped":
@@ -187,3 +180,5 @@ const nextTask = (): Promise<void> =>
     if (typeof setImmediate === "function") setImmediate(resolve);
     else setTimeout(resolve);
   });
+
+const never = (): boolean => false;

@@ -64,8 +64,9 @@ export class Scheduler {
    *
    * @param most instructions that may be executed; exactly so many are when that is why it comes back
    * @param skipsIdleTime while all are halted, goes on at the next deadline, though not for ever; else it comes back
+   * @param pauses asked now and then whether to come back; what is executed when does not depend on it
    */
-  run(most: number, skipsIdleTime: boolean): ScheduleStop {
+  run(most: number, skipsIdleTime: boolean, pauses: () => boolean): ScheduleStop {
     const end = this.executedBefore + most;
     const { clock } = this;
     let skips = 0;
@@ -78,9 +79,10 @@ export class Scheduler {
         if (!this.mayWake()) return { kind: "halted" };
         if (!skipsIdleTime || skips++ === MAX_SKIPS) return { kind: "idle" };
         this.skip(Number.MAX_SAFE_INTEGER);
-      } else if (!this.take(core, end - this.executedBefore)) {
+      } else if (!this.take(core, end - this.executedBefore, pauses)) {
         return { kind: "shutdown", core };
       }
+      if (pauses()) return { kind: "limit" };
     }
     this.stopped = false;
     return { kind: "stopped" };
@@ -108,12 +110,14 @@ export class Scheduler {
   }
 
   /** Lets a processor run. @returns false when it has shut down */
-  private take(core: Core, most: number): boolean {
+  private take(core: Core, most: number, pauses: () => boolean): boolean {
     const { processor } = core;
     processor.timeElsewhere = this.clock.now() - processor.retired;
     this.began = processor.retired;
     this.current = core;
-    const stop = processor.run(Math.min(most, this.turnLeft));
+    // A processor that is alone needs no turns.
+    const turn = this.cores.length === 1 ? Number.POSITIVE_INFINITY : this.turnLeft;
+    const stop = processor.run(Math.min(most, turn), pauses);
     this.current = null;
     const executed = processor.retired - this.began;
     this.executedBefore += executed;
