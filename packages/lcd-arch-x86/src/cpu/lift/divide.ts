@@ -27,7 +27,7 @@ function divideNarrow(lift: Lift, size: number, signed: boolean): void {
     b.raiseIf(extremes, DIVIDE_ERROR, null);
   }
   const quotient = b.pure(signed ? "i64.div_s" : "i64.div_u", dividend, divisor);
-  const remainder = b.pure(signed ? "i64.rem_s" : "i64.rem_u", dividend, divisor);
+  const remainder = b.sub(dividend, b.mul(quotient, divisor));
   const fitting = b.clean(b.wrap(quotient), size);
   b.raiseIf(b.ne(quotient, widen(lift, fitting, size, signed)), DIVIDE_ERROR, null);
   const rest = b.clean(b.wrap(remainder), size);
@@ -55,7 +55,8 @@ function divideWide(lift: Lift, signed: boolean): void {
   const magnitudeDivisor = negate(negativeDivisor, divisor);
   b.raiseIf(b.leU(magnitudeDivisor, magnitudeHigh), DIVIDE_ERROR, null);
   const quotient = b.runtime("divideUnsigned", magnitudeHigh, magnitudeLow, magnitudeDivisor);
-  const remainder = b.runtime("remainderUnsigned", magnitudeHigh, magnitudeLow, magnitudeDivisor);
+  // It is less than the divisor, so its low 64 bits, which need no more than those of the others, are all of it.
+  const remainder = b.sub(magnitudeLow, b.mul(quotient, magnitudeDivisor));
   if (negative === null || negativeDivisor === null) {
     b.setRegister(Gpr.rax, quotient);
     b.setRegister(Gpr.rdx, remainder);
