@@ -93,9 +93,8 @@ export const runtimeOperations = {
   /** High half of a 64 by 64 bit product. */
   multiplyHighUnsigned: { parameters: ["i64", "i64"], result: "i64" },
   multiplyHighSigned: { parameters: ["i64", "i64"], result: "i64" },
-  /** (high, low, divisor) of a 128-bit division whose quotient fits. */
+  /** Quotient of (high, low, divisor), a 128-bit division whose quotient fits. */
   divideUnsigned: { parameters: ["i64", "i64", "i64"], result: "i64" },
-  remainderUnsigned: { parameters: ["i64", "i64", "i64"], result: "i64" },
 } as const satisfies Record<string, { parameters: readonly ValueType[]; result: ValueType }>;
 
 export type IntegerOperation = keyof typeof integerOperations;

@@ -60,13 +60,7 @@ const functions: readonly RuntimeFunction[] = [
     name: "divideUnsigned",
     type: wide(3),
     locals: [[2, i64]],
-    body: divideLong(get(1), ["i64.div_u", get(1), get(2)]),
-  },
-  {
-    name: "remainderUnsigned",
-    type: wide(3),
-    locals: [[2, i64]],
-    body: divideLong(get(0), ["i64.rem_u", get(1), get(2)]),
+    body: divideLong,
   },
   {
     name: "readAddress",

@@ -18,34 +18,28 @@ export const crossProducts: readonly Expression[] = [
   ["set", 3, ["i64.mul", high(get(0)), low(get(1))]],
 ];
 
-/** Long division, bit by bit, when the dividend has a high half. Locals: high, low, divisor, bits left, top bit. */
-export const divideLong = (answer: Expression, shortcut: Expression): readonly Expression[] => [
+/** The quotient of a long division, bit by bit when the dividend has a high half. Locals: high, low, divisor, bits left, top bit. */
+export const divideLong: readonly Expression[] = [
+  ["returnIf", ["i64.eqz", get(0)], ["i64.div_u", get(1), get(2)]],
   ["set", 3, ["i64", 64n]],
   [
-    "if",
-    ["i64.eqz", get(0)],
-    [["set", answer[0] === "get" && answer[1] === 0 ? 0 : 1, shortcut]],
+    "loopWhile",
     [
+      ["set", 4, ["i64.shr_u", get(0), ["i64", 63n]]],
+      ["set", 0, ["i64.or", ["i64.shl", get(0), ["i64", 1n]], ["i64.shr_u", get(1), ["i64", 63n]]]],
+      ["set", 1, ["i64.shl", get(1), ["i64", 1n]]],
       [
-        "loopWhile",
+        "if",
+        ["i32.or", ["i32.wrap_i64", get(4)], ["i64.ge_u", get(0), get(2)]],
         [
-          ["set", 4, ["i64.shr_u", get(0), ["i64", 63n]]],
-          ["set", 0, ["i64.or", ["i64.shl", get(0), ["i64", 1n]], ["i64.shr_u", get(1), ["i64", 63n]]]],
-          ["set", 1, ["i64.shl", get(1), ["i64", 1n]]],
-          [
-            "if",
-            ["i32.or", ["i32.wrap_i64", get(4)], ["i64.ge_u", get(0), get(2)]],
-            [
-              ["set", 0, ["i64.sub", get(0), get(2)]],
-              ["set", 1, ["i64.or", get(1), ["i64", 1n]]],
-            ],
-            [],
-          ],
-          ["set", 3, ["i64.sub", get(3), ["i64", 1n]]],
+          ["set", 0, ["i64.sub", get(0), get(2)]],
+          ["set", 1, ["i64.or", get(1), ["i64", 1n]]],
         ],
-        ["i32.eqz", ["i64.eqz", get(3)]],
+        [],
       ],
+      ["set", 3, ["i64.sub", get(3), ["i64", 1n]]],
     ],
+    ["i32.eqz", ["i64.eqz", get(3)]],
   ],
-  answer,
+  get(1),
 ];
