@@ -25,6 +25,7 @@ import {
   partial,
   resultIsUndefined,
   type ShiftCount,
+  stepwise,
 } from "./undefined";
 
 /** What can be compared after a case: the flags that are undefined when it stops, by where it stops. */
@@ -37,6 +38,8 @@ export interface Analysis {
   readonly approximate: boolean;
   /** Whether C1 of the x87 status word is compared. */
   readonly c1: boolean;
+  /** Whether its exceptions come one after the other, so that flags may be missing when one is raised. */
+  readonly stepwise: boolean;
   /** Offsets of instructions that may have changed registers when they fault. */
   readonly partial: ReadonlySet<number>;
 }
@@ -131,6 +134,7 @@ function follow(steps: ReadonlyMap<number, Step>, end: number): Analysis | null 
     undefinedAt,
     approximate: all.some(({ mnemonic }) => approximations.has(mnemonic)),
     c1: !all.some(({ mnemonic }) => approximations.has(mnemonic) || c1Writers.has(mnemonic)),
+    stepwise: all.some(({ mnemonic }) => stepwise.has(mnemonic)),
     partial: new Set(all.filter(({ mnemonic }) => partial.has(mnemonic)).map(({ offset }) => offset)),
   };
 }

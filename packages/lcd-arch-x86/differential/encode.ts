@@ -1,6 +1,6 @@
 import { memoryOffset, memoryOperand, type Parts, segmentOverrides } from "./address-operand";
 import { type Draft, forget, pushNumber } from "./draft";
-import type { Form, Operand } from "./forms";
+import type { Form, Operand } from "./forms/index";
 import type { Random } from "./random";
 
 /** What the caller decides; the rest is random. */

@@ -1,6 +1,6 @@
 import { type Draft, nearBits, pushNear } from "./draft";
 import { emit } from "./encode";
-import { forms } from "./forms/index";
+import { integerForms } from "./forms/integer";
 import { flagWriters, simple } from "./units/index";
 
 /** R15, or EDI: holds how many blocks may still run; nothing else writes it. */
@@ -62,7 +62,7 @@ export function writeGraph(draft: Draft): void {
 function body(draft: Draft): void {
   const { random } = draft;
   for (let length = random.below(4); length > 0; length--) {
-    withoutFuel(draft, () => emit(draft, random.pick(random.chance(70) ? simple : forms)));
+    withoutFuel(draft, () => emit(draft, random.pick(random.chance(70) ? simple : integerForms)));
   }
 }
 

@@ -7,6 +7,8 @@ export type FormSet = "integer" | "system" | "sse" | "x87";
 export interface CaseKind {
   readonly bits: CodeSize;
   readonly set: FormSet;
+  /** Cases of a hundred that are of this kind, in a run of all kinds. */
+  readonly share: number;
 }
 
 /**
@@ -14,26 +16,21 @@ export interface CaseKind {
  * (with MMX) have the x87, MMX and SSE registers as part of their state; `system` raises what user mode may not do.
  */
 export const kinds = {
-  "64": { bits: 64, set: "integer" },
-  "32": { bits: 32, set: "integer" },
-  "16": { bits: 16, set: "integer" },
-  system64: { bits: 64, set: "system" },
-  system32: { bits: 32, set: "system" },
-  system16: { bits: 16, set: "system" },
-  sse64: { bits: 64, set: "sse" },
-  sse32: { bits: 32, set: "sse" },
-  x87_64: { bits: 64, set: "x87" },
-  x87_32: { bits: 32, set: "x87" },
+  "64": { bits: 64, set: "integer", share: 30 },
+  "32": { bits: 32, set: "integer", share: 15 },
+  "16": { bits: 16, set: "integer", share: 10 },
+  system64: { bits: 64, set: "system", share: 2 },
+  system32: { bits: 32, set: "system", share: 2 },
+  system16: { bits: 16, set: "system", share: 1 },
+  sse64: { bits: 64, set: "sse", share: 17 },
+  sse32: { bits: 32, set: "sse", share: 8 },
+  x87_64: { bits: 64, set: "x87", share: 10 },
+  x87_32: { bits: 32, set: "x87", share: 5 },
 } as const satisfies Record<string, CaseKind>;
 
 export type KindName = keyof typeof kinds;
 
 export const kindNames = Object.keys(kinds) as KindName[];
-
-/** Whether a word names a kind. */
-export function isKind(name: string): name is KindName {
-  return name in kinds;
-}
 
 /** Whether cases of a kind have x87, MMX and SSE registers. */
 export function hasFx(kind: KindName): boolean {

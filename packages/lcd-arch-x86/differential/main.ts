@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import type { CaseRunner } from "./case";
 import { EmulatorRunner } from "./emulator";
 import { hunt } from "./hunt";
-import { isKind, kindNames } from "./kinds";
+import { type KindName, kindNames, kinds } from "./kinds";
 import { makeVectors } from "./make-vectors";
 import { NativeRunner } from "./native";
 
@@ -17,7 +17,7 @@ const usage = `Runs random instruction sequences on this machine's processor and
 
   --cases     how many cases
   --seed      the same seed makes the same cases
-  --kind      ${kindNames.join(", ")}
+  --kind      ${kindNames.join(", ")}, or all
   --states    how many initial states each sequence runs with
   --tier      cold: as code runs the first time; hot: as hot code runs
   --slice     stop and start the processor every n instructions
@@ -49,39 +49,68 @@ export function main(argv: string[], folder: string): number {
     return 0;
   }
   const log = (line: string) => process.stdout.write(`${line}\n`);
-  const seed = Number(values.seed);
-  const { kind } = values;
-  if (!isKind(kind)) {
-    throw new Error(`--kind is one of ${kindNames.join(", ")}, not "${kind}"`);
+  const chosen = kindNames.filter((kind) => kind === values.kind || values.kind === "all");
+  if (chosen.length === 0) {
+    throw new Error(`--kind is all or one of ${kindNames.join(", ")}, not "${values.kind}"`);
   }
   const native = NativeRunner.build(join(folder, "native"));
   try {
     if (values.vectors !== undefined) {
-      const command = `node differential/run.mjs --vectors ${values.vectors} --kind ${kind} --seed ${seed}`;
-      writeFileSync(values.vectors, makeVectors(native, kind, seed, [`Made by: ${command}`, `On: ${cpus()[0].model}`]));
+      writeFileSync(values.vectors, vectors(native, chosen[0], values.vectors, Number(values.seed)));
       return 0;
     }
     const actual = values.against ? new NativeRunner(values.against.split(" ")) : emulator(values);
     try {
-      const started = Date.now();
-      const result = hunt(native, actual, {
-        cases: Number(values.cases),
-        seed,
-        kind,
-        states: Number(values.states),
-        failures: Number(values.failures),
-        log,
-      });
-      const seconds = (Date.now() - started) / 1000;
-      log(`${result.passed} passed, ${result.failed} failed (${result.skipped} skipped) in ${seconds.toFixed(1)} s`);
-      log(`seed ${seed}, ${values.states} states for each sequence, against ${actual.name}`);
-      return result.failed === 0 ? 0 : 1;
+      return compare(native, actual, chosen, values, log);
     } finally {
       actual.close();
     }
   } finally {
     native.close();
   }
+}
+
+function vectors(native: CaseRunner, kind: KindName, file: string, seed: number): string {
+  const command = `node differential/run.mjs --vectors ${file} --kind ${kind} --seed ${seed}`;
+  return makeVectors(native, kind, seed, [`Made by: ${command}`, `On: ${cpus()[0].model}`]);
+}
+
+interface Amounts {
+  readonly cases: string;
+  readonly seed: string;
+  readonly states: string;
+  readonly failures: string;
+}
+
+/** Runs cases of all kinds that are asked for; of more than one, each has its share. */
+function compare(
+  native: CaseRunner,
+  actual: CaseRunner,
+  chosen: readonly KindName[],
+  amounts: Amounts,
+  log: (line: string) => void,
+): number {
+  const [cases, seed, states] = [amounts.cases, amounts.seed, amounts.states].map(Number);
+  const sum = { passed: 0, failed: 0, skipped: 0 };
+  const started = Date.now();
+  const summary = (name: string, { passed, failed, skipped }: typeof sum): void => {
+    const seconds = ((Date.now() - started) / 1000).toFixed(1);
+    log(`${name}${passed} passed, ${failed} failed (${skipped} skipped) in ${seconds} s`);
+  };
+  for (const kind of chosen) {
+    const share = chosen.length > 1 ? kinds[kind].share / 100 : 1;
+    const failures = Number(amounts.failures);
+    const result = hunt(native, actual, { cases: Math.round(cases * share), seed, kind, states, failures, log });
+    sum.passed += result.passed;
+    sum.failed += result.failed;
+    sum.skipped += result.skipped;
+    if (chosen.length > 1) {
+      summary(`${kind}: `, result);
+    }
+  }
+  summary("", sum);
+  log(`seed ${seed}, ${states} states for each sequence, against ${actual.name}`);
+  return sum.failed === 0 ? 0 : 1;
 }
 
 function emulator(values: { tier: string; slice?: string; domain: boolean }): CaseRunner {

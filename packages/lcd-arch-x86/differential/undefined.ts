@@ -139,6 +139,12 @@ export const undefinedResults: readonly Omit<Rule, "flags">[] = [
  */
 export const partial: ReadonlySet<number> = new Set([Mnemonic.Popa, Mnemonic.Popad, Mnemonic.Maskmovq]);
 
+/**
+ * "Exceptions are determined separately for each add and multiply operation, in the order of their execution" (SDM 2,
+ * DPPS, DPPD): which of them still come after one that is not masked has no order for packed operands.
+ */
+export const stepwise: ReadonlySet<number> = new Set([Mnemonic.Dpps, Mnemonic.Dppd]);
+
 /** Instructions that leave C1 as it was on AMD's processors, and clear it by Intel's manual. */
 export const c1Writers: ReadonlySet<number> = new Set([
   Mnemonic.Fcomi,

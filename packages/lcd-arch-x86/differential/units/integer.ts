@@ -1,7 +1,8 @@
 import { segmentOverrides } from "../address-operand";
 import { type Draft, forget, nearBits, pushNear, pushNumber } from "../draft";
 import { emit } from "../encode";
-import { type Form, forms, formsNamed } from "../forms/index";
+import { type Form, formsNamed } from "../forms/index";
+import { integerForms } from "../forms/integer";
 import { ALL_FLAGS } from "../undefined";
 import { missing } from "./missing";
 import type { Unit } from "./unit";
@@ -14,7 +15,7 @@ const REPE = 0xf3;
 const TRAP_FLAG = 0x100;
 
 function form(text: string): Form {
-  const found = forms.find((candidate) => candidate.text === text);
+  const found = integerForms.find((candidate) => candidate.text === text);
   if (!found) {
     throw new Error(`no form "${text}"`);
   }
@@ -24,16 +25,16 @@ function form(text: string): Form {
 const movImmediate = form("mov b8 Zv,Iv");
 const movByteImmediate = form("mov b0 Zb,Ib");
 const pushImmediate = form("push 68 Iz,s");
-const strings = forms.filter(({ rep }) => rep);
+const strings = integerForms.filter(({ rep }) => rep);
 const divisions = [...formsNamed("div"), ...formsNamed("idiv")];
-const byCl = forms.filter(({ text }) => text.includes("cl"));
+const byCl = integerForms.filter(({ text }) => text.includes("cl"));
 const exchanges = [...formsNamed("cmpxchg"), ...formsNamed("cmpxchg8b")];
 /** Instructions that rarely fault and leave few flags undefined. */
 export const simple = ["add", "sub", "and", "or", "xor", "mov", "lea", "inc", "dec", "movzx", "cmp", "test"].flatMap(
   formsNamed,
 );
 const registerForms = simple.filter(({ operands }) => operands.every(({ kind }) => kind !== "O"));
-const flagReaders = forms.filter(({ name }) => /^(set|cmov)|^(adc|sbb|rcl|rcr|lahf|cmc)$/.test(name));
+const flagReaders = integerForms.filter(({ name }) => /^(set|cmov)|^(adc|sbb|rcl|rcr|lahf|cmc)$/.test(name));
 /** Instructions that define all flags that they write. */
 export const flagWriters = ["add", "sub", "cmp", "neg", "adc", "sbb", "inc", "dec", "xadd"].flatMap(formsNamed);
 
@@ -299,7 +300,7 @@ export const integerUnits: readonly Unit[] = [
       const { random } = draft;
       emit(draft, pushImmediate, { bits: draft.code, immediate: (random.u32() & ALL_FLAGS) | TRAP_FLAG | 0x202 });
       draft.bytes.push(0x9d);
-      emit(draft, random.pick(forms));
+      emit(draft, random.pick(integerForms));
     },
   },
   {
