@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every workload, with the amount of work that takes a real processor about 0.15 seconds. Whoever includes this defines
+ * Every workload, with the amount of work that takes a real processor 0.15 to 0.5 seconds. Whoever includes this defines
  * WORKLOAD, for those that use general registers only, and SSE_WORKLOAD.
  */
 WORKLOAD(sha256, 45000)
-WORKLOAD(crc32, 65000)
+WORKLOAD(crc32, 130000)
 WORKLOAD(sieve, 280)
-WORKLOAD(quicksort, 140)
-WORKLOAD(chase, 25000)
-WORKLOAD(indirect, 21000)
-WORKLOAD(muldiv, 18000)
+WORKLOAD(quicksort, 420)
+WORKLOAD(chase, 75000)
+WORKLOAD(indirect, 42000)
+WORKLOAD(muldiv, 54000)
 WORKLOAD(strings, 180000)
 WORKLOAD(aes, 50000)
 WORKLOAD(bytecode, 35)

@@ -27,7 +27,8 @@ export function membersUsed(enumeration: string): ReadonlySet<string> {
 
 function sourcesBelow(directory: string): string[] {
   const names = readdirSync(directory, { recursive: true, encoding: "utf8" });
-  return names
-    .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts"))
-    .map((name) => join(directory, name));
+  return names.filter((name) => name.endsWith(".ts") && !isForTests.test(name)).map((name) => join(directory, name));
 }
+
+/** Tests, and what only they use. */
+const isForTests = /\.test\.ts$|(^|\/)test-[^/]*\.ts$/;

@@ -133,21 +133,22 @@ const dotProduct =
     b.setXmm(register, call(lift, dot[suffix], [b.xmm(register), source, immediate]));
   };
 
-const families = [
-  ["Add", sum("add"), arithmetic.add],
-  ["Sub", sum("sub"), arithmetic.sub],
-  ["Mul", product, arithmetic.mul],
-  ["Div", quotient, arithmetic.div],
-  ["Sqrt", root, arithmetic.sqrt],
-  ["Min", extreme("lt"), arithmetic.min],
-  ["Max", extreme("gt"), arithmetic.max],
-] as const;
-
 const suffixes: readonly Suffix[] = ["ss", "sd", "ps", "pd"];
 
+/** Instructions in the order of `suffixes`. */
+const families = [
+  [[Mnemonic.Addss, Mnemonic.Addsd, Mnemonic.Addps, Mnemonic.Addpd], sum("add"), arithmetic.add],
+  [[Mnemonic.Subss, Mnemonic.Subsd, Mnemonic.Subps, Mnemonic.Subpd], sum("sub"), arithmetic.sub],
+  [[Mnemonic.Mulss, Mnemonic.Mulsd, Mnemonic.Mulps, Mnemonic.Mulpd], product, arithmetic.mul],
+  [[Mnemonic.Divss, Mnemonic.Divsd, Mnemonic.Divps, Mnemonic.Divpd], quotient, arithmetic.div],
+  [[Mnemonic.Sqrtss, Mnemonic.Sqrtsd, Mnemonic.Sqrtps, Mnemonic.Sqrtpd], root, arithmetic.sqrt],
+  [[Mnemonic.Minss, Mnemonic.Minsd, Mnemonic.Minps, Mnemonic.Minpd], extreme("lt"), arithmetic.min],
+  [[Mnemonic.Maxss, Mnemonic.Maxsd, Mnemonic.Maxps, Mnemonic.Maxpd], extreme("gt"), arithmetic.max],
+] as const;
+
 const table: readonly (readonly [Mnemonic, LiftFunction])[] = [
-  ...families.flatMap(([name, fast, callouts]) =>
-    suffixes.map((suffix) => [Mnemonic[`${name}${suffix}`], binary(suffix, fast, callouts)] as const),
+  ...families.flatMap(([mnemonics, fast, callouts]) =>
+    suffixes.map((suffix, at) => [mnemonics[at], binary(suffix, fast, callouts)] as const),
   ),
   [Mnemonic.Haddps, horizontal("ps", sum("add"), arithmetic.add)],
   [Mnemonic.Haddpd, horizontal("pd", sum("add"), arithmetic.add)],
