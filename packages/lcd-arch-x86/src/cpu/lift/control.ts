@@ -191,15 +191,14 @@ const pushAll =
 const popAll =
   (size: 2 | 4) =>
   (lift: Lift): void => {
-    const values = pushOrder.map((_, at) =>
-      lift.loadFromStack(size, lift.stackPointer(size * (pushOrder.length - 1 - at))),
-    );
-    pushOrder.forEach((register, at) => {
+    const order = [...pushOrder].reverse();
+    const values = order.map((_, at) => lift.loadFromStack(size, lift.stackPointer(size * at)));
+    order.forEach((register, at) => {
       if (register !== Gpr.rsp) {
         lift.setGpr(register, size, values[at]);
       }
     });
-    lift.setStackPointer(lift.stackPointer(size * pushOrder.length));
+    lift.setStackPointer(lift.stackPointer(size * order.length));
   };
 
 /** PUSHF pushes RFLAGS with VM and RF cleared. */
@@ -246,7 +245,7 @@ const enter = (lift: Lift): void => {
   }
   const top = lift.stackPointer(-(1 + nesting) * size - room);
   // "... or if a write using the final value of the stack pointer would cause a page fault": it is tried.
-  b.load(1, lift.segmented(top, IcedRegister.SS, 1, true), true, true);
+  b.load(size, lift.segmented(top, IcedRegister.SS, size, true), true, true);
   lift.setGpr(Gpr.rbp, size, frame);
   lift.setStackPointer(top);
 };
