@@ -23,6 +23,8 @@ export interface Numbers {
   all(b: BlockBuilder, truth: Value): Value;
   /** Whether none of the numbers is denormal: an i32. */
   noneDenormal(b: BlockBuilder, ...numbers: Value[]): Value;
+  /** Whether a result is normal and not the smallest, or zero because one of `zeros` is: an i32. */
+  normalOrZeroFrom(b: BlockBuilder, result: Value, zeros: readonly Value[]): Value;
 }
 
 type Arithmetic = "abs" | "sqrt" | "add" | "sub" | "mul" | "div";
@@ -32,13 +34,22 @@ export type RoundingName = "nearest" | "floor" | "ceil" | "trunc";
 export type FloatName = Arithmetic | Comparison | RoundingName;
 
 /** Smallest normal numbers, which are the bounds of denormal and tiny ones. */
-export const minNormal = { 4: 2 ** -126, 8: 2 ** -1022 } as const;
+const minNormal = { 4: 2 ** -126, 8: 2 ** -1022 } as const;
 
 /**
  * The bits that are left of a number when its sign is shifted out, 1 subtracted, and the fraction shifted out as well:
  * of a denormal number none, but some of a normal one, and of zero, which is -1 by then.
  */
 const BELOW_EXPONENT = { 4: 24, 8: 53 } as const;
+
+/**
+ * Bits of normal numbers above the smallest, which can come of rounding a tiny one up; the sign is shifted out: the least,
+ * and how many patterns there are from it on.
+ */
+const NORMAL = {
+  4: { least: (1n << 24n) + 1n, count: (0xffn << 24n) - (1n << 24n) - 1n },
+  8: { least: (1n << 53n) + 1n, count: (0x7ffn << 53n) - (1n << 53n) - 1n },
+} as const;
 
 const view = new DataView(new ArrayBuffer(8));
 
@@ -73,8 +84,20 @@ const one = (suffix: "ss" | "sd", size: 4 | 8, float: "f32" | "f64"): Numbers =>
       const rest = b.sub(b.add(bits, bits), b.constant(bits.type, 1));
       return b.shrU(rest, b.constant(bits.type, BELOW_EXPONENT[size]));
     });
-    // Three parts of 11 bits: their product is 0 only if one of them is.
+    // Few parts of 11 bits: their product is 0 only if one of them is.
     return b.truth(parts.reduce((product, part) => b.mul(product, part)));
+  },
+  normalOrZeroFrom: (b, result, zeros) => {
+    const withoutSign = (number: Value): Value => {
+      const bits = asBits(b, number);
+      return b.add(bits, bits);
+    };
+    const magnitude = withoutSign(result);
+    const { least, count } = NORMAL[size];
+    const bound = (value: bigint): Value => (size === 4 ? b.i32(Number(value)) : b.i64(value));
+    const normal = b.ltU(b.sub(magnitude, bound(least)), bound(count));
+    const fromZero = zeros.map((zero) => b.eqz(withoutSign(zero))).reduce((a, c) => b.or(a, c));
+    return b.or(normal, b.and(b.eqz(magnitude), fromZero));
   },
 });
 
@@ -102,6 +125,17 @@ const vector = (suffix: "ps" | "pd", size: 4 | 8, float: "f32x4" | "f64x2", inte
         `${integer}.all_true`,
         parts.reduce((least, part) => b.pure("i32x4.min_u", least, part)),
       );
+    },
+    normalOrZeroFrom: (b, result, zeros) => {
+      const magnitude = b.pure(`${float}.abs`, result);
+      const constant = (value: number): Value => everywhere(b, encode(size, value));
+      const finite = b.pure(`${float}.lt`, magnitude, constant(Number.POSITIVE_INFINITY));
+      const large = b.pure(`${float}.gt`, magnitude, constant(minNormal[size]));
+      const fromZero = zeros
+        .map((zero) => b.pure(`${float}.eq`, zero, constant(0)))
+        .reduce((a, c) => b.pure("v128.or", a, c));
+      const inRange = b.pure("v128.and", finite, b.pure("v128.or", large, fromZero));
+      return b.pure(`${integer}.all_true`, inRange);
     },
   };
 };

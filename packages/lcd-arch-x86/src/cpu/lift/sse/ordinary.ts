@@ -1,7 +1,7 @@
 import type { Value } from "../../ir";
 import { StateOffset } from "../../state";
 import type { BlockBuilder } from "../builder";
-import { minNormal, type Numbers } from "./numbers";
+import type { Numbers } from "./numbers";
 
 /**
  * When WebAssembly's arithmetic is what an SSE instruction does. Both round to nearest the same way; but WebAssembly has
@@ -11,13 +11,13 @@ import { minNormal, type Numbers } from "./numbers";
  */
 
 /** Fields of MXCSR (SDM 1, "MXCSR Control and Status Register"). */
-const Mxcsr = { PE: 1 << 5, PM: 1 << 12, RC: 3 << 13 } as const;
+const Mxcsr = { PE: 1 << 5, UM: 1 << 11, PM: 1 << 12, RC: 3 << 13, FTZ: 1 << 15 } as const;
 
 /** What is known of MXCSR in a block, until an instruction of the block changes its modes. */
 const roundingOf = new WeakMap<BlockBuilder, Value>();
 
 /**
- * 0 when results are rounded to nearest and an inexact one makes no difference to MXCSR; an i32. A value of the block:
+ * 0 when results are rounded to nearest, and neither an inexact one nor an exact tiny one makes a difference; an i32. A value of the block:
  * a callout in it can only set PE, after which what was other than 0 would do no harm to stay so.
  */
 export function roundsOtherwise(b: BlockBuilder): Value {
@@ -25,9 +25,9 @@ export function roundsOtherwise(b: BlockBuilder): Value {
   if (known !== undefined) {
     return known;
   }
-  const { RC, PM, PE } = Mxcsr;
-  const fields = b.and(b.field32(StateOffset.mxcsr), b.i32(RC | PM | PE));
-  const value = b.xor(fields, b.i32(PM | PE));
+  const { RC, FTZ, UM, PM, PE } = Mxcsr;
+  const fields = b.and(b.field32(StateOffset.mxcsr), b.i32(RC | FTZ | UM | PM | PE));
+  const value = b.xor(fields, b.i32(UM | PM | PE));
   roundingOf.set(b, value);
   return value;
 }
@@ -43,27 +43,22 @@ export const finite = (n: Numbers, b: BlockBuilder, x: Value): Value =>
 
 export const isZero = (n: Numbers, b: BlockBuilder, x: Value): Value => n.float(b, "eq", x, n.constant(b, 0));
 
-/** Above the smallest normal number in magnitude: a result that was not tiny before it was rounded either. A truth. */
-const aboveTiny = (n: Numbers, b: BlockBuilder, x: Value): Value =>
-  n.float(b, "gt", n.float(b, "abs", x), n.constant(b, minNormal[n.size]));
-
 /**
  * A sum or difference that is ordinary: an i32. With operands that are not denormal there is no DE, and a finite result
- * has finite operands, so there is neither IE nor OE. A tiny sum would be exact; but UE unmasked and FTZ would tell.
+ * has finite operands, so there is neither IE nor OE. A tiny sum is exact, which sets no UE that is masked.
  */
 export function ordinarySum(n: Numbers, b: BlockBuilder, x: Value, y: Value, sum: Value): Value {
-  return b.and(n.noneDenormal(b, x, y, sum), n.all(b, finite(n, b, sum)));
+  return b.and(n.noneDenormal(b, x, y), n.all(b, finite(n, b, sum)));
 }
 
 /** A product: as a sum, and it is not tiny, or a zero because an operand is. An i32. */
 export function ordinaryProduct(n: Numbers, b: BlockBuilder, x: Value, y: Value, product: Value): Value {
-  const zero = n.either(b, isZero(n, b, x), isZero(n, b, y));
-  return ordinary(n, b, [x, y], product, zero);
+  return ordinary(n, b, [x, y], product, [x, y]);
 }
 
 /** A quotient, or another result that is zero for the sake of `dividend` only: a finite one has no divisor 0. An i32. */
 export function ordinaryQuotient(n: Numbers, b: BlockBuilder, operands: readonly Value[], quotient: Value): Value {
-  return ordinary(n, b, operands, quotient, isZero(n, b, operands[0]));
+  return ordinary(n, b, operands, quotient, [operands[0]]);
 }
 
 /** A square root: that of a number which is not denormal is not tiny. An i32. */
@@ -71,9 +66,15 @@ export function ordinaryRoot(n: Numbers, b: BlockBuilder, x: Value, root: Value)
   return b.and(n.noneDenormal(b, x), n.all(b, finite(n, b, root)));
 }
 
-function ordinary(n: Numbers, b: BlockBuilder, operands: readonly Value[], result: Value, zero: Value): Value {
-  const inRange = n.both(b, finite(n, b, result), n.either(b, aboveTiny(n, b, result), zero));
-  return b.and(n.noneDenormal(b, ...operands), n.all(b, inRange));
+/** @param zeros operands that make the result zero when they are */
+function ordinary(
+  n: Numbers,
+  b: BlockBuilder,
+  operands: readonly Value[],
+  result: Value,
+  zeros: readonly Value[],
+): Value {
+  return b.and(n.noneDenormal(b, ...operands), n.normalOrZeroFrom(b, result, zeros));
 }
 
 /** Numbers that can be rounded or compared without IE and DE. An i32. */
