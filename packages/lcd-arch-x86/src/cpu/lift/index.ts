@@ -12,7 +12,7 @@ import { farInstructions, systemRegisterMoves } from "./far";
 import { mmxInstructions, mmxWithoutRegisters } from "./mmx";
 import { Lift, type RegisterKind, registerKind } from "./operands";
 import { shifts } from "./shift";
-import { sseInstructions, sseWithoutRegisters } from "./sse";
+import { mmxConversions, sseInstructions, sseWithoutRegisters } from "./sse";
 import { strings } from "./strings";
 import { invalidOpcode, systemInstructions, tooLong } from "./system";
 import type { LiftFunction, LiftTable } from "./table";
@@ -53,7 +53,7 @@ const meanings: Readonly<Record<RegisterKind, Meanings>> = {
   /** With a segment, control or debug register. */
   system: byMnemonic(systemRegisterMoves),
   /** With an MMX register, whatever else there is. */
-  mmx: byMnemonic(mmxInstructions),
+  mmx: byMnemonic(mmxInstructions, mmxConversions),
   /** With an XMM or x87 register. */
   vector: byMnemonic(sseInstructions, x87Instructions),
 };

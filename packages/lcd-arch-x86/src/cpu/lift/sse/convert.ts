@@ -13,7 +13,7 @@ import { isZero, roundsOtherwise, valid } from "./ordinary";
 const exactBits = { 4: 24, 8: 53 } as const;
 
 /** Whether an integer is too large to be exact, or, in a vector of doublewords, any: an i32. */
-function inexact(b: BlockBuilder, integer: Value, size: 4 | 8): Value {
+export function inexact(b: BlockBuilder, integer: Value, size: 4 | 8): Value {
   const limit = 2 ** exactBits[size];
   if (integer.type === "v128") {
     const moved = b.pure("i32x4.add", integer, b.pure("i32x4.splat", b.i32(limit)));
@@ -49,7 +49,13 @@ const fromInteger =
 const integerBound = { 4: 2 ** 31, 8: 2 ** 63 } as const;
 
 /** Numbers that a conversion cuts off, or rounds to nearest before; and an i32: whether it might not do to do so. */
-function rounded(n: Numbers, b: BlockBuilder, x: Value, size: 4 | 8, cut: boolean): { number: Value; slow: Value } {
+export function rounded(
+  n: Numbers,
+  b: BlockBuilder,
+  x: Value,
+  size: 4 | 8,
+  cut: boolean,
+): { number: Value; slow: Value } {
   const number = cut ? x : n.float(b, "nearest", x);
   const within = n.float(b, "lt", n.float(b, "abs", number), n.constant(b, integerBound[size]));
   return { number, slow: b.or(roundsOtherwise(b), b.eqz(n.all(b, within))) };
