@@ -7,25 +7,32 @@ import type { KindName } from "./kinds";
 import { unitsOf } from "./units/index";
 import { writeVector } from "./vectors";
 
-const CASES_PER_FORM = 6;
-const CASES_PER_UNIT = 16;
-const LONGER_CASES = 400;
+/** How many cases there are of each form and each prepared sequence, and how many longer ones. */
+interface Amounts {
+  readonly form: number;
+  readonly unit: number;
+  readonly longer: number;
+}
+
+const many: Amounts = { form: 6, unit: 16, longer: 400 };
+const few: Amounts = { form: 2, unit: 6, longer: 60 };
 
 /** A file of vectors: every form and every unit several times, and some longer sequences. */
 export function makeVectors(runner: CaseRunner, kind: KindName, seed: number, comments: readonly string[]): string {
   const generator = new Generator(seed, kind);
   const tests: TestCase[] = [];
+  const amounts = kind === "64" ? many : few;
   for (const form of formsOf(kind)) {
-    for (let i = 0; i < CASES_PER_FORM; i++) {
+    for (let i = 0; i < amounts.form; i++) {
       tests.push(generator.ofForm(form));
     }
   }
   for (const number of unitsOf(kind).keys()) {
-    for (let i = 0; i < CASES_PER_UNIT; i++) {
+    for (let i = 0; i < amounts.unit; i++) {
       tests.push(generator.ofUnit(number));
     }
   }
-  for (let i = 0; i < LONGER_CASES; i++) {
+  for (let i = 0; i < amounts.longer; i++) {
     tests.push(generator.next());
   }
   const results = runner.run(tests);

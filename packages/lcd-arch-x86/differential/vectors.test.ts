@@ -1,39 +1,59 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { analyze } from "./analyze";
+import { analyze, placeOf } from "./analyze";
 import { differences } from "./compare";
-import { EmulatorRunner } from "./emulator";
-import { forms } from "./forms/index";
-import { Layout } from "./layout";
+import { type EmulatorOptions, EmulatorRunner } from "./emulator";
+import { formsOf } from "./forms/index";
+import { type KindName, kindNames, kinds } from "./kinds";
 import { disassemble, formatLine } from "./names";
 import { readVectors, type Vector, writeVector } from "./vectors";
 
-const text = readFileSync(new URL("./vectors.txt", import.meta.url), "utf8");
-const vectors = readVectors(text, "64");
+const read = (kind: KindName): string => readFileSync(new URL(`./vectors/${kind}.txt`, import.meta.url), "utf8");
 
 /** A vector that went wrong, for a person: assembly, what was expected, what came out. */
 function explain({ test }: Vector, found: readonly string[]): string {
-  return [...disassemble(test.code, Layout.codeBase + test.start, 64).map(formatLine), ...found].join("\n");
+  return [...disassemble(test.code, placeOf(test).address, kinds[test.kind].bits).map(formatLine), ...found].join("\n");
 }
 
-describe.each([
-  ["cold code", { tier: "cold" }],
-  ["hot code", { tier: "hot" }],
-  ["code in a domain", { tier: "hot", domain: true }],
-] as const)("%s", (_name, options) => {
-  it("does what the real processor did, in every vector", { timeout: 120_000 }, () => {
-    const runner = new EmulatorRunner(options);
-    const results = runner.run(vectors.map(({ test }) => test));
-    const wrong = vectors.flatMap((vector, i) => {
-      const analysis = analyze(vector.test);
-      if (!analysis) {
-        throw new Error(`a vector has an undefined outcome: ${writeVector(vector)}`);
-      }
-      const found = differences(vector.test, analysis, vector.expected, results[i]);
-      return found.length > 0 ? [explain(vector, found)] : [];
-    });
-    runner.close();
-    expect(wrong).toEqual([]);
+function expectAgreement(vectors: readonly Vector[], options: EmulatorOptions): void {
+  const runner = new EmulatorRunner(options);
+  const results = runner.run(vectors.map(({ test }) => test));
+  const wrong = vectors.flatMap((vector, i) => {
+    const analysis = analyze(vector.test);
+    if (!analysis) {
+      throw new Error(`a vector has an undefined outcome: ${writeVector(vector)}`);
+    }
+    const found = differences(vector.test, analysis, vector.expected, results[i]);
+    return found.length > 0 ? [explain(vector, found)] : [];
+  });
+  runner.close();
+  expect(wrong).toEqual([]);
+}
+
+describe.each(kindNames)("code of kind %s", (kind) => {
+  const text = read(kind);
+  const vectors = readVectors(text, kind);
+
+  it("does what the real processor did when it is cold", { timeout: 120_000 }, () => {
+    expectAgreement(vectors, { tier: "cold" });
+  });
+
+  it("does what the real processor did when it is hot", { timeout: 120_000 }, () => {
+    expectAgreement(vectors, { tier: "hot" });
+  });
+
+  it("has vectors of every form, which are read and written without loss", () => {
+    const lines = text.split("\n").filter((line) => line && !line.startsWith("#"));
+    expect(vectors.map(writeVector)).toEqual(lines);
+    expect(vectors.length).toBeGreaterThan(formsOf(kind).length);
+  });
+});
+
+const vectors = readVectors(read("64"), "64");
+
+describe("64-bit integer code in a domain", () => {
+  it("does what the real processor did", { timeout: 120_000 }, () => {
+    expectAgreement(vectors, { tier: "hot", domain: true });
   });
 });
 
@@ -54,22 +74,11 @@ describe("the count of retired instructions", () => {
 
   it("is one for one instruction, and two more for the jump and HLT behind it", () => {
     const single = vectors.filter(({ test, expected }) => {
-      const lines = disassemble(test.code, Layout.codeBase + test.start, 64);
+      const lines = disassemble(test.code, placeOf(test).address, 64);
       return expected.exception === null && lines.length === 1 && !/\brep/.test(lines[0].text);
     });
     const runner = new EmulatorRunner({ tier: "cold" });
     runner.run(single.map(({ test }) => test));
     expect(new Set(runner.retired)).toEqual(new Set([3]));
-  });
-});
-
-describe("the file of vectors", () => {
-  it("is read and written without loss", () => {
-    const lines = text.split("\n").filter((line) => line && !line.startsWith("#"));
-    expect(vectors.map(writeVector)).toEqual(lines);
-  });
-
-  it("has several cases of every form", () => {
-    expect(vectors.length).toBeGreaterThan(forms.length * 6);
   });
 });
