@@ -511,6 +511,7 @@ export class Processor implements VmxProcessorPort {
   /** Runs a translation by itself, at most `most` instructions of it; "limit" when it has stopped for want of more. */
   private runAlone(translation: Translation, most: number): RunStop | "limit" | null {
     const { state } = this;
+    this.shadow.meetBoundary(this.retired);
     state.set32("left", most);
     const status = this.cache.run(translation, state.base);
     this.retiredBefore += most - state.getI32("left");
