@@ -9,6 +9,7 @@ import { makeVectors } from "./make-vectors";
 import { randomMmxCase, type WholeCase, wholeOutcome } from "./mmx";
 import { type FloatResult, NativeFloat } from "./native";
 import { randomSseCase, type SseCase, type SseOutcome, sseExpected, sseOutcome, sseRequest } from "./sse";
+import { Fxsave, viewOf } from "./state";
 import { randomX87Case, type X87Case, type X87Outcome, x87Expected, x87Outcome } from "./x87";
 
 const BATCH = 20_000;
@@ -99,8 +100,15 @@ function randomTranslatedSse(random: Random): WholeCase {
   return { name: `${test.operation.name} mxcsr ${hex(mxcsr)}`, request: sseRequest({ ...test, mxcsr }) };
 }
 
+const ARITHMETIC_FLAGS = 0x8d5;
+
+const sseState = (_: WholeCase, result: FloatResult): string[] => {
+  const mxcsr = viewOf(result.state).getUint32(Fxsave.mxcsr, true);
+  return [...wholeOutcome(result), `MXCSR ${hex(mxcsr & 0xffff)} flags ${hex(result.rflags & ARITHMETIC_FLAGS)}`];
+};
+
 const wholeKinds: readonly WholeKind[] = [
-  { name: "SSE, translated", make: randomTranslatedSse, outcome: (_, result) => wholeOutcome(result) },
+  { name: "SSE, translated", make: randomTranslatedSse, outcome: sseState },
   { name: "MMX", make: randomMmxCase, outcome: (_, result) => wholeOutcome(result) },
   { name: "x87 control", make: randomControlCase, outcome: controlOutcome },
 ];
