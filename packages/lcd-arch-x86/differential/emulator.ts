@@ -13,10 +13,21 @@ import { at, Ram } from "./user-space";
 /** A case that has not ended after so many instructions does not end. */
 const INSTRUCTION_LIMIT = 20_000_000;
 
+/** When code is hot that never is. */
+const NEVER = 1_000_000_000;
+
+/** How code runs: interpreted, as it is the first times; compiled in small regions; compiled as code that runs often. */
+export const tiers = {
+  first: { coldThreshold: NEVER, hotThreshold: NEVER },
+  cold: { coldThreshold: 0, hotThreshold: NEVER },
+  hot: { hotThreshold: 0 },
+} as const;
+export type TierName = keyof typeof tiers;
+
 /** How the emulator is to run cases. */
 export interface EmulatorOptions {
-  /** cold: code is translated as it is the first time; hot: as code that runs often. */
-  readonly tier: "cold" | "hot";
+  /** How code runs. */
+  readonly tier: TierName;
   /** Instructions after which the processor is stopped and started again; all it takes, if not given. */
   readonly slice?: number;
   /** In VMX non-root operation, in a domain. */
@@ -35,7 +46,7 @@ export class EmulatorRunner implements CaseRunner {
   private lastCode: TestCase | null = null;
 
   constructor({ tier, slice, domain = false }: EmulatorOptions) {
-    this.machine = new Machine({ memory: Ram.size, hotThreshold: tier === "hot" ? 0 : 1_000_000_000 });
+    this.machine = new Machine({ memory: Ram.size, ...tiers[tier] });
     this.engine = domain ? new DomainEngine(this.machine) : new UserEngine(this.machine);
     this.slice = slice ?? INSTRUCTION_LIMIT;
     const sliced = slice === undefined ? "" : `, stopped every ${slice} instructions`;

@@ -3,7 +3,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { CaseRunner } from "./case";
-import { EmulatorRunner } from "./emulator";
+import { EmulatorRunner, type TierName, tiers } from "./emulator";
 import { hunt } from "./hunt";
 import { type KindName, kindNames, kinds } from "./kinds";
 import { makeVectors } from "./make-vectors";
@@ -11,7 +11,7 @@ import { NativeRunner } from "./native";
 
 const usage = `Runs random instruction sequences on this machine's processor and in the emulator, and compares.
 
-  node differential/run.mjs [--cases 1000000] [--seed 1] [--kind 64] [--states 4] [--tier cold|hot] [--slice n] [--domain]
+  node differential/run.mjs [--cases 1000000] [--seed 1] [--kind 64] [--states 4] [--tier first|cold|hot] [--slice n] [--domain]
   node differential/run.mjs --vectors <file> [--kind 64] [--seed 1]
                                                              writes vectors with the real processor's answers
 
@@ -19,7 +19,7 @@ const usage = `Runs random instruction sequences on this machine's processor and
   --seed      the same seed makes the same cases
   --kind      ${kindNames.join(", ")}, or all
   --states    how many initial states each sequence runs with
-  --tier      cold: as code runs the first time; hot: as hot code runs
+  --tier      first: interpreted, as code runs the first times; cold: compiled; hot: compiled as hot code is
   --slice     stop and start the processor every n instructions
   --domain    in a domain, not on the bare processor
   --failures  how many different failures to report
@@ -113,10 +113,12 @@ function compare(
   return sum.failed === 0 ? 0 : 1;
 }
 
+const isTierName = (name: string): name is TierName => name in tiers;
+
 function emulator(values: { tier: string; slice?: string; domain: boolean }): CaseRunner {
   const { tier, slice, domain } = values;
-  if (tier !== "cold" && tier !== "hot") {
-    throw new Error(`--tier is cold or hot, not "${tier}"`);
+  if (!isTierName(tier)) {
+    throw new Error(`--tier is ${Object.keys(tiers).join(", ")}, not "${tier}"`);
   }
   return new EmulatorRunner({ tier, domain, ...(slice === undefined ? {} : { slice: Number(slice) }) });
 }

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { analyze, placeOf } from "./analyze";
 import { differences } from "./compare";
-import { type EmulatorOptions, EmulatorRunner } from "./emulator";
+import { type EmulatorOptions, EmulatorRunner, type TierName, tiers } from "./emulator";
 import { formsOf } from "./forms/index";
 import { type KindName, kindNames, kinds } from "./kinds";
 import { disassemble, formatLine } from "./names";
@@ -30,16 +30,14 @@ function expectAgreement(vectors: readonly Vector[], options: EmulatorOptions): 
   expect(wrong).toEqual([]);
 }
 
+const tierNames = Object.keys(tiers) as TierName[];
+
 describe.each(kindNames)("code of kind %s", (kind) => {
   const text = read(kind);
   const vectors = readVectors(text, kind);
 
-  it("does what the real processor did when it is cold", { timeout: 120_000 }, () => {
-    expectAgreement(vectors, { tier: "cold" });
-  });
-
-  it("does what the real processor did when it is hot", { timeout: 120_000 }, () => {
-    expectAgreement(vectors, { tier: "hot" });
+  it.each(tierNames)("does what the real processor did when it runs as %s code", { timeout: 120_000 }, (tier) => {
+    expectAgreement(vectors, { tier });
   });
 
   it("has vectors of every form, which are read and written without loss", () => {
@@ -65,8 +63,10 @@ describe("the count of retired instructions", () => {
     return runner.retired;
   };
 
-  it("is the same at both speeds, and however often the processor is stopped", { timeout: 120_000 }, () => {
+  it("is the same in all tiers, and however often the processor is stopped", { timeout: 120_000 }, () => {
     const cold = countsOf(new EmulatorRunner({ tier: "cold" }));
+    expect(countsOf(new EmulatorRunner({ tier: "first" }))).toEqual(cold);
+    expect(countsOf(new EmulatorRunner({ tier: "first", slice: 3 }))).toEqual(cold);
     expect(countsOf(new EmulatorRunner({ tier: "hot" }))).toEqual(cold);
     expect(countsOf(new EmulatorRunner({ tier: "cold", slice: 3 }))).toEqual(cold);
     expect(countsOf(new EmulatorRunner({ tier: "hot", slice: 2 }))).toEqual(cold);

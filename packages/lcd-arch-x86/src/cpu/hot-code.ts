@@ -8,6 +8,8 @@ const COVERED_FACTOR = 8;
 export interface Sampling {
   /** Retired instructions between two looks. */
   interval: number;
+  /** Times that a block is interpreted before it is compiled; 0: none is. */
+  cold: number;
   /** Looks that have to find an address before it is hot; 0: everything is. */
   hot: number;
 }

@@ -2,12 +2,13 @@ import type { PhysicalMemory } from "../machine/physical-memory";
 import { Access, isCanonicalHigh, Mmu, type Ram } from "../mmu/index";
 import { ExitReason, type VmExitInformation, Vmx, type VmxProcessorPort } from "../vmx/index";
 import { calloutAt } from "./callouts";
-import { type CodeCache, Tier, type Translation } from "./code-cache";
+import type { CodeCache } from "./code-cache";
 import { deriveCodeState } from "./code-mode";
 import { GuestException, generalProtection, Vector } from "./exception";
 import { FLAG_BITS } from "./flags";
 import { HotCode, type Sampling } from "./hot-code";
 import { IndirectBranches } from "./indirect-branches";
+import { INTERPRETER_AREA } from "./interpret/layout";
 import { takeArrivals } from "./interrupt/arrivals";
 import { BREAKPOINT_ENABLES, Breakpoints } from "./interrupt/breakpoints";
 import type { InterruptEvent } from "./interrupt/event";
@@ -33,19 +34,20 @@ import { type CodeSource, MAX_BLOCK } from "./translate/discover";
 import { Status } from "./translate/dispatcher";
 import { ACCESS_KIND_MASK, ACCESS_KIND_SHIFT, AccessKind, CALLOUT_SHIFT } from "./translate/memory-lookup";
 import type { Runtime } from "./translate/runtime";
+import { Tier, type Translation } from "./translation";
 import type { Wiring } from "./wiring";
 import { Fpu } from "./x87/index";
 
 /** Linear memory that one processor needs. */
-export const PROCESSOR_AREA = STATE_SIZE + TLB_AREA + JUMP_AREA;
+export const PROCESSOR_AREA = STATE_SIZE + TLB_AREA + JUMP_AREA + INTERPRETER_AREA;
 
 /**
  * Vector of the machine's timer interrupt (Linux's local APIC timer vector, `asm/irq_vectors.h`). The clock counts
  * retired instructions, and a guest whose code is always new takes long to retire few: it is interrupted, too, after
- * this many translations in one run, so that its host comes to decide who goes on.
+ * so much effort to translate in one run, so that its host comes to decide who goes on.
  */
 export const TIMER_VECTOR = 0xec;
-const TRANSLATIONS_PER_TICK = 16;
+const EFFORT_PER_TICK = 144;
 
 /** Why `run` came back. */
 export type RunStop =
@@ -115,6 +117,7 @@ export class Processor implements VmxProcessorPort {
   private readonly cache: CodeCache;
   private readonly ram: Uint8Array;
   private readonly interval: number;
+  private readonly coldThreshold: number;
   private readonly pending: number[] = [];
   private readonly hot: HotCode;
   private readonly branches = new IndirectBranches();
@@ -136,7 +139,7 @@ export class Processor implements VmxProcessorPort {
   private end = 0;
   /** The page that is being fetched from; null when code is only looked for. */
   private fetched: bigint | null = null;
-  /** `modules` of the code cache when this run, or its last tick, began. */
+  /** `effort` of the code cache when this run, or its last tick, began. */
   private tickBegan = 0;
 
   constructor(
@@ -151,6 +154,7 @@ export class Processor implements VmxProcessorPort {
     this.cache = parts.cache;
     this.runtime = parts.runtime;
     this.interval = parts.sampling.interval;
+    this.coldThreshold = parts.sampling.cold;
     this.hot = new HotCode(parts.sampling);
     this.mmu = new Mmu(this.state, parts.ram);
     this.jumps = new JumpCaches(parts.buffer, parts.area + STATE_SIZE + TLB_AREA, this.state);
@@ -332,7 +336,7 @@ export class Processor implements VmxProcessorPort {
    */
   run(limit = Number.POSITIVE_INFINITY, pauses = never): RunStop {
     this.end = this.retired + limit;
-    this.tickBegan = this.cache.modules;
+    this.tickBegan = this.cache.effort;
     for (;;) {
       if (pauses()) {
         return { kind: "limit" };
@@ -366,8 +370,8 @@ export class Processor implements VmxProcessorPort {
       }
     }
     if (this.nonRoot) {
-      if (wiring === null && this.cache.modules - this.tickBegan >= TRANSLATIONS_PER_TICK) {
-        this.tickBegan = this.cache.modules;
+      if (wiring === null && this.cache.effort - this.tickBegan >= EFFORT_PER_TICK) {
+        this.tickBegan = this.cache.effort;
         this.requestInterrupt(TIMER_VECTOR);
       }
       if (this.pending.length > 0) {
@@ -483,18 +487,18 @@ export class Processor implements VmxProcessorPort {
     }
   }
 
-  /** Runs exactly `count` instructions: by blocks as long as cold code is there, the last ones one at a time. */
+  /** Runs exactly `count` instructions: by blocks as long as such are there, the last ones one at a time. */
   private finishExactly(count: number): RunStop | null {
     const end = this.retiredBefore + count;
     let byBlocks = true;
     while (this.retiredBefore < end) {
       const before = this.retiredBefore;
-      const cold: Translation | null = byBlocks && !this.isWatched ? this.knownCold() : null;
-      const stop = cold === null ? this.step() : this.runAlone(cold, end - before);
+      const block: Translation | null = byBlocks && !this.isWatched ? this.knownBlock() : null;
+      const stop = block === null ? this.step() : this.runAlone(block, end - before);
       if (stop !== null && stop !== "limit") {
         return stop;
       }
-      byBlocks = cold === null || this.retiredBefore > before;
+      byBlocks = block === null || this.retiredBefore > before;
       if (byBlocks && this.isCalled()) {
         break;
       }
@@ -502,10 +506,10 @@ export class Processor implements VmxProcessorPort {
     return this.cut();
   }
 
-  private knownCold(): Translation | null {
+  private knownBlock(): Translation | null {
     const { context, rip } = this;
     this.fetched = linearOf(context, rip) & ~0xfffn;
-    return this.cache.known(this.source, context, rip, Tier.cold);
+    return this.cache.known(this.source, context, rip);
   }
 
   /** Runs a translation by itself, at most `most` instructions of it; "limit" when it has stopped for want of more. */
@@ -544,7 +548,7 @@ export class Processor implements VmxProcessorPort {
    */
   private finishBlock(most: number): RunStop | null {
     const end = this.retiredBefore + Math.min(most, MAX_BLOCK);
-    while (this.retiredBefore < end && !this.cache.isKnown(this.context, this.rip, Tier.cold)) {
+    while (this.retiredBefore < end && !this.cache.isKnown(this.context, this.rip, Tier.first)) {
       const stop = this.step();
       if (stop !== null || this.isCalled()) {
         return stop;
@@ -614,19 +618,36 @@ export class Processor implements VmxProcessorPort {
     return this.cache.find(this.source, context, rip, tier, this.targets);
   }
 
-  /** Makes the jump cache know the code at RIP, unless a block was only cut there; at most `most` instructions retire. */
+  /**
+   * Goes on with code that the jump cache does not know: interprets a block that has hardly ever run, else makes the jump
+   * cache know the code. At most `most` instructions retire.
+   */
   private findCode(most: number): RunStop | null {
     const { state } = this;
-    if (this.cutAt.delete(this.rip) && !this.cache.isKnown(this.context, this.rip, Tier.cold)) {
+    if (this.cutAt.delete(this.rip) && !this.cache.isKnown(this.context, this.rip, Tier.first)) {
       return this.finishBlock(most);
     }
     const hot = this.hot.isHot(this.rip);
-    const translation = this.translation(hot ? Tier.hot : Tier.cold);
+    const found = this.translation(hot ? Tier.hot : this.coldThreshold === 0 ? Tier.cold : Tier.first);
+    if (found?.tier === Tier.first && found.runs++ < this.coldThreshold) {
+      return this.interpret(found, most);
+    }
+    const translation = found?.tier === Tier.first ? this.translation(Tier.cold) : found;
     if (translation === null) {
       return this.fetchFault(linearOf(this.context, this.rip));
     }
     this.jumps.fill(state.low("rip"), state.high("rip"), translation.index);
     return null;
+  }
+
+  /** Runs a block that is interpreted, or as much of it as may run. */
+  private interpret(block: Translation, most: number): RunStop | null {
+    const end = this.retiredBefore + most;
+    const stop = this.runAlone(block, Math.min(most, this.interval));
+    if (stop !== "limit") {
+      return stop;
+    }
+    return most <= this.interval ? this.finishExactly(end - this.retiredBefore) : null;
   }
 
   /** Notes where the processor is; a place that is hot gets a larger translation, and so does the region it is in. */

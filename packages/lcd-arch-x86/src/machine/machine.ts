@@ -1,4 +1,5 @@
 import { CodeCache } from "../cpu/code-cache";
+import { Interpreter } from "../cpu/interpret/index";
 import { PROCESSOR_AREA, Processor } from "../cpu/processor";
 import { RandomSource } from "../cpu/system/random";
 import { createRuntime } from "../cpu/translate/runtime";
@@ -13,6 +14,8 @@ export interface MachineOptions {
   cpus?: number;
   /** Retired instructions between two samples of where a processor is. Default 20,000. */
   sampleInterval?: number;
+  /** Times that a block is interpreted before it is compiled; 0: it is at once. Default 8. */
+  coldThreshold?: number;
   /** Samples in one place after which its code gets a larger, faster translation; 0: at once. Default 2. */
   hotThreshold?: number;
   /** What the numbers of RDRAND and RDSEED are made from, 0 to 2^53 - 1: the same seed, the same run. Default 0. */
@@ -37,7 +40,7 @@ export class Machine {
 
   /** @throws KernelError EINVAL for options out of range, ENOMEM when the host cannot provide the RAM */
   constructor(options: MachineOptions) {
-    const { memory: size, cpus = 1, sampleInterval = 20_000, hotThreshold = 2, seed = 0 } = options;
+    const { memory: size, cpus = 1, sampleInterval = 20_000, coldThreshold = 8, hotThreshold = 2, seed = 0 } = options;
     if (!Number.isInteger(cpus) || cpus < 1 || cpus > MAX_CPUS) {
       throw new KernelError("EINVAL", `a machine has 1 to ${MAX_CPUS} processors, not ${cpus}`);
     }
@@ -59,6 +62,7 @@ export class Machine {
       linear,
       table,
       miss,
+      new Interpreter(buffer, runtime),
       size / 4096,
       (frame) => processors.forEach((processor) => processor.tlb.protect(frame)),
       () => processors.forEach((processor) => processor.jumps.flushAll()),
@@ -79,7 +83,7 @@ export class Machine {
           memory: this.memory,
           cache: this.code,
           runtime,
-          sampling: { interval: sampleInterval, hot: hotThreshold },
+          sampling: { interval: sampleInterval, cold: coldThreshold, hot: hotThreshold },
         }),
       );
     }

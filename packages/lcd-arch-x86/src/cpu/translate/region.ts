@@ -1,6 +1,7 @@
 import { type IrBlock, REGISTER_COUNT, Register, registerType, type Site, type SiteCause, type ValueType } from "../ir";
 import { BlockBuilder, type FlagShape, flagShape } from "../lift/builder";
 import { liftInstruction } from "../lift/index";
+import { registerOffset } from "../register-offset";
 import { BRANCHES, StateOffset } from "../state";
 import { type CutEdges, edgeKey, type Structure, structure } from "./cfg";
 import { ripOf } from "./code-context";
@@ -25,24 +26,6 @@ export interface RegionCode {
 
 /** A compiled region: runs from its entry until control leaves it, on the processor whose state is at `cpu`. */
 export type RegionFunction = (cpu: number) => number;
-
-/** Where each virtual register lies in a processor's state. */
-const registerOffset = (register: number): number => {
-  switch (register) {
-    case Register.flagA:
-      return StateOffset.flagA;
-    case Register.flagB:
-      return StateOffset.flagB;
-    case Register.flagOp:
-      return StateOffset.flagOp;
-    case Register.flagOver:
-      return StateOffset.flagOver;
-    default:
-      return register < Register.xmm
-        ? StateOffset.gpr + register * 8
-        : StateOffset.xmm + (register - Register.xmm) * 16;
-  }
-};
 
 /** Instructions that move a virtual register from and to its place in the state. */
 const moves: Readonly<Record<ValueType, { load: number; store: number }>> = {
@@ -78,7 +61,8 @@ function liftBlocks(
   return blocks;
 }
 
-function liftBlock(region: DecodedRegion, decoded: DecodedBlock, builder: BlockBuilder): IrBlock {
+/** Lifts one block of a region. */
+export function liftBlock(region: DecodedRegion, decoded: DecodedBlock, builder: BlockBuilder): IrBlock {
   const at = (offset: number): bigint => ripOf(region.context, region.entry + BigInt(offset));
   for (const [index, instruction] of decoded.instructions.entries()) {
     builder.beginInstruction(at(instruction.offset), instruction.length, index);
@@ -97,6 +81,14 @@ export function liftDecoded(builder: BlockBuilder, { instruction, beyond }: Deco
   const cause: SiteCause = beyond ? { kind: "exception", vector: 13, errorCode: 0 } : { kind: "fetch" };
   builder.terminator = { kind: "stop", site: builder.site(cause) };
 }
+
+/** Where a block stops at its start, because not all of it may run. */
+export const limitSite = ({ rip, count }: IrBlock): Site => ({
+  rip,
+  length: 0,
+  uncount: count,
+  cause: { kind: "limit" },
+});
 
 /** Places that are compared one after another. */
 const LINEAR_SEARCH = 3;
@@ -224,7 +216,7 @@ class RegionEmitter {
     }
     const e = this.emitter;
     e.beginBlock();
-    this.sites.push({ rip: block.rip, length: 0, uncount: block.count, cause: { kind: "limit" } });
+    this.sites.push(limitSite(block));
     this.countDown(index, block.count);
     e.statements(block.statements);
     const { terminator } = block;

@@ -1,3 +1,4 @@
+import { calledByInterpreter, interpreterBodies } from "../interpret/interpreter";
 import { enableBranchHints } from "./branch-hints";
 import { dispatch } from "./dispatcher";
 import { type Expression, type FunctionIndex, get, write } from "./expression";
@@ -11,7 +12,10 @@ export const regionType: FunctionType = { parameters: [WasmType.i32], results: [
 
 /** What the runtime module offers. */
 export interface Runtime {
+  /** Runs translated code from RIP; gives a `Status`. */
   run(cpu: number): number;
+  /** Runs the bytecode in the processor's area; gives a `Status`. */
+  interpret(cpu: number): number;
   flagsOf(op: number, over: number, a: bigint, b: bigint): number;
 }
 
@@ -31,7 +35,7 @@ const wide = (parameters: number, results: number[] = [i64]): FunctionType => ({
 
 const writeType = { parameters: [i64, i32, i32, i64], results: [i32] };
 
-/** The functions that translations call. */
+/** The functions that translations and the interpreter call; `flagsOf` is first, and exported. */
 const functions: readonly RuntimeFunction[] = [
   {
     name: "flagsOf",
@@ -137,19 +141,27 @@ function body({ name, type, locals, body }: RuntimeFunction): FunctionBody {
 /** The functions, encoded once: none depends on where it is put. */
 const encoded: readonly FunctionBody[] = functions.map(body);
 
-/** Instantiates the dispatcher, and `flagsOf` for those who read RFLAGS from outside, over a machine's memory. */
-export function createRuntime(memory: WebAssembly.Memory, table: WebAssembly.Table, miss: Miss): Runtime {
+/** The module of the dispatcher and the interpreter: the same for all machines. */
+let compiled: WebAssembly.Module | null = null;
+
+function compileRuntime(): WebAssembly.Module {
   enableBranchHints();
-  const linked = linkRuntime(new Set(["flagsOf"]), 2);
+  const linked = linkRuntime(new Set(calledByInterpreter), 3);
+  const [interpret, interpretFloat] = interpreterBodies(3 + linked.bodies.length, linked.indexOf);
   const bytes = encodeModule({
     // Type 0 has to be the region functions': the dispatcher's indirect call names it.
     firstType: regionType,
     imports: [missImport],
-    functions: [body(dispatcher), ...linked.bodies],
-    exported: 2,
+    functions: [body(dispatcher), interpret, ...linked.bodies, interpretFloat],
+    exported: 3,
     table: true,
   });
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, table, miss } });
-  const { run, flagsOf } = instance.exports;
-  return { run: run as Runtime["run"], flagsOf: flagsOf as Runtime["flagsOf"] };
+  return new WebAssembly.Module(bytes);
+}
+
+/** Instantiates the dispatcher, the interpreter, and `flagsOf` for those who read RFLAGS from outside, over a machine's memory. */
+export function createRuntime(memory: WebAssembly.Memory, table: WebAssembly.Table, miss: Miss): Runtime {
+  compiled ??= compileRuntime();
+  const { exports } = new WebAssembly.Instance(compiled, { env: { memory, table, miss } });
+  return exports as unknown as Runtime;
 }
