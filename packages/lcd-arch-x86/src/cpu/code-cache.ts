@@ -290,9 +290,7 @@ export class CodeCache {
     const regions: DecodedRegion[] = [];
     const { alongside, ...scope } = scopes[tier];
     const queue = [rip];
-    // Hot code takes in the functions that it calls and that have run before.
-    const experience: Experience =
-      tier === Tier.hot ? { follows: (target) => this.isKnown(context, target, Tier.first), targets } : NO_EXPERIENCE;
+    const experience = this.experience(context, tier, targets);
     for (let at = 0; at < queue.length && regions.length <= alongside; at++) {
       if (at > 0 && (this.isKnown(context, queue[at], Tier.cold) || queue.indexOf(queue[at]) < at)) {
         continue;
@@ -306,6 +304,18 @@ export class CodeCache {
       }
     }
     return regions;
+  }
+
+  private experience(context: CodeContext, tier: Tier, targets: IndirectTargets): Experience {
+    switch (tier) {
+      case Tier.hot:
+        // Hot code takes in the functions that it calls and that have run before.
+        return { ...NO_EXPERIENCE, follows: (target) => this.isKnown(context, target, Tier.first), targets };
+      case Tier.cold:
+        return { ...NO_EXPERIENCE, isEntry: (target) => this.isKnown(context, target, Tier.cold) };
+      default:
+        return NO_EXPERIENCE;
+    }
   }
 
   /** Whether a block that starts at an address has been translated, at least of the tier. */

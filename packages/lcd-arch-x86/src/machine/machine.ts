@@ -14,7 +14,7 @@ export interface MachineOptions {
   cpus?: number;
   /** Retired instructions between two samples of where a processor is. Default 20,000. */
   sampleInterval?: number;
-  /** Times that a block is interpreted before it is compiled; 0: it is at once. Default 8. */
+  /** Times that a block is interpreted before it is compiled; 0: it is at once. Default 16. */
   coldThreshold?: number;
   /** Samples in one place after which its code gets a larger, faster translation; 0: at once. Default 2. */
   hotThreshold?: number;
@@ -40,7 +40,7 @@ export class Machine {
 
   /** @throws KernelError EINVAL for options out of range, ENOMEM when the host cannot provide the RAM */
   constructor(options: MachineOptions) {
-    const { memory: size, cpus = 1, sampleInterval = 20_000, coldThreshold = 8, hotThreshold = 2, seed = 0 } = options;
+    const { memory: size, cpus = 1, sampleInterval = 20_000, coldThreshold = 16, hotThreshold = 2, seed = 0 } = options;
     if (!Number.isInteger(cpus) || cpus < 1 || cpus > MAX_CPUS) {
       throw new KernelError("EINVAL", `a machine has 1 to ${MAX_CPUS} processors, not ${cpus}`);
     }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { MODE_64 } from "../code-mode";
-import { type CodeSource, discover } from "./discover";
+import { type CodeSource, discover, NO_EXPERIENCE } from "./discover";
 
 /** One page of code at 0x1000 that begins with the given bytes; nothing else can be fetched. */
 const pageOf = (...code: number[]): CodeSource => {
@@ -37,8 +37,8 @@ describe("discover", () => {
 
   it("takes in a function that is worth it, whose return may go behind the call", () => {
     const region = discover(pageOf(0xe8, 1, 0, 0, 0, RET, 0x90, RET), CONTEXT, 0x1000n, scope, {
+      ...NO_EXPERIENCE,
       follows: () => true,
-      targets: () => [],
     });
     expect(region?.blocks.get(0)?.successors).toEqual([6]);
     expect(region?.blocks.get(6)?.successors).toEqual([5]);
@@ -64,10 +64,20 @@ describe("discover", () => {
 
   it("takes in where an indirect jump has gone", () => {
     // jmp rax; a: nop; ret
-    const experience = { follows: () => false, targets: (from: bigint) => (from === 0x1000n ? [0x1002n] : []) };
+    const experience = { ...NO_EXPERIENCE, targets: (from: bigint) => (from === 0x1000n ? [0x1002n] : []) };
     const region = discover(pageOf(0xff, 0xe0, 0x90, RET), CONTEXT, 0x1000n, scope, experience);
     expect(region?.blocks.get(0)?.successors).toEqual([2]);
     expect(region?.blocks.get(2)?.instructions.length).toBe(2);
+  });
+
+  it("leaves where another region has its entry", () => {
+    // jz a; nop; ret; a: nop; ret
+    const code = pageOf(0x74, 2, 0x90, RET, 0x90, RET);
+    const known = { ...NO_EXPERIENCE, isEntry: (target: bigint) => target === 0x1004n };
+    const region = discover(code, CONTEXT, 0x1000n, scope, known);
+    expect([...(region?.blocks.keys() ?? [])]).toEqual([0, 2]);
+    expect(region?.continuations).toEqual([0x1004n]);
+    expect(discover(code, CONTEXT, 0x1004n, scope, known)?.blocks.size).toBe(1);
   });
 
   it("keeps an instruction whose end cannot be fetched, without its meaning", () => {

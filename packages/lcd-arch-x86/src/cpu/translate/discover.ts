@@ -31,10 +31,12 @@ export interface Experience {
   follows(target: bigint): boolean;
   /** Where the indirect jump or call at an instruction pointer has gone, most often first. */
   targets(from: bigint): readonly bigint[];
+  /** Whether a region has its entry there: what is to be small goes on in that one, instead of having it again. */
+  isEntry(target: bigint): boolean;
 }
 
 /** Of code that has not run. */
-export const NO_EXPERIENCE: Experience = { follows: () => false, targets: () => [] };
+export const NO_EXPERIENCE: Experience = { follows: () => false, targets: () => [], isEntry: () => false };
 
 /** A decoded instruction; `instruction` is null where it cannot be fetched whole, or lies beyond the segment's limit. */
 export interface Decoded {
@@ -215,6 +217,9 @@ export function discover(
     const inside = owner.get(offset);
     if (inside) {
       split(inside, offset, blocks, owner);
+      continue;
+    }
+    if (at > 0 && experience.isEntry(ripOf(context, entry + BigInt(offset)))) {
       continue;
     }
     const start = linearOf(context, entry + BigInt(offset));
