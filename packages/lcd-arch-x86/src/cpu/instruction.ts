@@ -1,10 +1,28 @@
-import { FlowControl, type Instruction as IcedInstruction, Mnemonic, OpKind, type Register } from "iced-x86";
+import { type Code, FlowControl, type Instruction as IcedInstruction, Mnemonic, OpKind, type Register } from "iced-x86";
+
+/** What all instructions of an encoding have in common. */
+interface Encoding {
+  mnemonic: Mnemonic;
+  flowControl: FlowControl;
+  opCount: number;
+}
+
+/** Encodings that have been met, by iced's number. */
+const encodings: (Encoding | undefined)[] = [];
+
+function meet(code: Code, { mnemonic, flowControl, opCount }: IcedInstruction): Encoding {
+  const encoding = { mnemonic, flowControl, opCount };
+  encodings[code] = encoding;
+  return encoding;
+}
 
 /**
  * A decoded instruction. What is asked for again and again is read from the decoder once, because each question to it
  * is a call into another WebAssembly module.
  */
 export class Instruction {
+  /** iced's number of the encoding. */
+  readonly code: Code;
   readonly mnemonic: Mnemonic;
   /** Bytes. */
   readonly length: number;
@@ -14,10 +32,13 @@ export class Instruction {
   private readonly registers: Register[] = [];
 
   constructor(private readonly iced: IcedInstruction) {
-    this.mnemonic = iced.mnemonic;
+    const { code } = iced;
+    const { mnemonic, flowControl, opCount } = encodings[code] ?? meet(code, iced);
+    this.code = code;
+    this.mnemonic = mnemonic;
+    this.flowControl = flowControl;
+    this.opCount = opCount;
     this.length = iced.length;
-    this.flowControl = iced.flowControl;
-    this.opCount = iced.opCount;
     for (let operand = 0; operand < this.opCount; operand++) {
       const kind = iced.opKind(operand);
       this.kinds.push(kind);
@@ -67,9 +88,6 @@ export class Instruction {
     return this.mnemonic === Mnemonic.Ret;
   }
 
-  get code(): IcedInstruction["code"] {
-    return this.iced.code;
-  }
   get nearBranchTarget(): bigint {
     return this.iced.nearBranchTarget;
   }

@@ -65,8 +65,8 @@ const scalarOfLanes: Readonly<Record<string, ValueType>> = {
 };
 const scalars: ReadonlySet<string> = new Set<ValueType>(["i32", "i64", "f32", "f64"]);
 
-/** What an operation takes, by WebAssembly's rules for names: the type before the dot, or the one that is converted from. */
-function signatureOf(name: PureOperation): Signature {
+/** What an operation takes and gives, by WebAssembly's rules for names: the type before the dot, or the one that is converted from. */
+export function pureSignature(name: PureOperation): Signature {
   const [shape, operation] = name.split(".");
   const from = scalars.has(shape) ? (/_([if](?:32|64))(?:_[su])?$/.exec(operation)?.[1] ?? shape) : "v128";
   const operand = (operation === "splat" ? scalarOfLanes[shape] : from) as ValueType;
@@ -107,4 +107,10 @@ export const instructionNumbers: Readonly<Partial<Record<InstructionName, number
   instructionNames.map((name, number) => [name, number]),
 );
 
-export const pureSignature = signatureOf;
+/** Words of each instruction, by its number. */
+export const instructionWords: readonly number[] = [
+  ...controlNames.map((name) => 1 + controlWords[name].length),
+  ...integerNames.map((name) => 2 + pureSignature(name).parameters.length),
+  ...runtimeNames.map((name) => 2 + runtimeOperations[name].parameters.length),
+  ...floatNames.map((name) => 2 + pureSignature(name).parameters.length),
+];

@@ -3,7 +3,7 @@ import type { LaneOperation } from "../ir-vector";
 import { registerOffset } from "../register-offset";
 import { OPERAND_SIZE, StateOffset } from "../state";
 import { calloutRequest } from "../translate/memory-lookup";
-import { type InstructionName, instructionNumbers } from "./bytecode";
+import { type ControlName, type InstructionName, instructionNumbers, instructionWords } from "./bytecode";
 import { CODE_START, CODE_WORDS, VALUES_END, VALUES_START } from "./layout";
 
 /** A block as the interpreter runs it: its instructions, and the constants that they use. */
@@ -18,12 +18,24 @@ class TooLarge extends Error {}
 const CONSTANT_SIZE = 8;
 const MAX_CONSTANTS = (VALUES_END - VALUES_START) / CONSTANT_SIZE;
 
+/** The longest instruction has its number and five operands. */
+const MOST_WORDS = 6;
+
 const moves: Readonly<Record<ValueType, "move32" | "move64" | "move128">> = {
   i32: "move32",
   i64: "move64",
   f32: "move32",
   f64: "move64",
   v128: "move128",
+};
+
+const loads: Readonly<Record<number, ControlName>> = { 1: "load1", 2: "load2", 4: "load4", 8: "load8", 16: "load16" };
+const stores: Readonly<Record<number, ControlName>> = {
+  1: "store1",
+  2: "store2",
+  4: "store4",
+  8: "store8",
+  16: "store16",
 };
 
 /** What reading and replacing a lane comes to, and how many bytes it has. */
@@ -78,15 +90,20 @@ export class Encoder {
     return { code: this.code.slice(0, this.length), constants: this.constants.slice(0, this.constantCount) };
   }
 
-  private put(name: InstructionName, ...operands: number[]): void {
-    const { code } = this;
-    if (this.length + operands.length >= CODE_WORDS) {
+  /** Adds an instruction, which has as many of the operands as its name says. */
+  private put(name: InstructionName, a = 0, b = 0, c = 0, d = 0, e = 0): void {
+    const { code, length } = this;
+    if (length + MOST_WORDS > CODE_WORDS) {
       throw new TooLarge();
     }
-    code[this.length++] = instructionNumbers[name] ?? unknown(name);
-    for (const operand of operands) {
-      code[this.length++] = operand;
-    }
+    const number = instructionNumbers[name] ?? unknown(name);
+    code[length] = number;
+    code[length + 1] = a;
+    code[length + 2] = b;
+    code[length + 3] = c;
+    code[length + 4] = d;
+    code[length + 5] = e;
+    this.length += instructionWords[number];
   }
 
   /** The place of what comes next in the code. */
@@ -147,12 +164,12 @@ export class Encoder {
         const { value, site } = statement;
         const address = this.place(value.operands[0]);
         value.local = this.allot(value.type);
-        this.put(`load${value.size}` as InstructionName, value.local, address, value.forWrite ? 1 : 0, site);
+        this.put(loads[value.size], value.local, address, value.forWrite ? 1 : 0, site);
         break;
       }
       case "store": {
         const { address, value, size, site } = statement;
-        this.put(`store${size}` as InstructionName, this.place(address), this.place(value), site);
+        this.put(stores[size], this.place(address), this.place(value), site);
         break;
       }
       case "raiseIf":
@@ -193,7 +210,14 @@ export class Encoder {
         this.put(moves[type], value.local, Number(immediate));
         break;
       default:
-        this.put(operation as InstructionName, value.local, ...operands.map((operand) => this.place(operand)));
+        this.put(
+          operation as InstructionName,
+          value.local,
+          this.place(operands[0]),
+          operands.length > 1 ? this.place(operands[1]) : 0,
+          operands.length > 2 ? this.place(operands[2]) : 0,
+          operands.length > 3 ? this.place(operands[3]) : 0,
+        );
     }
   }
 

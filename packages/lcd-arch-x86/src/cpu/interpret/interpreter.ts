@@ -5,8 +5,10 @@ import { ByteWriter, type FunctionBody, type FunctionType, Wasm, WasmType } from
 import {
   type ControlName,
   controlNames,
-  controlWords,
   floatNames,
+  type InstructionName,
+  instructionNumbers,
+  instructionWords,
   integerNames,
   pureSignature,
   runtimeNames,
@@ -250,19 +252,15 @@ function writeSwitch(w: Writer, ways: readonly Way[], first: number, next: (way:
   });
 }
 
-const pureWay = (name: PureOperation): Way => ({
-  write: (w) => w.pure(name),
-  words: 2 + pureSignature(name).parameters.length,
-});
+const wordsOf = (name: InstructionName): number => instructionWords[instructionNumbers[name] ?? 0];
 
-const runtimeWay = (name: RuntimeOperation): Way => ({
-  write: (w) => w.runtime(name),
-  words: 2 + runtimeOperations[name].parameters.length,
-});
+const pureWay = (name: PureOperation): Way => ({ write: (w) => w.pure(name), words: wordsOf(name) });
+
+const runtimeWay = (name: RuntimeOperation): Way => ({ write: (w) => w.runtime(name), words: wordsOf(name) });
 
 const controlWay = (name: ControlName): Way => ({
   write: (w) => controls[name].write(w),
-  words: controls[name].setsPc ? null : 1 + controlWords[name].length,
+  words: controls[name].setsPc ? null : wordsOf(name),
 });
 
 /** Has `interpretFloat` do the instruction; it gives the instruction's length. */

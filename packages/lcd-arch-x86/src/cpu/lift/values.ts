@@ -11,7 +11,43 @@ import {
 import type { LaneOperation } from "../ir-vector";
 import { StateOffset } from "../state";
 
-const typed = (type: ValueType, name: string): PureOperation => `${type}.${name}` as PureOperation;
+/** The operations of a name, by the type that they are on. */
+type Typed = Readonly<Partial<Record<ValueType, PureOperation>>>;
+
+const typed = (name: string): Typed =>
+  Object.fromEntries(
+    (["i32", "i64", "f32", "f64", "v128"] as const)
+      .map((type) => [type, `${type}.${name}`])
+      .filter(([, operation]) => operation in pureOperations),
+  );
+
+/** Names are put together once: here it is done for every value of every instruction. */
+const operations = {
+  add: typed("add"),
+  sub: typed("sub"),
+  mul: typed("mul"),
+  and: typed("and"),
+  or: typed("or"),
+  xor: typed("xor"),
+  shl: typed("shl"),
+  shrU: typed("shr_u"),
+  shrS: typed("shr_s"),
+  rotl: typed("rotl"),
+  rotr: typed("rotr"),
+  eqz: typed("eqz"),
+  eq: typed("eq"),
+  ne: typed("ne"),
+  ltU: typed("lt_u"),
+  ltS: typed("lt_s"),
+  leU: typed("le_u"),
+  leS: typed("le_s"),
+  clz: typed("clz"),
+  ctz: typed("ctz"),
+  popcnt: typed("popcnt"),
+  select: typed("select"),
+  extend8S: typed("extend8_s"),
+  extend16S: typed("extend16_s"),
+};
 
 /** Makes the values of a block: constants, reads of state, and what is computed from them. */
 export abstract class ValueBuilder {
@@ -80,83 +116,87 @@ export abstract class ValueBuilder {
     return this.define(new Value("runtime", runtimeOperations[operation].result, operation, operands, 0));
   }
 
-  /** A binary or unary operation of the first operand's type, by its name without the type. */
-  private op(name: string, a: Value, ...rest: Value[]): Value {
-    return this.pure(typed(a.type, name), a, ...rest);
+  /** An operation of the first operand's type. */
+  private op(typed: Typed, operands: Value[]): Value {
+    const operation = typed[operands[0].type];
+    if (operation === undefined) {
+      throw new RangeError(`there is no such operation on ${operands[0].type}`);
+    }
+    return this.define(new Value("pure", pureOperations[operation][1], operation, operands, 0));
   }
 
   add(a: Value, b: Value): Value {
     if (b.kind === "const" && Number(b.immediate) === 0) {
       return a;
     }
-    return this.op("add", a, b);
+    return this.op(operations.add, [a, b]);
   }
   sub(a: Value, b: Value): Value {
-    return this.op("sub", a, b);
+    return this.op(operations.sub, [a, b]);
   }
   mul(a: Value, b: Value): Value {
-    return this.op("mul", a, b);
+    return this.op(operations.mul, [a, b]);
   }
   and(a: Value, b: Value): Value {
-    return this.op("and", a, b);
+    return this.op(operations.and, [a, b]);
   }
   or(a: Value, b: Value): Value {
-    return this.op("or", a, b);
+    return this.op(operations.or, [a, b]);
   }
   xor(a: Value, b: Value): Value {
-    return this.op("xor", a, b);
+    return this.op(operations.xor, [a, b]);
   }
   not(a: Value): Value {
-    return this.op("xor", a, this.constant(a.type, -1));
+    return this.op(operations.xor, [a, this.constant(a.type, -1)]);
   }
   /** Shift and rotate counts are of the value's type, taken modulo its width by WebAssembly. */
   shl(a: Value, count: Value): Value {
-    return this.op("shl", a, count);
+    return this.op(operations.shl, [a, count]);
   }
   shrU(a: Value, count: Value): Value {
-    return this.op("shr_u", a, count);
+    return this.op(operations.shrU, [a, count]);
   }
   shrS(a: Value, count: Value): Value {
-    return this.op("shr_s", a, count);
+    return this.op(operations.shrS, [a, count]);
   }
   rotl(a: Value, count: Value): Value {
-    return this.op("rotl", a, count);
+    return this.op(operations.rotl, [a, count]);
   }
   rotr(a: Value, count: Value): Value {
-    return this.op("rotr", a, count);
+    return this.op(operations.rotr, [a, count]);
   }
   eqz(a: Value): Value {
-    return this.op("eqz", a);
+    return this.op(operations.eqz, [a]);
   }
   eq(a: Value, b: Value): Value {
-    return this.op("eq", a, b);
+    return this.op(operations.eq, [a, b]);
   }
   ne(a: Value, b: Value): Value {
-    return this.op("ne", a, b);
+    return this.op(operations.ne, [a, b]);
   }
   ltU(a: Value, b: Value): Value {
-    return this.op("lt_u", a, b);
+    return this.op(operations.ltU, [a, b]);
   }
   ltS(a: Value, b: Value): Value {
-    return this.op("lt_s", a, b);
+    return this.op(operations.ltS, [a, b]);
   }
   leU(a: Value, b: Value): Value {
-    return this.op("le_u", a, b);
+    return this.op(operations.leU, [a, b]);
   }
   leS(a: Value, b: Value): Value {
-    return this.op("le_s", a, b);
+    return this.op(operations.leS, [a, b]);
   }
   clz(a: Value): Value {
-    return this.op("clz", a);
+    return this.op(operations.clz, [a]);
   }
   ctz(a: Value): Value {
-    return this.op("ctz", a);
+    return this.op(operations.ctz, [a]);
   }
   popcnt(a: Value): Value {
-    return this.op("popcnt", a);
+    return this.op(operations.popcnt, [a]);
   }
   select(condition: Value, whenTrue: Value, whenFalse: Value): Value {
-    return this.op("select", whenTrue, whenFalse, condition);
+    return this.op(operations.select, [whenTrue, whenFalse, condition]);
   }
   /** i64 to i32: the low half. */
   wrap(a: Value): Value {
@@ -187,9 +227,9 @@ export abstract class ValueBuilder {
   signExtend(value: Value, size: number): Value {
     switch (size) {
       case 1:
-        return this.op("extend8_s", value);
+        return this.op(operations.extend8S, [value]);
       case 2:
-        return this.op("extend16_s", value);
+        return this.op(operations.extend16S, [value]);
       case 4:
         return value.type === "i64" ? this.pure("i64.extend32_s", value) : value;
       default:
