@@ -11,7 +11,7 @@ export interface E820Range {
 }
 
 /** The end of the memory that programs in real mode can use; from here to 640 KiB is the extended BIOS data area. */
-const BASE_MEMORY_END = 0x9fc00;
+export const BASE_MEMORY_END = 0x9fc00;
 const VIDEO_MEMORY = 0xa0000;
 /** Where the ROM of the BIOS is seen, with the tables that firmware leaves. */
 const BIOS_ROM = 0xf0000;

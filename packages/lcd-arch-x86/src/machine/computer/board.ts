@@ -3,6 +3,7 @@ import { cpuid } from "../../cpu/system/cpuid";
 import { AcpiPm } from "../../devices/acpi-pm";
 import { acpiTables, SCI_IRQ } from "../../devices/acpi-tables";
 import { ApicBus } from "../../devices/apic-bus";
+import { biosDataArea, extendedBiosDataArea } from "../../devices/bios-data-area";
 import { type InterruptLine, joinedLine, MmioBus, PortBus } from "../../devices/bus";
 import { DebugExit } from "../../devices/debug-exit";
 import { type E820Range, E820Type, memoryMap } from "../../devices/e820";
@@ -86,7 +87,8 @@ export class Board {
     new PcTestdev(pins).connect(ports, memory);
 
     const { eax: signature, edx: features } = cpuid(1, 0);
-    const tables = [acpiTables(cores.length), mpTables({ cpus: cores.length, signature, features })];
+    const mp = mpTables({ cpus: cores.length, signature, features });
+    const tables = [biosDataArea(), extendedBiosDataArea(), acpiTables(cores.length), mp];
     for (const { address, bytes } of tables) machine.memory.write(__hpa(address), bytes);
   }
 
