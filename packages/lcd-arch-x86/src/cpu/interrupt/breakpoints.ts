@@ -1,3 +1,4 @@
+import { Cr4 } from "../../mmu/control-bits";
 import type { CpuState } from "../state";
 import { AccessKind } from "../translate/memory-lookup";
 
@@ -7,8 +8,8 @@ const DR7 = 7;
 /** L0, G0 to L3, G3: a breakpoint is enabled (SDM 3B, "Debug Control Register (DR7)"). */
 export const BREAKPOINT_ENABLES = 0xff;
 
-/** R/W fields of DR7: when a breakpoint's condition is met. */
-const Condition = { execute: 0, write: 1, access: 3 } as const;
+/** R/W fields of DR7: when a breakpoint's condition is met. That of ports is undefined without CR4.DE: here it never is. */
+const Condition = { execute: 0, write: 1, port: 2, access: 3 } as const;
 
 /** Lengths in bytes by the LEN fields. */
 const lengths = [1, 2, 8, 4] as const;
@@ -25,7 +26,7 @@ const PAGE_MASK = ~0xfff;
 
 /** The breakpoints that the debug registers enable, and which of them have been met. */
 export class Breakpoints {
-  /** B0 to B3 of data breakpoints that have been met; whoever looks at them clears them. */
+  /** B0 to B3 of data and I/O breakpoints that have been met; whoever looks at them clears them. */
   met = 0;
   private readonly breakpoints: (Breakpoint | null)[] = [];
 
@@ -67,9 +68,20 @@ export class Breakpoints {
       if (breakpoint === null || !isData(breakpoint) || (breakpoint.high | 0) !== (high | 0)) {
         return;
       }
-      const from = (breakpoint.low & -breakpoint.length) >>> 0;
-      const overlaps = low >>> 0 < from + breakpoint.length && from < (low >>> 0) + size;
-      if (overlaps && (kind !== AccessKind.read || breakpoint.condition === Condition.access)) {
+      const reads = kind === AccessKind.read;
+      if (overlaps(breakpoint, low, size) && (!reads || breakpoint.condition === Condition.access)) {
+        this.met |= 1 << number;
+      }
+    });
+  }
+
+  /** Notes an access to `size` I/O ports, by reading or writing (SDM 3B, "Debug Extensions"). */
+  notePorts(port: number, size: number): void {
+    if ((this.state.low("cr4") & Cr4.DE) === 0) {
+      return;
+    }
+    this.breakpoints.forEach((breakpoint, number) => {
+      if (breakpoint?.condition === Condition.port && breakpoint.high === 0 && overlaps(breakpoint, port, size)) {
         this.met |= 1 << number;
       }
     });
@@ -89,6 +101,12 @@ export class Breakpoints {
       length: lengths[(field >>> 2) & 3],
     };
   }
+}
+
+/** Whether an access touches a byte of a breakpoint, whose address is taken to be aligned to its length. */
+function overlaps(breakpoint: Breakpoint, low: number, size: number): boolean {
+  const from = (breakpoint.low & -breakpoint.length) >>> 0;
+  return low >>> 0 < from + breakpoint.length && from < (low >>> 0) + size;
 }
 
 const isData = (breakpoint: Breakpoint | null | undefined): boolean =>

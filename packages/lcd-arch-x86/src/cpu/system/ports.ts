@@ -49,8 +49,12 @@ export function guardPorts(p: Processor, { port, size, input }: PortAccess, exit
 }
 
 /** Reads a port; where no device is, nothing answers: ones are read. */
-export const readPort = ({ wiring }: Processor, { port, size }: PortAccess): bigint =>
-  BigInt.asUintN(size * 8, BigInt(wiring?.readPort(port, size) ?? -1));
+export function readPort({ wiring, access: { breakpoints } }: Processor, { port, size }: PortAccess): bigint {
+  breakpoints?.notePorts(port, size);
+  return BigInt.asUintN(size * 8, BigInt(wiring?.readPort(port, size) ?? -1));
+}
 
-export const writePort = ({ wiring }: Processor, { port, size }: PortAccess, value: bigint): void =>
-  wiring?.writePort(port, size, Number(value));
+export function writePort({ wiring, access: { breakpoints } }: Processor, access: PortAccess, value: bigint): void {
+  breakpoints?.notePorts(access.port, access.size);
+  wiring?.writePort(access.port, access.size, Number(value));
+}
