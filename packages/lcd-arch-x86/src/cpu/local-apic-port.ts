@@ -13,6 +13,8 @@ export interface LocalApicPort {
   readMsr(index: number): bigint;
   /** Writes one of these. @throws GuestException #GP(0) also for a value that it does not take */
   writeMsr(index: number, value: bigint): void;
+  /** Software has written the time-stamp counter: the timer may wait for a value of it. */
+  tscChanged(): void;
   /** Task priority, 0 to 15: bits 7:4 of the TPR, which CR8 reads and writes. */
   taskPriority: number;
 }

@@ -34,8 +34,13 @@ describe("CPUID (SDM 2A)", () => {
     expect(cpuid(7, 1)).toEqual({ eax: 0, ebx: 0, ecx: 0, edx: 0 });
   });
 
-  it("announces no AVX, no hypervisor, no BMI", () => {
-    expect([bit(cpuid(1, 0).ecx, 28), bit(cpuid(1, 0).ecx, 31), bit(cpuid(7, 0).ebx, 3)]).toEqual([0, 0, 0]);
+  it("announces no AVX, no hypervisor", () => {
+    expect([bit(cpuid(1, 0).ecx, 28), bit(cpuid(1, 0).ecx, 31), bit(cpuid(7, 0).ebx, 5)]).toEqual([0, 0, 0]);
+  });
+
+  it("announces BMI1, BMI2, ADX and LZCNT", () => {
+    const { ebx } = cpuid(7, 0);
+    expect([bit(ebx, 3), bit(ebx, 8), bit(ebx, 19), bit(cpuid(0x8000_0001, 0).ecx, 5)]).toEqual([1, 1, 1, 1]);
   });
 
   it("has the APIC bits when there is one, and bit 9 only while it is enabled", () => {
@@ -93,7 +98,13 @@ describe("CPUID (SDM 2A)", () => {
   it("shows CR4.OSXSAVE, and the APIC's ID", () => {
     const machine = new ModeMachine("64-bit");
     const { cpu } = machine;
-    const apic: LocalApicPort = { initialId: 5, readMsr: () => 0xfee0_0800n, writeMsr: () => {}, taskPriority: 0 };
+    const apic: LocalApicPort = {
+      initialId: 5,
+      readMsr: () => 0xfee0_0800n,
+      writeMsr: () => {},
+      tscChanged: () => {},
+      taskPriority: 0,
+    };
     cpu.localApic = apic;
     cpu.writeControlRegister(4, cpu.readControlRegister(4) | (1n << 18n));
     cpu.gpr[Gpr.rax] = 1n;

@@ -120,11 +120,15 @@ describe("other MSRs (SDM 4)", () => {
 });
 
 describe("the local APIC's MSRs", () => {
+  let changes = 0;
   const apic: LocalApicPort = {
     initialId: 7,
     readMsr: (index) => BigInt(index),
     writeMsr: (index) => {
       if (index === 0x802) throw generalProtection();
+    },
+    tscChanged: () => {
+      changes++;
     },
     taskPriority: 0,
   };
@@ -135,6 +139,14 @@ describe("the local APIC's MSRs", () => {
     cpu.localApic = apic;
     for (const index of [0x1b, 0x6e0, 0x800, 0x8ff]) expect(cpu.readMsr(index)).toBe(BigInt(index));
     expect(() => cpu.writeMsr(0x802, 0n)).toThrow("exception 13");
+  });
+
+  it("IA32_TIME_STAMP_COUNTER and IA32_TSC_ADJUST tell it when they are written", () => {
+    const { cpu } = new ModeMachine("64-bit");
+    cpu.localApic = apic;
+    cpu.writeMsr(0x10, 5n);
+    cpu.writeMsr(0x3b, 5n);
+    expect([changes, cpu.readMsr(0x3b)]).toEqual([2, 5n]);
   });
 
   it("CR8 is its task priority", () => {

@@ -99,6 +99,15 @@ const timeStamp: MsrRegister = {
   read: (p) => p.timeStamp,
   write: (p, value) => {
     p.state.set64("tscAdjust", p.state.get64("tscAdjust") + value - p.timeStamp);
+    p.localApic?.tscChanged();
+  },
+};
+
+const tscAdjust: MsrRegister = {
+  read: (p) => p.state.get64("tscAdjust"),
+  write: (p, value) => {
+    p.state.set64("tscAdjust", value);
+    p.localApic?.tscChanged();
   },
 };
 
@@ -137,7 +146,7 @@ const own: MsrRegisters = [
   [Msr.machineCheckType, fixed(0n)],
   [Msr.tsc, timeStamp],
   [Msr.platformId, constant(0n)],
-  [Msr.tscAdjust, stored("tscAdjust")],
+  [Msr.tscAdjust, tscAdjust],
   [VmxMsr.featureControl, featureControl],
   [Msr.biosSignature, biosSignature],
   [Msr.archCapabilities, constant(ARCH_CAPABILITIES)],

@@ -25,6 +25,9 @@ export function apicPort(apic: LocalApic, initialId: number): LocalApicPort {
       const taken = index === IA32_APIC_BASE ? apic.writeBase(value) : writeX2apicMsr(apic, index, value);
       if (!taken) throw generalProtection();
     },
+    tscChanged() {
+      apic.tscChanged();
+    },
     get taskPriority() {
       return apic.readCr8();
     },

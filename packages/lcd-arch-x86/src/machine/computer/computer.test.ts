@@ -1,25 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Computer } from "./computer";
+import { booted, SPIN } from "./test-kernel";
 
-const MIB = 2 ** 20;
-
-/** A Multiboot kernel of 32 bytes of header, loaded to 1 MiB, and this code behind it. */
-function kernel(...code: number[]): Uint8Array {
-  const words = [0x1badb002, 0x10000, -(0x1badb002 + 0x10000), 0x100000, 0x100000, 0, 0, 0x100020];
-  return Uint8Array.of(...new Uint8Array(Uint32Array.from(words.map((word) => word >>> 0)).buffer), ...code);
-}
-
-function booted(code: readonly number[], cpus = 1): { computer: Computer; printed: () => string } {
-  let text = "";
-  const onSerial = (byte: number) => {
-    text += String.fromCharCode(byte);
-  };
-  const computer = new Computer({ memory: 4 * MIB, cpus, onSerial });
-  computer.boot(kernel(...code));
-  return { computer, printed: () => text };
-}
-
-const SPIN = [0xeb, 0xfe];
 /** mov edx, 0x3f8 */
 const COM1 = [0xba, 0xf8, 3, 0, 0];
 /** add edx, 5; wait: in al, dx; test al, 1; jz wait; sub edx, 5; in al, dx; out dx, al; jmp to the start of it */
