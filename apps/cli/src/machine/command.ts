@@ -23,7 +23,8 @@ header has load addresses. What runs with
   qemu-system-x86_64 -kernel kernel.elf -append ... -initrd ... -smp n -serial stdio -display none -no-reboot \\
     -device isa-debug-exit,iobase=0xf4,iosize=4
 
-runs here. (QEMU takes 32-bit ELF files only.) Time is counted in instructions, one a nanosecond.
+runs here. (QEMU takes 32-bit ELF files only.) Time is counted in instructions, one a nanosecond, and accesses to
+ports, one a microsecond.
 
 Exit code: what the program leaves with through the debug exit device, port 0xf4: 2 * value + 1; 0 it has turned the
 power off; 1 it could not be loaded; 2 wrong usage; 3 it was stopped: shut down by a triple fault, reset, halted for

@@ -20,14 +20,14 @@ const isBefore = (a: QueuedEvent, b: QueuedEvent): boolean => a.at < b.at || (a.
 /**
  * The machine's virtual time, in nanoseconds since it was switched on, and what is to happen in it.
  *
- * Time stands still unless the machine moves it: by retired instructions (one is a nanosecond) and, when all processors
- * are halted, to the next deadline. So the same guest sees the same time in every run.
+ * Time stands still unless the machine moves it: by retired instructions (one is a nanosecond), by what instructions wait
+ * for, and, when all processors are halted, to the next deadline. So the same guest sees the same time in every run.
  */
 export class Clock {
   /** Binary heap: no event is before its parent, which is at half its place. */
   private readonly heap: QueuedEvent[] = [];
   private scheduled = 0;
-  /** Nanoseconds in which no processor ran. */
+  /** Nanoseconds in which no processor ran, or one waited for a device. */
   private idle = 0;
 
   /** @param running nanoseconds in which the processors ran, until this moment; never goes back */
@@ -36,6 +36,11 @@ export class Clock {
   /** Nanoseconds since the machine was switched on. */
   now(): number {
     return this.running() + this.idle;
+  }
+
+  /** Lets time pass; what is due meanwhile happens at the next `runDue`. */
+  pass(nanoseconds: number): void {
+    this.idle += nanoseconds;
   }
 
   /** When the next event is due: Infinity when there is none. */

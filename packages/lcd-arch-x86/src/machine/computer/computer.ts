@@ -37,7 +37,8 @@ const NANOSECONDS = 1e6;
 
 /**
  * A computer: a `Machine` with a PC's devices around it, which boots a Multiboot kernel. Its time is counted in
- * instructions, one a nanosecond: with the same kernel and the same input every run is the same.
+ * instructions, one a nanosecond, and in accesses to ports, a microsecond each: with the same kernel and the same input
+ * every run is the same.
  */
 export class Computer {
   readonly machine: Machine;

@@ -13,6 +13,12 @@ import { setInitState, setStartupState } from "./start-state";
 /** Pages of a local APIC's registers. */
 const APIC_PAGE = 4096;
 
+/**
+ * Nanoseconds that IN and OUT take: as long as a bus cycle of ISA of 8 MHz, about. Programs that poll a device, or write to
+ * port 80H for a short delay, count on it; a loop that waits for a timer executes a thousandth of the instructions.
+ */
+const PORT_ACCESS_TIME = 1000;
+
 /** What a processor does: executes, waits for an interrupt (HLT), or waits for a start-up IPI. */
 export type Activity = "running" | "halted" | "wait-for-startup";
 
@@ -135,11 +141,20 @@ export class Core implements Wiring, ApicProcessor {
   // What the processor asks.
 
   readPort(port: number, size: AccessSize): number {
-    return this.around.ports.readPort(port, size);
+    const value = this.around.ports.readPort(port, size);
+    this.wait(PORT_ACCESS_TIME);
+    return value;
   }
 
   writePort(port: number, size: AccessSize, value: number): void {
     this.around.ports.writePort(port, size, value);
+    this.wait(PORT_ACCESS_TIME);
+  }
+
+  /** Time passes for all, and the processor executes nothing. */
+  private wait(nanoseconds: number): void {
+    this.around.clock.pass(nanoseconds);
+    this.processor.timeElsewhere += nanoseconds;
   }
 
   readMemory(hpa: number, bytes: Uint8Array, at: number, length: number): void {

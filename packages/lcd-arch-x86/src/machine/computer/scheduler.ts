@@ -26,7 +26,8 @@ export type ScheduleStop =
   | { readonly kind: "stopped" };
 
 /**
- * Lets processors take turns on one clock, on which each instruction, whoever executes it, takes a nanosecond. A turn
+ * Lets processors take turns on one clock, on which each instruction, whoever executes it, takes a nanosecond, and what it
+ * waits for the bus. A turn
  * ends early when a device's deadline has come, so that devices act exactly then. Nothing depends on the time of the
  * computer that this runs on: the same start gives the same run.
  */
