@@ -5,23 +5,26 @@ import { DESTINATION, get32, immediateOf, SOURCE, set32 } from "./lanes";
 /** Multiplication by x in the field of AES, whose polynomial is x^8 + x^4 + x^3 + x + 1 (FIPS 197, section 4.2). */
 const timesX = (byte: number): number => ((byte << 1) ^ (byte & 0x80 ? 0x11b : 0)) & 0xff;
 
-/** The product of two elements of the field. */
-function multiply(a: number, b: number): number {
-  let product = 0;
-  for (let rest = b, power = a; rest !== 0; rest >>= 1, power = timesX(power)) {
-    product ^= rest & 1 ? power : 0;
-  }
-  return product;
+/** The powers of x + 1, which are all elements but 0, and the exponent of each element. */
+const powers = new Uint8Array(255);
+const exponents = new Uint8Array(256);
+for (let exponent = 0, power = 1; exponent < 255; exponent++, power ^= timesX(power)) {
+  powers[exponent] = power;
+  exponents[power] = exponent;
 }
+
+/** The product of two elements of the field. */
+const multiply = (a: number, b: number): number =>
+  a === 0 || b === 0 ? 0 : powers[(exponents[a] + exponents[b]) % 255];
+
+/** What gives 1 when multiplied with an element; 0 for 0. */
+const inverseOf = (element: number): number => (element === 0 ? 0 : powers[(255 - exponents[element]) % 255]);
 
 const rotateByte = (byte: number, count: number): number => ((byte << count) | (byte >>> (8 - count))) & 0xff;
 
 /** SubBytes: the inverse in the field, and an affine transformation of it (FIPS 197, section 5.1.1). */
 const substitutes = Uint8Array.from({ length: 256 }, (_, byte) => {
-  let inverse = 0;
-  for (let candidate = 1; candidate < 256 && inverse === 0; candidate++) {
-    inverse = multiply(byte, candidate) === 1 ? candidate : 0;
-  }
+  const inverse = inverseOf(byte);
   return [1, 2, 3, 4].reduce((sum, count) => sum ^ rotateByte(inverse, count), inverse) ^ 0x63;
 });
 
