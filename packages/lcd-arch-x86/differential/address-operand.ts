@@ -15,6 +15,8 @@ export interface Parts {
   readonly prefixes: number[];
   rex: number;
   readonly body: number[];
+  /** The register in VEX.vvvv; 0 when there is none. */
+  vvvv: number;
   /** Where in `body` a displacement relative to RIP lies, and the address it is to reach. */
   ripAt: number;
   ripTarget: number;

@@ -24,7 +24,7 @@ const OPERAND_SIZE = 0x66;
 export function emit(draft: Draft, form: Form, options: EncodeOptions = {}): void {
   const { random } = draft;
   const bits = Math.min(options.bits ?? pickBits(form, draft), Math.max(draft.code, 32));
-  const parts: Parts = { prefixes: [], rex: 0, body: [], ripAt: -1, ripTarget: 0 };
+  const parts: Parts = { prefixes: [], rex: 0, body: [], vvvv: 0, ripAt: -1, ripTarget: 0 };
   // Of what is never of 16 bits, only BSWAP asks for the prefix in 16-bit code.
   const fixed = form.size === "y" && form.operands[0].kind !== "Z";
   if (bits !== 8 && !fixed && (bits === 16) !== (draft.code === 16)) {
@@ -40,6 +40,7 @@ export function emit(draft: Draft, form: Form, options: EncodeOptions = {}): voi
   const modrm = form.operands.find(({ kind }) => kind === "E" || kind === "M" || kind === "R");
   const reg = form.operands.find(({ kind }) => kind === "G");
   const encoded = form.operands.find(({ kind }) => kind === "Z");
+  const third = form.operands.find(({ kind }) => kind === "B");
   if (encoded) {
     const number = options.register ?? pickRegister(draft, form.name !== "push");
     opcode[opcode.length - 1] |= number & 7;
@@ -47,6 +48,10 @@ export function emit(draft: Draft, form: Form, options: EncodeOptions = {}): voi
     if (encoded.general) {
       written.push(registerWritten(encoded, number, parts.rex));
     }
+  }
+  if (third) {
+    parts.vvvv = pickRegister(draft, true);
+    written.push(parts.vvvv);
   }
   if (modrm || form.digit !== null) {
     const field = form.digit ?? pickRegister(draft, reg?.general ?? true);
@@ -176,7 +181,27 @@ function shuffle(values: number[], random: Random): void {
   }
 }
 
-/** Puts prefixes, REX, opcode and operands together. */
+const VEX = 0xc4;
+/** VEX.pp for each prefix that it implies. */
+const implied = new Map([
+  [null, 0],
+  [0x66, 1],
+  [0xf3, 2],
+  [0xf2, 3],
+]);
+const maps = new Map([
+  [0x38, 2],
+  [0x3a, 3],
+]);
+
+/** VEX of three bytes and the opcode behind its 0F 38 or 0F 3A (SDM 2A, "Instruction Prefix: VEX"). */
+function vexEncoded({ prefix }: Form, { rex, vvvv }: Parts, [, map, opcode]: readonly number[]): number[] {
+  const inverted = (~rex & 7) << 5;
+  const last = ((rex & 8) << 4) | ((~vvvv & 15) << 3);
+  return [VEX, inverted | (maps.get(map) ?? 0), last | (implied.get(prefix) ?? 0), opcode];
+}
+
+/** Puts prefixes, REX or VEX, opcode and operands together. */
 function finish(
   draft: Draft,
   form: Form,
@@ -193,7 +218,7 @@ function finish(
   if (options.rep) {
     prefixes.push(options.rep);
   }
-  if (form.prefix !== null) {
+  if (form.prefix !== null && !form.vex) {
     prefixes.push(form.prefix);
   }
   if (random.chance(draft.code === 64 ? 2 : 6)) {
@@ -201,7 +226,7 @@ function finish(
   }
   shuffle(prefixes, random);
   let { rex } = parts;
-  if (draft.code === 64 && rex === 0 && random.chance(form.size === "b" ? 30 : 5)) {
+  if (draft.code === 64 && rex === 0 && !form.vex && random.chance(form.size === "b" ? 30 : 5)) {
     rex = 0x40;
   }
   if (prefixes.length > 0 && random.chance(4)) {
@@ -209,7 +234,7 @@ function finish(
     const ignored = draft.code === 64 && random.chance(50);
     prefixes.unshift(ignored ? 0x40 | random.below(16) : random.pick(prefixes));
   }
-  const head = rex ? [...prefixes, rex, ...opcode] : [...prefixes, ...opcode];
+  const head = [...prefixes, ...(form.vex ? vexEncoded(form, parts, opcode) : rex ? [rex, ...opcode] : opcode)];
   const end = draft.base + draft.bytes.length + head.length + body.length + form.tail.length;
   if (parts.ripAt >= 0) {
     const displacement: number[] = [];

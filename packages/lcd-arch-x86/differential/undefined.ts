@@ -117,6 +117,16 @@ export const undefinedFlags: readonly Rule[] = [
     flags: OF | SF | PF | AF,
     words: "OF, SF, PF, and AF flags are undefined.",
   },
+  {
+    mnemonics: [Mnemonic.Andn, Mnemonic.Blsi, Mnemonic.Blsmsk, Mnemonic.Blsr, Mnemonic.Bzhi],
+    flags: AF | PF,
+    words: "AF and PF flags are undefined.",
+  },
+  {
+    mnemonics: [Mnemonic.Bextr],
+    flags: AF | SF | PF,
+    words: "AF, SF, and PF are undefined.",
+  },
 ];
 
 /** Instructions whose result, not only a flag, is undefined; cases with one are not made. */

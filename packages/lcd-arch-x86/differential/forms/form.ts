@@ -4,7 +4,8 @@
  * opcode, I an immediate, O a memory offset. W, U and V are E, R and G of an XMM register; Q, N and P of an MMX
  * register; T is an x87 register in the last byte of the opcode, S a segment register in the reg field.
  * b is a byte, w 16 bits, d 32, q 64; v is 16, 32 or 64; y is 32 or 64; z is an immediate of 16 or 32; s is a stack
- * operand: of the code's size, or 16 (in 16-bit code 32) with an operand-size prefix. Operands in lower case are fixed
+ * operand: of the code's size, or 16 (in 16-bit code 32) with an operand-size prefix. B is a general-purpose register in
+ * VEX.vvvv; `vex`, `vex66`, `vexf2` and `vexf3` before the opcode are VEX with its implied prefix. Operands in lower case are fixed
  * and take no bytes. `lock`: may be locked when the destination is in memory. `rep`: may be repeated. `last`: nothing
  * follows, because the result is only compared to within a bound.
  */
@@ -13,6 +14,7 @@ const letters = {
   M: ["M", false],
   R: ["R", true],
   G: ["G", true],
+  B: ["B", true],
   Z: ["Z", true],
   I: ["I", false],
   O: ["O", false],
@@ -41,8 +43,10 @@ export interface Operand {
 /** One encoding. */
 export interface Form {
   readonly name: string;
-  /** 0x66, 0xf2 or 0xf3 when the encoding asks for it. */
+  /** 0x66, 0xf2 or 0xf3 when the encoding asks for it, as a prefix of its own or in VEX. */
   readonly prefix: number | null;
+  /** It is encoded with VEX. */
+  readonly vex: boolean;
   readonly opcode: readonly number[];
   /** The opcode extension in ModRM.reg, when there is one. */
   readonly digit: number | null;
@@ -72,13 +76,15 @@ const sizeLetters = ["s", "v", "z", "y", "b"];
 
 function parseForm(line: string): Form {
   const [name, encoding, operandText, ...marks] = line.trim().split(/\s+/);
-  const [opcodeText, digit] = encoding.replace(/^..:/, "").split("/");
+  const [, before = "", opcodeText, digit] = /^(?:(.*):)?([^/]*)(?:\/(.))?$/.exec(encoding) ?? [];
+  const prefix = before.replace("vex", "");
   const names = operandText.split(",");
   const operands = names.filter((text) => text[0] in letters).map(parseOperand);
   const sizes = [...operands.map((operand) => operand.size), ...names];
   return {
     name,
-    prefix: encoding[2] === ":" ? Number.parseInt(encoding.slice(0, 2), 16) : null,
+    prefix: prefix === "" ? null : Number.parseInt(prefix, 16),
+    vex: before.startsWith("vex"),
     opcode: bytesOf(opcodeText),
     digit: digit === undefined ? null : Number(digit),
     tail: names[0] === "none" && names[1] ? bytesOf(names[1]) : [],

@@ -1,4 +1,5 @@
 import { type KindName, kinds } from "../kinds";
+import { bmiForms } from "./bmi";
 import type { Form } from "./form";
 import { integerForms } from "./integer";
 import { legacyForms, longForms, longSystemForms, segmentForms, systemForms } from "./legacy";
@@ -8,9 +9,9 @@ import { x87Forms } from "./x87";
 export type { Form, Operand } from "./form";
 
 /** All forms of 64-bit integer code, in a fixed order. */
-export const forms: readonly Form[] = [...longForms, ...integerForms];
+export const forms: readonly Form[] = [...longForms, ...integerForms, ...bmiForms];
 
-const legacy = [...integerForms, ...legacyForms, ...segmentForms];
+const legacy = [...integerForms, ...legacyForms, ...segmentForms, ...bmiForms];
 
 const sets = {
   integer: { 16: legacy, 32: legacy, 64: forms },

@@ -4,7 +4,7 @@ import { emit } from "../encode";
 import { type Form, formsNamed } from "../forms/index";
 import { integerForms } from "../forms/integer";
 import { ALL_FLAGS } from "../undefined";
-import { missing } from "./missing";
+import { missing, vexOrMissing } from "./missing";
 import type { Unit } from "./unit";
 
 const RAX = 0;
@@ -111,6 +111,7 @@ function addressForward(draft: Draft, between: (register: number) => void): void
 
 export const integerUnits: readonly Unit[] = [
   missing,
+  vexOrMissing,
   {
     name: "instruction of 14 to 16 bytes, of which 15 are allowed",
     write(draft) {

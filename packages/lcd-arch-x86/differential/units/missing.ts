@@ -1,4 +1,4 @@
-import type { Draft } from "../draft";
+import { type Draft, forget } from "../draft";
 import type { Unit } from "./unit";
 
 /** Encodings that 64-bit mode does not have (SDM 2D, Appendix A), each with the bytes that it would need. */
@@ -66,5 +66,38 @@ export const missing: Unit = {
   name: "encoding that does not exist",
   write({ bytes, code, random }: Draft) {
     bytes.push(...random.pick(code === 64 ? [...missingIn64, ...missingEverywhere] : missingEverywhere));
+  },
+};
+
+const VEX = 0xc4;
+/** Opcodes of BMI1 and BMI2 in the maps 0F 38 and 0F 3A, and of no other VEX instructions. */
+const vexOpcodes = [
+  [2, 0xf2],
+  [2, 0xf3],
+  [2, 0xf5],
+  [2, 0xf6],
+  [2, 0xf7],
+  [3, 0xf0],
+] as const;
+/** Prefixes that VEX must not have, REX among them, which other modes do not have. */
+const refused = [0x66, 0xf0, 0xf2, 0xf3, 0x26, 0x48];
+
+export const vexOrMissing: Unit = {
+  name: "VEX with fields at random: often an encoding that does not exist",
+  write(draft) {
+    const { bytes, code, random } = draft;
+    const [map, opcode] = random.pick(vexOpcodes);
+    // RXB and VEX.vvvv are inverted; RX of zeros are not VEX in other modes.
+    const extended = code === 64 ? random.below(8) << 5 : 0xc0 | (random.below(2) << 5);
+    const rest = (random.u32() & 0xf8) | (random.chance(20) ? 4 : 0) | random.below(4);
+    const modrm = 0xc0 | random.below(64);
+    if (random.chance(20)) {
+      bytes.push(random.pick(code === 64 ? refused : refused.slice(0, -1)));
+    }
+    bytes.push(VEX, extended | map, random.chance(30) ? rest | 0x78 : rest, opcode, modrm, ...(map === 3 ? [7] : []));
+    for (const register of [(modrm >> 3) & 7, (~rest >> 3) & 15]) {
+      forget(draft, register);
+      forget(draft, register ^ 8);
+    }
   },
 };

@@ -24,6 +24,8 @@ export const CodeMode = {
   alignment: 1 << 9,
   /** CR4.LA57: linear addresses of 57 bits. */
   linear57: 1 << 10,
+  /** CR0.PE without EFLAGS.VM: there are VEX prefixes. */
+  protected: 1 << 11,
 } as const;
 
 /** Bytes of the default code size: 2, 4 or 8. */
@@ -32,7 +34,7 @@ export const codeBytes = (mode: number): 2 | 4 | 8 => (1 << (mode & CodeMode.cod
 export const stackBytes = (mode: number): 2 | 4 | 8 => (1 << ((mode & CodeMode.stackSize) >> 2)) as 2 | 4 | 8;
 
 /** 64-bit code with everything allowed: what describes code that no processor runs. */
-export const MODE_64 = 3 | (3 << 2) | CodeMode.flat | CodeMode.sse;
+export const MODE_64 = 3 | (3 << 2) | CodeMode.flat | CodeMode.sse | CodeMode.protected;
 
 const FLAT_LIMIT = 0xffffffff;
 const TYPE_CODE = 8;
@@ -53,14 +55,16 @@ export function deriveCodeState(state: CpuState): void {
   const long = (state.u32[StateWord.efer] & Efer.LMA) !== 0 && (cs & Rights.long) !== 0;
   let mode = unitsOf(state, cr0);
   if (long) {
-    mode |= 3 | (3 << 2) | CodeMode.flat;
+    mode |= 3 | (3 << 2) | CodeMode.flat | CodeMode.protected;
     setOffset(state, StateWord.codeBase, 0);
     state.u32[StateWord.codeLimit] = FLAT_LIMIT;
   } else {
     const stack = state.u32[StateWord.segmentRights + Segment.ss];
     mode |= (cs & Rights.big) !== 0 ? 2 : 1;
     mode |= ((stack & Rights.big) !== 0 ? 2 : 1) << 2;
-    mode |= deriveRanges(state, cr0) ? CodeMode.flat : 0;
+    const checked = (cr0 & Cr0.PE) !== 0 && (state.u32[StateWord.systemFlags] & Rflags.VM) === 0;
+    mode |= checked ? CodeMode.protected : 0;
+    mode |= deriveRanges(state, checked) ? CodeMode.flat : 0;
     setOffset(state, StateWord.codeBase, state.u32[StateWord.segmentBase + 2 * Segment.cs]);
     state.u32[StateWord.codeLimit] = state.u32[StateWord.segmentLimit + Segment.cs];
   }
@@ -86,9 +90,13 @@ function setOffset({ u32 }: CpuState, word: number, value: number): void {
   u32[word + 1] = value > FLAT_LIMIT ? 1 : 0;
 }
 
-/** Sets the ranges of all six segments. @returns whether ES, CS, SS and DS are flat */
-function deriveRanges(state: CpuState, cr0: number): boolean {
-  const checked = (cr0 & Cr0.PE) !== 0 && (state.u32[StateWord.systemFlags] & Rflags.VM) === 0;
+/**
+ * Sets the ranges of all six segments.
+ *
+ * @param checked segments have types: protected mode
+ * @returns whether ES, CS, SS and DS are flat
+ */
+function deriveRanges(state: CpuState, checked: boolean): boolean {
   let flat = checked;
   for (let segment = 0; segment < 6; segment++) {
     const rights = state.u32[StateWord.segmentRights + segment];

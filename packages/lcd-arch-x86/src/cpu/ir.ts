@@ -95,6 +95,9 @@ export const runtimeOperations = {
   multiplyHighSigned: { parameters: ["i64", "i64"], result: "i64" },
   /** Quotient of (high, low, divisor), a 128-bit division whose quotient fits. */
   divideUnsigned: { parameters: ["i64", "i64", "i64"], result: "i64" },
+  /** Low bits of (value) put where (mask) has ones; bits of (value) where (mask) has ones, put side by side. */
+  depositBits: { parameters: ["i64", "i64"], result: "i64" },
+  extractBits: { parameters: ["i64", "i64"], result: "i64" },
 } as const satisfies Record<string, { parameters: readonly ValueType[]; result: ValueType }>;
 
 export type IntegerOperation = keyof typeof integerOperations;

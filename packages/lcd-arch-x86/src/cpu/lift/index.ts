@@ -2,6 +2,7 @@ import { FlowControl, Mnemonic, OpKind } from "iced-x86";
 import type { Instruction } from "../instruction";
 import { arithmetic } from "./arithmetic";
 import { bitOperations } from "./bits";
+import { bitManipulation } from "./bmi";
 import type { BlockBuilder } from "./builder";
 import { cacheLines } from "./cache";
 import { controlTransfer } from "./control";
@@ -36,6 +37,7 @@ const byMnemonic = (...groups: LiftTable[]): Meanings => {
 const meanings: Readonly<Record<RegisterKind, Meanings>> = {
   general: byMnemonic(
     arithmetic,
+    bitManipulation,
     bitOperations,
     cacheLines,
     controlTransfer,

@@ -55,6 +55,9 @@ const present: Readonly<Record<string, string>> = {
   PREFETCHW: "prefetchw",
   SYSCALL: "syscall",
   RDTSCP: "rdtscp",
+  BMI1: "bmi1",
+  BMI2: "bmi2",
+  ADX: "adx",
 };
 
 /** Instructions that do something harmless, or what they were before, on processors that do not announce them. */
@@ -68,11 +71,8 @@ const backwardCompatible = new Set([
   "Endbr64",
   "Rdsspd_r32",
   "Rdsspq_r64",
-  // WBINVD and BSF, whose prefix is ignored.
+  // WBINVD, whose prefix is ignored.
   "Wbnoinvd",
-  "Tzcnt_r16_rm16",
-  "Tzcnt_r32_rm32",
-  "Tzcnt_r64_rm64",
 ]);
 
 /** Names of what raises #UD by definition. */
@@ -83,15 +83,19 @@ const withoutCapability = new Set(["Vmfunc"]);
 
 const isAnnounced = (needed: string): boolean => present[needed] === "base" || present[needed] in features;
 
-const bitsOf = { 16: 1 | (1 << 2), 32: 2 | (2 << 2), 64: 3 | (3 << 2) } as const;
+const anyMode = CodeMode.flat | CodeMode.sse | CodeMode.protected;
+const modeOf = { 16: anyMode | 1 | (1 << 2), 32: anyMode | 2 | (2 << 2), 64: anyMode | 3 | (3 << 2) } as const;
 
 describe.each([16, 32, 64] as const)("every instruction that iced-x86 decodes as %i-bit code", (bitness) => {
-  const all = exemplars(bitness, bitsOf[bitness] | CodeMode.flat | CodeMode.sse);
-  const isDefined = ({ name, legacy }: Exemplar): boolean =>
-    legacy && !withoutCapability.has(name) && !isUndefinedInstruction(name);
+  const all = exemplars(bitness, modeOf[bitness]);
+  const isDefined = ({ name, features: needed }: Exemplar): boolean =>
+    needed.every((feature) => feature in present) && !withoutCapability.has(name) && !isUndefinedInstruction(name);
 
-  it("is looked at: more than 1,300 of them without vector prefixes", () => {
+  it("is looked at: more than 1,300 of them without vector prefixes, and 13 of BMI with them", () => {
     expect(all.filter(({ legacy }) => legacy).length).toBeGreaterThan(1300);
+    const vector = all.filter((exemplar) => !exemplar.legacy && isDefined(exemplar));
+    // Each of the thirteen, in 64-bit code for 32 and 64 bits.
+    expect(vector.length).toBe(bitness === 64 ? 26 : 13);
   });
 
   it("is implemented when CPUID announces it", () => {
@@ -103,7 +107,7 @@ describe.each([16, 32, 64] as const)("every instruction that iced-x86 decodes as
 
   it("raises #UD when it belongs to a feature that there is not", () => {
     const extra = all
-      .filter((exemplar) => !isDefined(exemplar) || exemplar.features.some((feature) => !(feature in present)))
+      .filter((exemplar) => !isDefined(exemplar))
       .filter(({ name, undefined: raises }) => !raises && !backwardCompatible.has(name));
     expect(extra.map(({ name, features: needed }) => `${name} (${needed})`)).toEqual([]);
   });
@@ -120,9 +124,7 @@ describe("the LOCK prefix", () => {
     "Adc Add And Btc Btr Bts Cmpxchg Cmpxchg16b Cmpxchg8b Dec Inc Neg Not Or Sbb Sub Xadd Xchg Xor".split(" ");
 
   it("raises #UD on every other instruction, and with a register as destination", () => {
-    const defined = exemplars(64, bitsOf[64] | CodeMode.flat | CodeMode.sse, [0xf0]).filter(
-      ({ undefined: raises }) => !raises,
-    );
+    const defined = exemplars(64, modeOf[64], [0xf0]).filter(({ undefined: raises }) => !raises);
     expect([...new Set(defined.map(({ name }) => name.split("_")[0]))].sort()).toEqual(lockable);
     expect(defined.filter(({ toMemory }) => !toMemory).map(({ name }) => name)).toEqual([]);
   });

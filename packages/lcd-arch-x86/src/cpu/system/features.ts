@@ -39,7 +39,7 @@ const withApic = ({ apic }: CpuidSurroundings): boolean => apic;
 
 /**
  * Every feature that CPUID announces (SDM 2A, "CPUID"): what is here is implemented in full, and what is not here raises
- * #UD or #GP. TZCNT is not, because BMI1 has VEX instructions too.
+ * #UD or #GP.
  */
 export const features = {
   fpu: { leaf: LEAF_1, register: "edx", bit: 0, by: "cpu/x87" },
@@ -103,11 +103,14 @@ export const features = {
   arat: { leaf: LEAF_6, register: "eax", bit: 2, by: "devices/apic-timer.ts", when: withApic },
   fsgsbase: { leaf: LEAF_7, register: "ebx", bit: 0, by: "cpu/system/segment-bases.ts", cr4: Cr4.FSGSBASE },
   tscAdjust: { leaf: LEAF_7, register: "ebx", bit: 1, by: "cpu/system/msr.ts" },
+  bmi1: { leaf: LEAF_7, register: "ebx", bit: 3, by: "cpu/lift/bmi.ts" },
   smep: { leaf: LEAF_7, register: "ebx", bit: 7, by: "mmu", cr4: Cr4.SMEP },
+  bmi2: { leaf: LEAF_7, register: "ebx", bit: 8, by: "cpu/lift/bmi.ts" },
   invpcid: { leaf: LEAF_7, register: "ebx", bit: 10, by: "cpu/system/cache-control.ts" },
   /** FNSTENV and FXSAVE store no selectors. */
   fpuSelectorsDeprecated: { leaf: LEAF_7, register: "ebx", bit: 13, by: "cpu/lift/x87.ts" },
   rdseed: { leaf: LEAF_7, register: "ebx", bit: 18, by: "cpu/system/random.ts" },
+  adx: { leaf: LEAF_7, register: "ebx", bit: 19, by: "cpu/lift/bmi.ts" },
   smap: { leaf: LEAF_7, register: "ebx", bit: 20, by: "mmu", cr4: Cr4.SMAP },
   clflushopt: { leaf: LEAF_7, register: "ebx", bit: 23, by: "cpu/lift/cache.ts" },
   clwb: { leaf: LEAF_7, register: "ebx", bit: 24, by: "cpu/lift/cache.ts" },

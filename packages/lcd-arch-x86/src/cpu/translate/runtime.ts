@@ -1,4 +1,5 @@
 import { calledByInterpreter, interpreterBodies } from "../interpret/interpreter";
+import { depositBits, extractBits } from "./bit-fields";
 import { enableBranchHints } from "./branch-hints";
 import { dispatch } from "./dispatcher";
 import { type Expression, type FunctionIndex, get, write } from "./expression";
@@ -66,6 +67,8 @@ const functions: readonly RuntimeFunction[] = [
     locals: [[2, i64]],
     body: divideLong,
   },
+  { name: "depositBits", type: wide(2), locals: [[3, i64]], body: depositBits },
+  { name: "extractBits", type: wide(2), locals: [[3, i64]], body: extractBits },
   {
     name: "readAddress",
     type: { parameters: [i64, i32, i32, i32], results: [i32] },
