@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import type { Options } from "tsup";
 import { packageBuild } from "../../tsup.shared";
+import { commanderWithoutChildren } from "./build/commander";
 import { icedAsModule } from "./build/iced";
 import { licenses } from "./build/licenses";
 
@@ -30,10 +31,10 @@ export default packageBuild(
     splitting: false,
     noExternal: [/^(elf-image|kliblcd|lcd-arch-x86|lcd-domains|module-init-tools)/, ...bundled],
     external: [/^liblcd/],
-    esbuildPlugins: [commandsApart, icedAsModule],
+    esbuildPlugins: [commandsApart, commanderWithoutChildren, icedAsModule],
     esbuildOptions: (options) => {
       options.conditions = ["lcd-source"];
-      options.minifyWhitespace = true;
+      options.minify = true;
       options.sourcesContent = false;
       options.loader = { ".wasm": "file" };
     },
