@@ -7,22 +7,12 @@ import { backgroundByte, CODE_FILL, Layout } from "./layout";
 import { keepLegacyRegisters } from "./protocol";
 import { Gdt, SegmentRegister } from "./segments";
 import { codeSegmentBase, linearOf } from "./start-segments";
+import { type TierName, tiers } from "./tiers";
 import { UserEngine } from "./user-engine";
 import { at, Ram } from "./user-space";
 
 /** A case that has not ended after so many instructions does not end. */
 const INSTRUCTION_LIMIT = 20_000_000;
-
-/** When code is hot that never is. */
-const NEVER = 1_000_000_000;
-
-/** How code runs: interpreted, as it is the first times; compiled in small regions; compiled as code that runs often. */
-export const tiers = {
-  first: { coldThreshold: NEVER, hotThreshold: NEVER },
-  cold: { coldThreshold: 0, hotThreshold: NEVER },
-  hot: { hotThreshold: 0 },
-} as const;
-export type TierName = keyof typeof tiers;
 
 /** How the emulator is to run cases. */
 export interface EmulatorOptions {

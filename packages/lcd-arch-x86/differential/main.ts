@@ -3,15 +3,16 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { CaseRunner } from "./case";
-import { EmulatorRunner, type TierName, tiers } from "./emulator";
+import { EmulatorRunner } from "./emulator";
 import { hunt } from "./hunt";
 import { type KindName, kindNames, kinds } from "./kinds";
 import { makeVectors } from "./make-vectors";
 import { NativeRunner } from "./native";
+import { type TierName, tiers } from "./tiers";
 
 const usage = `Runs random instruction sequences on this machine's processor and in the emulator, and compares.
 
-  node differential/run.mjs [--cases 1000000] [--seed 1] [--kind 64] [--states 4] [--tier first|cold|hot] [--slice n] [--domain]
+  node differential/run.mjs [--cases 1000000] [--seed 1] [--kind 64] [--states 4] [--tier first|cold|hot|mixed] [--slice n] [--domain]
   node differential/run.mjs --vectors <file> [--kind 64] [--seed 1]
                                                              writes vectors with the real processor's answers
 
@@ -19,7 +20,7 @@ const usage = `Runs random instruction sequences on this machine's processor and
   --seed      the same seed makes the same cases
   --kind      ${kindNames.join(", ")}, or all
   --states    how many initial states each sequence runs with
-  --tier      first: interpreted, as code runs the first times; cold: compiled; hot: compiled as hot code is
+  --tier      first: interpreted, as code runs the first times; cold: compiled; hot: compiled as hot code is;
   --slice     stop and start the processor every n instructions
   --domain    in a domain, not on the bare processor
   --failures  how many different failures to report

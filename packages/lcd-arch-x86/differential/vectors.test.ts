@@ -2,10 +2,11 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { analyze, placeOf } from "./analyze";
 import { differences } from "./compare";
-import { type EmulatorOptions, EmulatorRunner, type TierName, tiers } from "./emulator";
+import { type EmulatorOptions, EmulatorRunner } from "./emulator";
 import { formsOf } from "./forms/index";
 import { type KindName, kindNames, kinds } from "./kinds";
 import { disassemble, formatLine } from "./names";
+import { type TierName, tiers } from "./tiers";
 import { readVectors, type Vector, writeVector } from "./vectors";
 
 const read = (kind: KindName): string => readFileSync(new URL(`./vectors/${kind}.txt`, import.meta.url), "utf8");

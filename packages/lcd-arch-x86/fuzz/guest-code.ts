@@ -9,7 +9,8 @@ import { x87Forms } from "../differential/forms/x87";
 import type { CodeSize } from "../differential/kinds";
 import type { Random } from "../differential/random";
 import { integerUnits } from "../differential/units/index";
-import { Place, Selector } from "./layout";
+import { IO_APIC_ADDRESS } from "../src/devices/io-apic";
+import { LOCAL_APIC_ADDRESS, PAGE, Place, Selector } from "./layout";
 
 const common = [...integerForms, ...segmentForms, ...systemForms, ...sseForms, ...mmxForms, ...x87Forms];
 
@@ -119,6 +120,45 @@ function someSelector(random: Random): number {
 
 /** Operands of VMXON, VMCLEAR and VMPTRLD: where a region may be. */
 const vmxRegion = (random: Random): number => Place.data + (random.chance(80) ? 0 : random.below(64));
+
+/** Where devices of a PC are: 8259, 8254, keyboard controller, RTC, 8259, serial port, fw_cfg, ACPI, reset, debug exit. */
+const ports = [0x20, 0x40, 0x60, 0x70, 0xa0, 0x3f8, 0x510, 0x600, 0xcf8, 0xf0, 0xe0, 0x2000];
+
+/** A register of the local APIC, by its number, and what to write there: mostly what sends or makes interrupts. */
+function apicWrite(random: Random): [number, number] {
+  const vector = random.below(256);
+  const mode = random.below(8) << 8;
+  return random.pick<[number, number]>([
+    // Interrupt command: to itself, to all, to all others, of every delivery mode.
+    [0x30, vector | mode | 0x4000 | (random.below(4) << 18)],
+    [0x30, vector | 0x4000 | (random.below(4) << 18)],
+    [0x30, (Place.code / PAGE) | 0x4600 | (3 << 18)],
+    [0x31, random.below(4) << 24],
+    // Timer: vector and mode, count, divider.
+    [0x32, vector | (random.below(4) << 17)],
+    [0x38, random.below(2000)],
+    [0x3e, random.below(16)],
+    [random.pick([0x33, 0x34, 0x35, 0x36, 0x37]), vector | mode],
+    // Task priority, end of interrupt, spurious vector.
+    [0x08, random.below(256)],
+    [0x0b, 0],
+    [0x0f, vector | 0x100],
+    [random.below(0x40), random.u32()],
+  ]);
+}
+
+/** `mov dword [address], value` */
+function writeWord(draft: Draft, address: number, value: number): void {
+  if (draft.code === 16) {
+    // What 16 bits cannot address: mov eax, address; mov dword [eax], value
+    load(draft, RAX, address);
+    draft.bytes.push(0x66, 0x67, 0xc7, 0x00);
+  } else {
+    draft.bytes.push(0xc7);
+    absolute(draft, 0, address);
+  }
+  pushNumber(draft.bytes, value, 32);
+}
 
 /** What a guest does that wants to harm its host. */
 const attacks: readonly ((draft: Draft) => void)[] = [
@@ -235,7 +275,33 @@ const attacks: readonly ((draft: Draft) => void)[] = [
     absolute(draft, random.below(8), Place.data + random.below(32) * random.pick([1, 16, 64]));
   },
   function port(draft) {
-    load(draft, RDX, draft.random.u32() & 0xffff);
-    draft.bytes.push(draft.random.pick([0xec, 0xed, 0xee, 0xef, 0xe4, 0xe6]));
+    const { random, bytes } = draft;
+    load(draft, RDX, random.chance(80) ? random.pick(ports) + random.below(8) : random.u32() & 0xffff);
+    load(draft, RAX, random.u32());
+    bytes.push(random.pick([0xec, 0xed, 0xee, 0xef]));
+  },
+  function localApicRegister(draft) {
+    const base = draft.random.pick([Place.localApic, LOCAL_APIC_ADDRESS]);
+    const [register, value] = apicWrite(draft.random);
+    writeWord(draft, base + register * 16, value);
+  },
+  function x2apicRegister(draft) {
+    const [register, value] = apicWrite(draft.random);
+    load(draft, RCX, 0x800 + register);
+    load(draft, RAX, value);
+    load(draft, RDX, draft.random.below(5));
+    draft.bytes.push(0x0f, 0x30);
+  },
+  function ioApicRegister(draft) {
+    const base = draft.random.pick([Place.ioApic, IO_APIC_ADDRESS]);
+    writeWord(draft, base, draft.random.below(0x40));
+    writeWord(draft, base + 0x10, draft.random.chance(50) ? draft.random.below(0x100) : draft.random.u32());
+  },
+  function moveLocalApic(draft) {
+    const { random } = draft;
+    load(draft, RCX, 0x1b);
+    load(draft, RAX, random.pick([LOCAL_APIC_ADDRESS, Place.data, Place.code]) + random.pick([0, 0x800, 0x900, 0xc00]));
+    load(draft, RDX, 0);
+    draft.bytes.push(0x0f, 0x30);
   },
 ];

@@ -10,6 +10,8 @@ export interface Guest {
   readonly memory: Uint8Array;
   /** Gives what registers hold. */
   readonly random: Random;
+  /** Processors of the computer that it runs on; 0: it runs on a processor with nothing around it. */
+  readonly computer: number;
   /** Instructions that it may execute. */
   readonly limit: number;
 }
@@ -30,7 +32,8 @@ export function makeGuest(name: ModeName, seed: number): Guest {
   for (let at = Place.data; at < Place.data + Place.dataSize; at += 4) {
     memory.word(at, random.chance(60) ? 0 : random.u32());
   }
-  return { mode, memory: memory.bytes, random, limit: 1 + random.below(MAX_INSTRUCTIONS) };
+  const computer = random.pick([0, 0, 1, 2, 4]);
+  return { mode, memory: memory.bytes, random, computer, limit: 1 + random.below(MAX_INSTRUCTIONS) };
 }
 
 const IRET = 0xcf;

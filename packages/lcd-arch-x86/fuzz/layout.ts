@@ -23,6 +23,9 @@ export const Place = {
   dataSize: 0x1000,
   stackTop: 0xfff0,
   ramSize: 0x10_0000,
+  /** Where page tables map the registers of the local APIC and of the I/O APIC. */
+  localApic: 0x1f_0000,
+  ioApic: 0x1f_1000,
 } as const;
 
 export const PAGE = 4096;
@@ -43,3 +46,6 @@ export const Selector = {
   /** From here on descriptors are random. */
   random: 0x78,
 } as const;
+
+/** Where a local APIC's registers are after reset. */
+export const LOCAL_APIC_ADDRESS = 0xfee0_0000;

@@ -12,8 +12,9 @@ const usage = `Runs random bytes and hostile programs as code in every mode of t
   --budget   for each mode: a number of cases, or of seconds with "s" behind it
   --mode     ${modeNames.join(", ")}, or all
 
-Each case is a machine whose memory, tables, registers and code come from its seed. It runs as cold and as hot code, and
-has to end in the same state. The exit code is 0 when no case made the host throw, hang, or disagree with itself.
+Each case is a machine, or a computer with devices and up to 4 processors, whose memory, tables, registers and code come
+from its seed. It runs interpreted and compiled (as cold, as hot, or as code that becomes hot), and has to end in the same
+state. The exit code is 0 when no case made the host throw, hang, or disagree with itself.
 `;
 
 /** A case that has not ended after so many milliseconds never ends. */
@@ -153,6 +154,7 @@ function addTotals(sum: Totals, part: Totals): void {
     "halted",
     "shutdown",
     "limit",
+    "ended",
     "compared",
   ] as const) {
     sum[name] += part[name];
@@ -166,10 +168,13 @@ function addTotals(sum: Totals, part: Totals): void {
 const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 
 function show(mode: ModeName, { totals, failures, hangs, rss }: Report, log: (line: string) => void): void {
-  const { cases, instructions, events, vmExits, halted, shutdown, limit, compared, slowest, slowestSeed } = totals;
+  const { cases, instructions, events, vmExits, halted, shutdown, limit, ended, compared, slowest, slowestSeed } =
+    totals;
   const errors = failures.filter(({ kind }) => kind === "internal error").length;
   log(`${mode.padEnd(7)} ${cases} cases, ${instructions} instructions, ${events} exceptions and interrupts delivered`);
-  log(`        ended: ${halted} halted, ${shutdown} shut down, ${limit} at their limit; ${vmExits} VM exits`);
+  log(
+    `        ended: ${halted} halted, ${shutdown} shut down, ${limit} at their limit, ${ended} by a reset or a device; ${vmExits} VM exits`,
+  );
   log(
     `        ${errors} internal errors, ${failures.length - errors} of ${compared} differ between tiers, ${hangs.length} without end`,
   );

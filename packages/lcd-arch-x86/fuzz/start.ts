@@ -3,11 +3,11 @@ import { __hpa } from "../src/address";
 import { GuestException } from "../src/cpu/exception";
 import type { Processor } from "../src/cpu/processor";
 import { Segment } from "../src/cpu/state";
-import { Machine } from "../src/machine/machine";
+import type { Machine } from "../src/machine/machine";
 import { Cr0, Cr4, Efer } from "../src/mmu/control-bits";
 import { Rights } from "../src/vmx/segments";
 import type { Guest } from "./guest";
-import { Place, Selector } from "./layout";
+import { PAGE, Place, Selector } from "./layout";
 import type { Mode } from "./modes";
 
 const FIXED_FLAGS = 2;
@@ -19,12 +19,12 @@ const START_FLAGS = 0x25_4dd5;
 
 const FLAT = 0xffff_ffff;
 
-/** How translated code is chosen. */
-export type Tier = "cold" | "hot";
+const Msr = { IA32_APIC_BASE: 0x1b, IA32_X2APIC_ICR: 0x830 } as const;
+/** IA32_APIC_BASE.EXTD. */
+const X2APIC = 1n << 10n;
 
-/** A machine that holds a guest, ready to run it. */
-export function startGuest(guest: Guest, tier: Tier): Machine {
-  const machine = new Machine({ memory: Place.ramSize, hotThreshold: tier === "hot" ? 0 : 1_000_000_000 });
+/** Puts a guest into a machine, its first processor ready to run it. */
+export function startGuest(machine: Machine, guest: Guest): void {
   machine.memory.write(__hpa(0n), guest.memory);
   const [cpu] = machine.processors;
   // The same numbers for every machine that starts this guest.
@@ -35,7 +35,22 @@ export function startGuest(guest: Guest, tier: Tier): Machine {
   setSegments(cpu, guest.mode, user, random);
   setRegisters(cpu, guest.mode, random);
   cpu.addressSpaceChanged();
-  return machine;
+}
+
+/** INIT and start-up IPI to all others: they begin in real mode with the guest's code. */
+const startUp = [0xc4500n, BigInt(0xc4600 | (Place.code / PAGE))];
+
+/** Starts the other processors of a computer. */
+export function startOthers(machine: Machine): void {
+  const apic = machine.processors[0].localApic;
+  const base = apic?.readMsr(Msr.IA32_APIC_BASE);
+  if (!apic || base === undefined) {
+    throw new Error("a computer's processors have a local APIC");
+  }
+  apic.writeMsr(Msr.IA32_APIC_BASE, base | X2APIC);
+  for (const command of startUp) {
+    apic.writeMsr(Msr.IA32_X2APIC_ICR, command);
+  }
 }
 
 function setControl(cpu: Processor, mode: Mode, random: Random): void {

@@ -1,5 +1,6 @@
 import type { Random } from "../differential/random";
-import { PAGE, Place, Selector } from "./layout";
+import { IO_APIC_ADDRESS } from "../src/devices/io-apic";
+import { LOCAL_APIC_ADDRESS, PAGE, Place, Selector } from "./layout";
 import type { Mode } from "./modes";
 
 const PRESENT_WRITABLE_USER = 7;
@@ -33,17 +34,22 @@ export function writeTables(memory: GuestMemory, mode: Mode, random: Random): vo
   }
 }
 
-/** Maps RAM to itself, for every kind of paging. */
+/** Maps RAM to itself, and interrupt controllers, for every kind of paging. */
 function writePages(memory: GuestMemory): void {
   memory.pair(Place.pml4, Place.pdpt | PRESENT_WRITABLE_USER, 0);
   memory.pair(Place.pdpt, Place.directory | PRESENT_WRITABLE_USER, 0);
   memory.pair(Place.directory, Place.table | PRESENT_WRITABLE_USER, 0);
   memory.pair(Place.paePdpt, Place.directory | 1, 0);
   memory.word(Place.directory32, Place.table32 | PRESENT_WRITABLE_USER);
-  for (let page = 0; page * PAGE < Place.ramSize; page++) {
-    memory.pair(Place.table + page * 8, (page * PAGE) | PRESENT_WRITABLE_USER, 0);
-    memory.word(Place.table32 + page * 4, (page * PAGE) | PRESENT_WRITABLE_USER);
+  const map = (linear: number, physical: number): void => {
+    memory.pair(Place.table + (linear / PAGE) * 8, physical | PRESENT_WRITABLE_USER, 0);
+    memory.word(Place.table32 + (linear / PAGE) * 4, physical | PRESENT_WRITABLE_USER);
+  };
+  for (let at = 0; at < Place.ramSize; at += PAGE) {
+    map(at, at);
   }
+  map(Place.localApic, LOCAL_APIC_ADDRESS);
+  map(Place.ioApic, IO_APIC_ADDRESS);
 }
 
 /** Rights of the segments of `Selector`, in the upper half of their descriptors, with G and a limit of 4 GiB. */

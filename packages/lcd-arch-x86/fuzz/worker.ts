@@ -1,7 +1,8 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { makeGuest } from "./guest";
 import type { ModeName } from "./modes";
-import { type Outcome, runGuest } from "./run-guest";
+import type { Outcome } from "./outcome";
+import { runGuest } from "./run-guest";
 
 /** What a worker is asked to do. */
 export interface Order {
@@ -25,6 +26,7 @@ export interface Totals {
   halted: number;
   shutdown: number;
   limit: number;
+  ended: number;
   /** Those that had to be the same at both tiers. */
   compared: number;
   /** Milliseconds that the longest case took, and its seed. */
@@ -48,18 +50,24 @@ export function caseSeed(seed: number, number: number): number {
 
 const REPORT_EVERY = 50;
 
-/** Runs one guest at both tiers. @returns what went wrong, if anything */
+/** What interpreted code is compared with. */
+const others = ["cold", "hot", "mixed"] as const;
+
+/** Runs one guest interpreted, and as another tier. @returns what went wrong, if anything */
 export function tryGuest(mode: ModeName, seed: number, totals: Totals): Failure | null {
   const started = performance.now();
   try {
-    const cold = runGuest(makeGuest(mode, seed), "cold");
-    add(totals, cold, seed, performance.now() - started);
-    const hot = runGuest(makeGuest(mode, seed), "hot");
-    if (cold.remapped || hot.remapped) {
+    const first = runGuest(makeGuest(mode, seed), "first");
+    const tier = others[seed % others.length];
+    const other = runGuest(makeGuest(mode, seed), tier);
+    add(totals, first, seed, performance.now() - started);
+    if (first.remapped || other.remapped) {
       return null;
     }
     totals.compared++;
-    return cold.state === hot.state ? null : { seed, kind: "tiers differ", message: difference(cold.state, hot.state) };
+    return first.state === other.state
+      ? null
+      : { seed, kind: "tiers differ", message: difference({ first: first.state, [tier]: other.state }) };
   } catch (error) {
     const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return { seed, kind: "internal error", message: message.split("\n").slice(0, 6).join("\n") };
@@ -67,12 +75,25 @@ export function tryGuest(mode: ModeName, seed: number, totals: Totals): Failure 
 }
 
 /** The fields in which two states differ. */
-function difference(cold: string, hot: string): string {
-  const [one, other] = [JSON.parse(cold), JSON.parse(hot)] as Record<string, unknown>[];
-  return Object.keys(one)
-    .filter((name) => JSON.stringify(one[name]) !== JSON.stringify(other[name]))
-    .map((name) => `${name}: cold ${JSON.stringify(one[name])}, hot ${JSON.stringify(other[name])}`)
+function difference(states: Record<string, string>): string {
+  const [one, other] = Object.entries(states).map(([tier, text]) => ({ tier, fields: flatten(JSON.parse(text)) }));
+  return Object.keys(one.fields)
+    .filter((name) => one.fields[name] !== other.fields[name])
+    .map((name) => `${name}: ${one.tier} ${one.fields[name]}, ${other.tier} ${other.fields[name]}`)
     .join("; ");
+}
+
+/** The leaves of a tree of objects and arrays, by their paths. */
+function flatten(tree: object, path = ""): Record<string, string> {
+  const leaves: Record<string, string> = {};
+  for (const [name, value] of Object.entries(tree)) {
+    if (typeof value === "object") {
+      Object.assign(leaves, flatten(value, `${path}${name}.`));
+    } else {
+      leaves[path + name] = String(value);
+    }
+  }
+  return leaves;
 }
 
 function add(totals: Totals, { end, instructions, events, vmExits }: Outcome, seed: number, took: number): void {
@@ -96,6 +117,7 @@ export function noTotals(): Totals {
     halted: 0,
     shutdown: 0,
     limit: 0,
+    ended: 0,
     compared: 0,
     slowest: 0,
     slowestSeed: 0,

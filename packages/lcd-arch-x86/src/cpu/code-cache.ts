@@ -19,10 +19,10 @@ import { keyOf, Tier, type Translation } from "./translation";
 
 /** How far a translation of each tier goes, and how many regions are translated along with it. */
 const scopes: readonly (Scope & { alongside: number })[] = [
-  { instructions: 1, block: 1, pages: 1, alongside: 0 },
-  { instructions: 1, block: MAX_BLOCK, pages: 1, alongside: 0 },
-  { instructions: 40, block: MAX_BLOCK, pages: 1, alongside: 1 },
-  { instructions: 500, block: MAX_BLOCK, pages: 6, alongside: 0 },
+  { instructions: 1, accesses: 1, block: 1, pages: 1, alongside: 0 },
+  { instructions: 1, accesses: 1, block: MAX_BLOCK, pages: 1, alongside: 0 },
+  { instructions: 40, accesses: 40, block: MAX_BLOCK, pages: 1, alongside: 1 },
+  { instructions: 500, accesses: 400, block: MAX_BLOCK, pages: 6, alongside: 0 },
 ];
 
 /** Where the indirect jump or call at an instruction pointer has gone, most often first. */

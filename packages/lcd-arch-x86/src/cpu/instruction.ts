@@ -60,6 +60,15 @@ export class Instruction {
     return this.registers[operand];
   }
 
+  /**
+   * About how often it accesses memory; what writes an operand counts twice, because most of that reads it, too. An
+   * access to the stack that has no operand counts as none.
+   */
+  get accesses(): number {
+    const at = this.kinds.findIndex((kind) => kind >= OpKind.MemorySegSI);
+    return at < 0 ? 0 : at === 0 ? 2 : 1;
+  }
+
   /** A direct CALL: control comes back behind it. */
   get isDirectCall(): boolean {
     return this.flowControl === FlowControl.Call && this.mnemonic === Mnemonic.Call && !this.isFar;

@@ -10,7 +10,7 @@ const pageOf = (...code: number[]): CodeSource => {
 };
 
 const CONTEXT = { mode: MODE_64, base: 0, limit: 0xffffffff };
-const scope = { instructions: 100, block: 48, pages: 4 };
+const scope = { instructions: 100, accesses: 100, block: 48, pages: 4 };
 const RET = 0xc3;
 
 describe("discover", () => {
@@ -51,7 +51,7 @@ describe("discover", () => {
   });
 
   it("begins no block beyond its scope, and makes none longer than asked", () => {
-    const narrow = { instructions: 10, block: 6, pages: 1 };
+    const narrow = { instructions: 10, accesses: 10, block: 6, pages: 1 };
     const region = discover(pageOf(...new Array(50).fill(0x90), RET), CONTEXT, 0x1000n, narrow);
     expect(
       [...(region?.blocks.values() ?? [])].map(({ offset, instructions }) => [offset, instructions.length]),
@@ -60,6 +60,13 @@ describe("discover", () => {
       [6, 6],
     ]);
     expect(region?.continuations).toEqual([0x100cn]);
+  });
+
+  it("begins no block behind too many accesses to memory, of which one that writes counts twice", () => {
+    // add [rax], al; mov eax, [rax]; xchg eax, eax ...
+    const narrow = { instructions: 100, accesses: 6, block: 1, pages: 1 };
+    const region = discover(pageOf(0, 0, 0x8b, 0, 0x90, 0, 0, 0x8b, 0, 0, 0), CONTEXT, 0x1000n, narrow);
+    expect([...(region?.blocks.keys() ?? [])]).toEqual([0, 2, 4, 5, 7]);
   });
 
   it("takes in where an indirect jump has gone", () => {

@@ -19,6 +19,8 @@ export type CodeSource = (page: bigint) => CodePage | null;
 export interface Scope {
   /** No block begins behind so many. */
   instructions: number;
+  /** Nor behind so many accesses to memory, of which each becomes a lot of code. */
+  accesses: number;
   /** Instructions in the longest block. */
   block: number;
   /** Pages that the region may touch; an instruction that crosses into one more is still taken. */
@@ -212,7 +214,8 @@ export function discover(
   const queue = [0];
   const returnSites = new Set<number>();
   let count = 0;
-  for (let at = 0; at < queue.length && count < scope.instructions; at++) {
+  let accesses = 0;
+  for (let at = 0; at < queue.length && count < scope.instructions && accesses < scope.accesses; at++) {
     const offset = queue[at];
     const inside = owner.get(offset);
     if (inside) {
@@ -229,6 +232,7 @@ export function discover(
     const block: DecodedBlock = { offset, instructions: [], successors: [] };
     blocks.set(offset, block);
     count += decodeBlock(reader, block, entry, scope.block, owner, experience);
+    accesses += block.instructions.reduce((sum, { instruction }) => sum + (instruction?.accesses ?? 0), 0);
     queue.push(...block.successors);
     const last = block.instructions[block.instructions.length - 1];
     if (last.instruction?.isCall && block.successors.length > 0 && returnSites.size < MAX_RETURN_SITES) {
