@@ -24,11 +24,12 @@ const LINK = "-z max-page-size=4096 -z noexecstack --build-id=none --no-warn-rwx
 
 const run = (command, args) => execFileSync(command, args, { stdio: ["ignore", "inherit", "inherit"] });
 
-function build({ name, source, bits }, scratch) {
+function build({ name, source, bits, runtime = [] }, scratch) {
   const files = [
     source,
     "runtime/guest.c",
     "runtime/apic.c",
+    ...runtime.map((file) => `runtime/${file}`),
     "runtime/descriptors.S",
     "runtime/vectors.S",
     `runtime/start${bits}.S`,

@@ -1,7 +1,8 @@
 /**
- * The guest programs: `source` compiled for `bits` is prebuilt/<name>.elf. `cpus`, `append` and `modules` say how it is
- * run. `exit` is what a command that runs it returns: leaving with code n through the debug exit device gives 2n + 1,
- * so 1 where nothing else is said. A processor that shuts down resets QEMU's machine, which is then over with 0.
+ * The guest programs: `source` compiled for `bits`, with what it needs of `runtime` besides what all do, is
+ * prebuilt/<name>.elf. `cpus`, `append` and `modules` say how it is run. `exit` is what a command that runs it returns:
+ * leaving with code n through the debug exit device gives 2n + 1, so 1 where nothing else is said. A processor that shuts
+ * down resets QEMU's machine, which is then over with 0.
  */
 export const guests = [
   { name: "hello", source: "hello.c", bits: 32, append: "one two=2", modules: ["module text", "another module"] },
@@ -15,7 +16,8 @@ export const guests = [
   { name: "user-64", source: "user.c", bits: 64 },
   { name: "timer-pic", source: "timer-pic.c", bits: 32 },
   { name: "timer-apic", source: "timer-apic.c", bits: 64 },
-  { name: "smp", source: "smp.c", bits: 64, cpus: 4 },
+  { name: "smp", source: "smp.c", bits: 64, cpus: 4, runtime: ["processors.c"] },
+  { name: "spin-lock", source: "spin-lock.c", bits: 64, cpus: 4, runtime: ["processors.c"] },
   { name: "power-off", source: "power-off.c", bits: 32, exit: 0 },
   { name: "triple-fault", source: "triple-fault.c", bits: 32, exit: 0, shutdown: true },
 ];

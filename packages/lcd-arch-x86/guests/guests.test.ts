@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { Computer } from "../src/machine/index";
+import { Computer, type ComputerOptions } from "../src/machine/index";
 import { guests } from "./guests.mjs";
 import { expectedFile, hasQemu, runOnQemu } from "./qemu.mjs";
 
@@ -23,17 +23,25 @@ const programs = guests as Guest[];
 const kernel = ({ name }: Guest) => new Uint8Array(readFileSync(new URL(`prebuilt/${name}.elf`, import.meta.url)));
 const expected = (guest: Guest) => readFileSync(expectedFile(guest), "latin1");
 
-function boot(guest: Guest): { computer: Computer; printed: () => string } {
+function boot(guest: Guest, options: Partial<ComputerOptions> = {}): { computer: Computer; printed: () => string } {
   const { name, cpus = 1, append, modules = [] } = guest;
   let text = "";
   const onSerial = (byte: number) => {
     text += String.fromCharCode(byte);
   };
-  const computer = new Computer({ memory: 128 * MIB, cpus, onSerial });
+  const computer = new Computer({ memory: 128 * MIB, cpus, onSerial, ...options });
   const files = modules.map((content, index) => ({ text: `module-${index}`, data: new TextEncoder().encode(content) }));
   computer.boot(kernel(guest), { commandLine: append === undefined ? name : `${name} ${append}`, modules: files });
   return { computer, printed: () => text };
 }
+
+/** Code interpreted only, compiled in small regions at once, in large ones at once, and as it comes. */
+const ways: readonly Partial<ComputerOptions>[] = [
+  { coldThreshold: 1e9, hotThreshold: 1e9 },
+  { coldThreshold: 0, hotThreshold: 1e9 },
+  { coldThreshold: 0, hotThreshold: 0, sampleInterval: 100 },
+  {},
+];
 
 /** How it ends: what `lcd machine` makes its exit code of. */
 function endOf({ exit = 1, shutdown = false }: Guest): object {
@@ -53,7 +61,7 @@ describe("a guest program", () => {
     },
   );
 
-  it.each(["hello", "timer-apic", "smp"])(
+  it.each(["hello", "timer-apic", "smp", "spin-lock"])(
     "%s runs the same every time, whatever the pieces it is run in",
     { timeout: TIMEOUT },
     async (name) => {
@@ -66,6 +74,27 @@ describe("a guest program", () => {
       expect(pieces.computer.executed).toBe(whole.computer.executed);
     },
   );
+
+  it.each(["timer-apic", "smp", "spin-lock"])(
+    "%s executes the same instructions, however its code is translated",
+    { timeout: TIMEOUT },
+    (name) => {
+      const guest = programs.find((program) => program.name === name) as Guest;
+      const executed = ways.map((options) => {
+        const { computer } = boot(guest, options);
+        computer.runFor(FUEL);
+        return computer.executed;
+      });
+      expect(new Set(executed).size).toBe(1);
+    },
+  );
+
+  it("spin-lock waits with PAUSE, so that processors do not spend whole turns of 20,000 instructions on it", () => {
+    const { computer } = boot(programs.find(({ name }) => name === "spin-lock") as Guest);
+    computer.runFor(FUEL);
+    // 8000 times the lock changes hands, 100 times all four wait for each other.
+    expect(computer.executed).toBeLessThan(8000 * 200 + 100 * 4 * 200);
+  });
 });
 
 describe.runIf(hasQemu())("QEMU", () => {

@@ -182,7 +182,7 @@ export type Statement =
   | { kind: "define"; value: Value; position: number }
   | { kind: "load"; value: Value; site: number; position: number }
   | { kind: "store"; address: Value; value: Value; size: number; site: number; position: number }
-  /** Stops with the site's exception when the condition is not 0. */
+  /** Stops with the site's exception, or for its system instruction, when the condition is not 0. */
   | { kind: "raiseIf"; condition: Value; site: number; position: number }
   | { kind: "setField"; offset: number; value: Value; position: number }
   /** Calls TypeScript (cpu/callouts.ts), with operands and results in state fields; stops at the site if that raises. */

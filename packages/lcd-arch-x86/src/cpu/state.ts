@@ -171,6 +171,8 @@ const fields32 = {
   fpuDs: 1,
   /** Not 0 while in VMX non-root operation. */
   nonRoot: 1,
+  /** PAUSE instructions until one stops translated code (machine/computer/scheduler.ts); counted modulo 2^32. */
+  pausesLeft: 1,
 } as const;
 
 type Field64 = keyof typeof fields64;

@@ -39,7 +39,7 @@ export class Clock {
   }
 
   /** Lets time pass; what is due meanwhile happens at the next `runDue`. */
-  pass(nanoseconds: number): void {
+  delay(nanoseconds: number): void {
     this.idle += nanoseconds;
   }
 

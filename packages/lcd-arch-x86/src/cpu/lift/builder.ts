@@ -155,6 +155,12 @@ export class BlockBuilder extends ValueBuilder {
     this.statements.push({ kind: "raiseIf", condition, site, position: UNSCHEDULED });
   }
 
+  /** Has `cpu/system/` execute the instruction when the condition is not 0: else it is over here. */
+  systemIf(condition: Value, operation: string): void {
+    const site = this.site({ kind: "system", operation, operands: [] });
+    this.statements.push({ kind: "raiseIf", condition, site, position: UNSCHEDULED });
+  }
+
   /** Repeats what `body` builds; it ends a repetition for good with `exitIf`. Flags are unknown after it. */
   repeat(body: () => void): void {
     const outer = this.statements;

@@ -32,6 +32,13 @@ export function stopForSystem(lift: Lift, operation: string, operands: readonly 
   b.terminator = { kind: "stop", site: b.site({ kind: "system", operation, operands }) };
 }
 
+/** PAUSE: so many of them, and other processors go on. */
+const pause = ({ b }: Lift): void => {
+  const left = b.sub(b.field32(StateOffset.pausesLeft), b.i32(1));
+  b.setField32(StateOffset.pausesLeft, left);
+  b.systemIf(b.eqz(left), "pause");
+};
+
 const exchange = (lift: Lift): void => {
   const size = lift.size(0);
   const first = lift.read(0, size, true);
@@ -239,7 +246,7 @@ export const dataMovement: LiftTable = [
   [Mnemonic.Nop, nothing],
   [Mnemonic.Endbr64, nothing],
   [Mnemonic.Endbr32, nothing],
-  [Mnemonic.Pause, nothing],
+  [Mnemonic.Pause, pause],
   [Mnemonic.Lfence, nothing],
   [Mnemonic.Sfence, nothing],
   [Mnemonic.Mfence, nothing],

@@ -38,9 +38,17 @@ const setAlignmentCheck = (on: boolean): Execute =>
     p.addressSpaceChanged();
   });
 
-/** Identification, EFLAGS.AC, HLT. */
+/** The last of so many PAUSE instructions: if there are other processors, one of them goes on. */
+const pause = next((p) => {
+  if (p.wiring !== null) {
+    p.stopSoon();
+  }
+});
+
+/** Identification, EFLAGS.AC, HLT, PAUSE. */
 export const generalOperations: Operations = {
   cpuid: { execute: identify, unprivileged: true, exits: "cpuid" },
+  pause: { execute: pause, unprivileged: true },
   hlt: { execute: () => "halted", exits: "hlt" },
   clac: { exists: atCpl0, execute: setAlignmentCheck(false) },
   stac: { exists: atCpl0, execute: setAlignmentCheck(true) },

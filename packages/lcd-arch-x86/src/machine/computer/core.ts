@@ -83,6 +83,15 @@ export class Core implements Wiring, ApicProcessor {
     setInitState(processor);
   }
 
+  /** PAUSE instructions until the processor comes back from running. */
+  get pausesLeft(): number {
+    return this.processor.state.get32("pausesLeft");
+  }
+
+  set pausesLeft(count: number) {
+    this.processor.state.set32("pausesLeft", count);
+  }
+
   /** Does what has arrived while the processor did not execute. @returns whether it executes now */
   wakes(): boolean {
     if (this.initArrived) this.initialize();
@@ -153,7 +162,7 @@ export class Core implements Wiring, ApicProcessor {
 
   /** Time passes for all, and the processor executes nothing. */
   private wait(nanoseconds: number): void {
-    this.around.clock.pass(nanoseconds);
+    this.around.clock.delay(nanoseconds);
     this.processor.timeElsewhere += nanoseconds;
   }
 

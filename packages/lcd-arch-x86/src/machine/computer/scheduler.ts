@@ -5,6 +5,13 @@ import type { Core } from "./core";
 const TURN = 20_000;
 
 /**
+ * A processor that has executed so many PAUSE instructions in its turn waits for another one, and the turn is over. When
+ * none is awake it has as many as it likes.
+ */
+const PAUSES = 16;
+const ANY_NUMBER = 0xffffffff;
+
+/**
  * How long a computer waits, in nanoseconds of its own time, when all processors are halted: with interrupts off only
  * for an NMI, else for a device to interrupt. Devices may tick for ever without interrupting anybody.
  */
@@ -46,6 +53,7 @@ export class Scheduler {
   private stopped = false;
 
   add(core: Core): void {
+    core.pausesLeft = ANY_NUMBER;
     this.cores.push(core);
   }
 
@@ -104,10 +112,16 @@ export class Scheduler {
     const { cores } = this;
     for (let tried = 0; tried <= cores.length; tried++) {
       if (this.turnLeft > 0 && cores[this.turn].wakes()) return cores[this.turn];
-      this.turn = (this.turn + 1) % cores.length;
-      this.turnLeft = TURN;
+      this.beginTurn((this.turn + 1) % cores.length);
     }
     return null;
+  }
+
+  private beginTurn(turn: number): void {
+    this.turn = turn;
+    this.turnLeft = TURN;
+    const othersAwake = this.cores.some(({ activity }, index) => index !== turn && activity === "running");
+    this.cores[turn].pausesLeft = othersAwake ? PAUSES : ANY_NUMBER;
   }
 
   /** Lets a processor run. @returns false when it has shut down */
@@ -122,7 +136,7 @@ export class Scheduler {
     this.current = null;
     const executed = processor.retired - this.began;
     this.executedBefore += executed;
-    this.turnLeft -= executed;
+    this.turnLeft = core.pausesLeft === 0 ? 0 : this.turnLeft - executed;
     this.lastActive = this.clock.now();
     if (stop.kind === "halted") core.activity = "halted";
     return stop.kind !== "shutdown" && stop.kind !== "exception";
