@@ -19,18 +19,18 @@ export const Vector = {
   controlProtection: 21,
 } as const;
 
-/** An exception that an instruction raises while `cpu/system/` executes it; nothing has changed. */
-export class GuestException extends Error {
+/**
+ * An exception that an instruction raises while `cpu/system/` executes it; nothing has changed. It is thrown, but no
+ * `Error`: a guest may cause it all the time, and where in LCD that was is of no interest.
+ */
+export class GuestException {
   constructor(
     readonly vector: number,
     /** null when the exception pushes none. */
     readonly errorCode: number | null,
     /** Bits that a debug exception sets in DR6; else 0. */
     readonly payload = 0n,
-  ) {
-    super(`exception ${vector}`);
-    this.name = "GuestException";
-  }
+  ) {}
 }
 
 export const generalProtection = (errorCode = 0): GuestException =>

@@ -5,12 +5,12 @@ import { StateWord } from "./state-word";
 import type { Tlb } from "./tlb";
 import { ACCESS_KIND_SHIFT, AccessKind } from "./translate/memory-lookup";
 
-/** A system instruction's memory operand, or a structure that the processor uses by itself, could not be accessed. */
-export class LinearAccessError extends Error {
-  constructor(readonly fault: AccessFault) {
-    super(`memory operand: ${fault.kind}`);
-    this.name = "LinearAccessError";
-  }
+/**
+ * A system instruction's memory operand, or a structure that the processor uses by itself, could not be accessed. Thrown,
+ * though no `Error`, as `GuestException` is.
+ */
+export class LinearAccessError {
+  constructor(readonly fault: AccessFault) {}
 }
 
 /** Words that `readWords` gives at most: a 16-byte descriptor. */

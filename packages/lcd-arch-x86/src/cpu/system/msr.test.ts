@@ -135,10 +135,11 @@ describe("the local APIC's MSRs", () => {
 
   it("are the APIC's own; without one there are none", () => {
     const { cpu } = new ModeMachine("64-bit");
-    for (const index of [0x1b, 0x6e0, 0x800, 0x8ff]) expect(() => cpu.readMsr(index)).toThrow("exception 13");
+    for (const index of [0x1b, 0x6e0, 0x800, 0x8ff])
+      expect(() => cpu.readMsr(index)).toThrow(expect.objectContaining({ vector: 13 }));
     cpu.localApic = apic;
     for (const index of [0x1b, 0x6e0, 0x800, 0x8ff]) expect(cpu.readMsr(index)).toBe(BigInt(index));
-    expect(() => cpu.writeMsr(0x802, 0n)).toThrow("exception 13");
+    expect(() => cpu.writeMsr(0x802, 0n)).toThrow(expect.objectContaining({ vector: 13 }));
   });
 
   it("IA32_TIME_STAMP_COUNTER and IA32_TSC_ADJUST tell it when they are written", () => {
