@@ -1,7 +1,14 @@
 import { defineCallout } from "./callouts";
 import { type CpuState, StateOffset } from "./state";
 import type { TlbBank } from "./tlb-bank";
-import { isForWrite, LARGEST_ACCESS, RANGE_ENTRY_SIZE, RANGES, RangeEntry } from "./translate/range-layout";
+import {
+  isForWrite,
+  LARGEST_ACCESS,
+  LARGEST_SPAN,
+  RANGE_ENTRY_SIZE,
+  RANGES,
+  RangeEntry,
+} from "./translate/range-layout";
 
 /** Accesses outside a range before it is first looked at, and the most there may be between two looks. */
 const FIRST_INTERVAL = 16;
@@ -11,8 +18,8 @@ const PAGE = 4096;
 
 /**
  * The first byte of a range that is empty: it begins on one of the 2^46 pages whose addresses begin with binary 10, none
- * of them canonical. Which one is left to chance, because an access to that very byte would not be noticed: it would reach
- * byte 0 of linear memory, where nothing is, instead of raising #GP.
+ * of them canonical. Which one is left to chance, because an access to that very page would not be noticed: it would reach
+ * the first 4096 bytes of linear memory, where nothing is, instead of raising #GP.
  */
 const NOWHERE = (0x80000000 | Math.floor(Math.random() * 2 ** 30)) >> 0;
 const NOWHERE_LOW = Math.floor(Math.random() * 2 ** 16) << 16;
@@ -70,7 +77,7 @@ export class MemoryRanges {
       words[at + 1] = state.high("slowAddress");
       words[at + 2] = run.pages * PAGE - LARGEST_ACCESS;
       words[at + 3] = 0;
-      words[at + (RangeEntry.addend >> 2)] = run.addend;
+      words[at + (RangeEntry.place >> 2)] = run.low + run.addend;
       this.filled.add(range);
     }
   }
@@ -79,8 +86,9 @@ export class MemoryRanges {
     const at = this.wordOf(range);
     this.words[at] = NOWHERE_LOW;
     this.words[at + 1] = NOWHERE;
-    this.words[at + 2] = 0;
+    this.words[at + 2] = LARGEST_SPAN - LARGEST_ACCESS;
     this.words[at + 3] = 0;
+    this.words[at + (RangeEntry.place >> 2)] = 0;
     this.words[at + (RangeEntry.countdown >> 2)] = FIRST_INTERVAL;
     this.intervals[range] = FIRST_INTERVAL;
   }

@@ -9,9 +9,10 @@ import {
   type ValueType,
 } from "../ir";
 import { OPERAND_SIZE, StateOffset } from "../state";
+import { MemoryEmitter } from "./emit-memory";
 import { calloutRequest } from "./memory-lookup";
-import { RANGE_ENTRY_SIZE, RangeEntry, rangeOf } from "./range-layout";
 import { NEEDS_LOCAL } from "./schedule";
+import type { SpanAccesses } from "./spans";
 import { ByteWriter, Wasm, WasmType } from "./wasm";
 
 /** Functions of `runtime.ts` that statements call; values call those of `ir.ts`. */
@@ -34,7 +35,8 @@ export const Local = {
 } as const;
 
 const VECTOR_LOCALS = 17;
-const VALUE_128 = Local.vectors + 16;
+/** The v128 more. */
+export const VALUE_128 = Local.vectors + 16;
 
 /** The locals that every function has, as a module declares them. */
 const fixedLocals: readonly (readonly [number, number])[] = [
@@ -43,22 +45,6 @@ const fixedLocals: readonly (readonly [number, number])[] = [
   [4, WasmType.i32],
   [3, WasmType.i64],
 ];
-
-const loadOpcodes: Readonly<Record<number, number>> = {
-  1: Wasm.i32Load8U,
-  2: Wasm.i32Load16U,
-  4: Wasm.i32Load,
-  8: Wasm.i64Load,
-  16: Wasm.v128Load,
-};
-
-const storeOpcodes: Readonly<Record<number, number>> = {
-  1: Wasm.i32Store8,
-  2: Wasm.i32Store16,
-  4: Wasm.i32Store,
-  8: Wasm.i64Store,
-  16: Wasm.v128Store,
-};
 
 /** Loads and stores of state fields by type. */
 const fieldLoads: Readonly<Record<ValueType, number>> = {
@@ -97,15 +83,18 @@ export class FunctionEmitter {
   reserve = 0;
   /** Places in the code of branches that are hardly ever taken. */
   readonly unlikely: number[] = [];
+  private readonly accesses: MemoryEmitter;
 
   /**
    * @param inline look memory up in place, instead of calling the runtime at once: for hot code
    * @param stop label at which code stops, at the site in the local `site`
    */
   constructor(
-    private readonly inline: boolean,
+    inline: boolean,
     readonly stop: Label,
-  ) {}
+  ) {
+    this.accesses = new MemoryEmitter(this, inline);
+  }
 
   /** To be called first: whether the function has the XMM registers as locals. */
   declareVectors(used: boolean): void {
@@ -199,8 +188,9 @@ export class FunctionEmitter {
     }
   }
 
-  /** Starts a block: its values live in temporaries that other blocks' values may have used. */
-  beginBlock(): void {
+  /** Starts a block with its spans: its values live in temporaries that other blocks' values may have used. */
+  beginBlock(spans: SpanAccesses): void {
+    this.accesses.beginBlock(spans);
     for (const pool of Object.values(this.pool)) {
       pool.used = 0;
     }
@@ -281,7 +271,8 @@ export class FunctionEmitter {
     }
   }
 
-  private temporary(type: ValueType): number {
+  /** A local for the rest of the block. */
+  temporary(type: ValueType): number {
     const pool = this.pool[type];
     if (pool.used === pool.locals.length) {
       pool.locals.push(this.newLocal(type));
@@ -308,10 +299,10 @@ export class FunctionEmitter {
         }
         break;
       case "load":
-        this.load(statement.value, statement.site);
+        this.accesses.load(statement);
         break;
       case "store":
-        this.store(statement);
+        this.accesses.store(statement);
         break;
       case "raiseIf":
         this.value(statement.condition);
@@ -398,113 +389,10 @@ export class FunctionEmitter {
     this.stopIf(site);
   }
 
-  private keep(value: Value): void {
+  /** Keeps what is on the stack as a value that others use. */
+  keep(value: Value): void {
     value.local = this.temporary(value.type);
     this.set(value.local);
-  }
-
-  private load(value: Value, site: number): void {
-    const { size, forWrite, operands } = value;
-    this.value(operands[0]);
-    if (this.inline) {
-      this.set(Local.address);
-      this.lookUp(size, rangeOf(operands[0], forWrite), site, (range) => {
-        this.i32(forWrite ? 1 : 0);
-        this.get(Local.cpu);
-        this.i32(range);
-        this.call("readRange");
-      });
-    } else {
-      this.i32(size);
-      this.i32(forWrite ? 1 : 0);
-      this.get(Local.cpu);
-      this.call("readAddress");
-      this.stopUnlessAddress(site);
-    }
-    this.memory(loadOpcodes[size], 0);
-    this.keep(value);
-  }
-
-  private store({ address, value, size, site }: Extract<Statement, { kind: "store" }>): void {
-    const direct = value.kind === "const" || value.local >= 0 || value.kind === "register";
-    const scratch = value.type === "v128" ? VALUE_128 : value.type === "i64" ? Local.value64 : Local.value32;
-    const pushValue = (): void => (direct ? this.value(value) : this.get(scratch));
-    if (!direct) {
-      this.value(value);
-      this.set(scratch);
-    }
-    // The slow path is given 64 bits; of more it finds the upper half in its place.
-    const pushWide = (): void => {
-      pushValue();
-      if (value.type === "i32") {
-        this.code.byte(pureOperations["i64.extend_i32_u"][0]);
-      } else if (value.type === "v128") {
-        this.code.opcode(Wasm.i64x2ExtractLane).byte(0);
-      }
-    };
-    const storeUpper = (): void => {
-      if (value.type === "v128") {
-        this.get(Local.cpu);
-        pushValue();
-        this.code.opcode(Wasm.i64x2ExtractLane).byte(1);
-        this.memory(Wasm.i64Store, StateOffset.slowValue + 8);
-      }
-    };
-    this.value(address);
-    if (this.inline) {
-      this.set(Local.address);
-      this.lookUp(size, rangeOf(address, true), site, (range) => {
-        storeUpper();
-        this.get(Local.cpu);
-        pushWide();
-        this.i32(range);
-        this.call("writeRange");
-      });
-    } else {
-      storeUpper();
-      this.i32(size);
-      this.get(Local.cpu);
-      pushWide();
-      this.call("writeAddress");
-      this.stopUnlessAddress(site);
-    }
-    pushValue();
-    this.memory(storeOpcodes[size], 0);
-  }
-
-  /** Stops at the site when the address on the stack is 0; else leaves it there. */
-  private stopUnlessAddress(site: number): void {
-    this.tee(Local.entry);
-    this.code.byte(Wasm.i32Eqz);
-    this.stopIf(site);
-    this.get(Local.entry);
-  }
-
-  /**
-   * Turns the linear address in `Local.address` into a place in linear memory, on the stack: through a memory range, or
-   * else by what `ask` calls with address and size on the stack.
-   */
-  private lookUp(size: number, range: number, site: number, ask: (range: number) => void): void {
-    const entry = StateOffset.ranges + range * RANGE_ENTRY_SIZE;
-    const load = (opcode: number, field: number): void => {
-      this.get(Local.cpu);
-      this.memory(opcode, entry + field);
-    };
-    this.get(Local.address);
-    load(Wasm.i64Load, RangeEntry.first);
-    this.code.byte(Wasm.i64Sub);
-    load(Wasm.i64Load, RangeEntry.last);
-    this.code.byte(Wasm.i64GtU);
-    this.openUnlikely(WasmType.i32);
-    this.get(Local.address);
-    this.i32(size);
-    ask(range);
-    this.stopUnlessAddress(site);
-    this.code.byte(Wasm.else);
-    load(Wasm.i32Load, RangeEntry.addend);
-    this.get(Local.address);
-    this.code.byte(Wasm.i32WrapI64).byte(Wasm.i32Add);
-    this.close();
   }
 }
 

@@ -10,8 +10,8 @@ export const RangeEntry = {
   first: 0,
   /** Bytes of the run less `LARGEST_ACCESS`: the largest distance from `first` at which an access may begin. */
   last: 8,
-  /** What to add to the low 32 bits of a linear address to get its place in linear memory. */
-  addend: 16,
+  /** Where in linear memory the first byte is. */
+  place: 16,
   /** Accesses outside it until TypeScript looks for a better run. */
   countdown: 20,
 } as const;
@@ -19,6 +19,9 @@ export const RANGE_ENTRY_SIZE = 24;
 
 /** Bytes of the largest access. */
 export const LARGEST_ACCESS = 16;
+
+/** Bytes of the longest part of a run that is looked for at once: less than any run has. */
+export const LARGEST_SPAN = 4096;
 
 /** Ranges of one kind: one for each base register, then those of arrays at fixed addresses. */
 const ARRAYS = 8;

@@ -10,6 +10,7 @@ import { Status } from "./dispatcher";
 import { FunctionEmitter, type Label, Local } from "./emit";
 import { linkRuntime, type Miss, missImport, regionType } from "./runtime";
 import { noRegisters, type RegisterUse, registerUse, schedule } from "./schedule";
+import { findSpans, NO_SPANS } from "./spans";
 import { encodeModule, type FunctionBody, Wasm } from "./wasm";
 
 /** A region as WebAssembly, before it is compiled, with what a processor needs to go on from its stops. */
@@ -215,7 +216,7 @@ class RegionEmitter {
       throw new Error(`block ${index} was not lifted`);
     }
     const e = this.emitter;
-    e.beginBlock();
+    e.beginBlock(this.inline ? findSpans(block.statements) : NO_SPANS);
     this.sites.push(limitSite(block));
     this.countDown(index, block.count);
     e.statements(block.statements);

@@ -51,6 +51,7 @@ export const Wasm = {
   i32Or: 0x72,
   i32Xor: 0x73,
   i32Shl: 0x74,
+  i64Add: 0x7c,
   i64Sub: 0x7d,
   i64ShrU: 0x88,
   i64Xor: 0x85,
