@@ -54,6 +54,13 @@ it("interrupts when that is enabled, until the status is cleared", () => {
   expect(sci).toBe(false);
 });
 
+it("keeps in PM1 enable what is there: the timer and the global lock, of which firmware never tells", () => {
+  ports.writePort(0x602, 2, 0xffff);
+  expect([ports.readPort(0x602, 2), ports.readPort(0x600, 2), sci]).toEqual([0x0021, 0, false]);
+  ports.writePort(0x600, 4, 0x0020_0000);
+  expect(ports.readPort(0x600, 4)).toBe(0x0020_0000);
+});
+
 it("is in ACPI mode, and switches the machine off with SLP_EN and the sleeping type of S5", () => {
   expect(ports.readPort(0x604, 2)).toBe(1);
   ports.writePort(0x604, 2, 0x2000 | (5 << 10));

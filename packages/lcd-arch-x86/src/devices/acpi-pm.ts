@@ -12,6 +12,9 @@ const Offset = { status: 0, enable: 2, control: 4, timer: 8 } as const;
 
 /** PM1 status and enable (ACPI, "PM1 Event Grouping"): the timer's bit 23 has changed. */
 const TIMER = 0x0001;
+/** Firmware has released the global lock, which it never takes: software enables that, and reads it back. */
+const GLOBAL_LOCK = 0x0020;
+const ENABLES = TIMER | GLOBAL_LOCK;
 
 /** PM1 control (ACPI, "PM1 Control Grouping"). */
 const Control = { sciEnabled: 0x0001, sleepTypeShift: 10, sleepTypeMask: 0x1c00, sleep: 0x2000 } as const;
@@ -64,8 +67,8 @@ export class AcpiPm implements PortDevice {
     this.update();
     const offset = port - AcpiPort.pm1Event;
     if (offset === Offset.status && size >= 2) this.status &= ~value;
-    if (offset === Offset.enable && size === 2) this.enable = value & TIMER;
-    if (offset === Offset.status && size === 4) this.enable = (value >>> 16) & TIMER;
+    if (offset === Offset.enable && size === 2) this.enable = value & ENABLES;
+    if (offset === Offset.status && size === 4) this.enable = (value >>> 16) & ENABLES;
     if (offset === Offset.control && size >= 2) this.writeControl(value);
     this.plan();
   }

@@ -136,8 +136,8 @@ const fadtTable = (facs: number, dsdt: number): Uint8Array =>
     ioRegister(RESET.port, 8, 1),
     u8(RESET.value),
     zeros(3),
-    /** 64-bit addresses: no second one for the FACS. */
-    u64(0),
+    /** FACS and DSDT again, with 64 bits. */
+    u64(facs),
     u64(dsdt),
     ioRegister(AcpiPort.pm1Event, 32, 2),
     NO_REGISTER,
