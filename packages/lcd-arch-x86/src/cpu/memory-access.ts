@@ -99,19 +99,19 @@ export class MemoryAccess {
     return code && kind !== AccessKind.read && !this.changeCode(hpa, size) ? 0 : this.ramBase + hpa;
   }
 
-  /** An access to two pages: both are checked before either is touched. */
+  /** An access to two pages: both are checked before either is touched, and whether they are canonical before that. */
   private crossing(low: number, high: number, size: number, kind: number): number {
     const first = PAGE - (low & (PAGE - 1));
     const nextLow = (low + first) | 0;
     // Outside 64-bit mode linear addresses wrap at 4 GiB.
     const carries = nextLow === 0 && codeBytes(this.state.get32("codeMode")) === 8;
     const nextHigh = carries ? (high + 1) | 0 : high;
-    const one = this.translate(low, high, kind);
-    if (one < 0) {
-      return 0;
-    }
     if (!isCanonicalHigh(nextHigh, this.state.low("cr4"))) {
       this.fault = { kind: "non-canonical" };
+      return 0;
+    }
+    const one = this.translate(low, high, kind);
+    if (one < 0) {
       return 0;
     }
     const two = this.translate(nextLow, nextHigh, kind);
