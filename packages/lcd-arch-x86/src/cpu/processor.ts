@@ -12,6 +12,7 @@ import { INTERPRETER_AREA } from "./interpret/layout";
 import { takeArrivals } from "./interrupt/arrivals";
 import { BREAKPOINT_ENABLES, Breakpoints } from "./interrupt/breakpoints";
 import type { InterruptEvent } from "./interrupt/event";
+import { virtualInterruptDue } from "./interrupt/flags";
 import { deliverPending, raise } from "./interrupt/raise";
 import { BLOCKING_FOR_ONE_INSTRUCTION, Shadow } from "./interrupt/shadow";
 import { stepWatched } from "./interrupt/single-step";
@@ -369,6 +370,12 @@ export class Processor implements VmxProcessorPort {
         return stop;
       }
     }
+    if (virtualInterruptDue(this)) {
+      const stop = raise(this, Vector.generalProtection, 0);
+      if (stop !== null) {
+        return stop;
+      }
+    }
     if (this.nonRoot) {
       if (wiring === null && this.cache.effort - this.tickBegan >= EFFORT_PER_TICK) {
         this.tickBegan = this.cache.effort;
@@ -522,9 +529,12 @@ export class Processor implements VmxProcessorPort {
     return status === Status.continue ? null : this.stopAt(translation.sites[state.get32("site")]);
   }
 
-  /** Whether the instruction before has let something come from outside that is to be served before the next one. */
+  /** Whether the instruction before has let something come that is to be served before the next one. */
   private isCalled(): boolean {
     const { wiring } = this;
+    if (virtualInterruptDue(this)) {
+      return true;
+    }
     if (wiring === null) {
       return false;
     }

@@ -38,7 +38,7 @@ export const Cr4 = {
 } as const;
 
 /** CR4 bits that this processor has, as CPUID announces their features; the others are reserved. */
-export const CR4_SUPPORTED = Object.values(Cr4).reduce((bits, bit) => bits | bit, 0) & ~(Cr4.VME | Cr4.PVI | Cr4.SMXE);
+export const CR4_SUPPORTED = Object.values(Cr4).reduce((bits, bit) => bits | bit, 0) & ~Cr4.SMXE;
 
 /** IA32_EFER (SDM 3A, "Extended Feature Enable Register"). */
 export const Efer = { SCE: 1 << 0, LME: 1 << 8, LMA: 1 << 10, NXE: 1 << 11 } as const;

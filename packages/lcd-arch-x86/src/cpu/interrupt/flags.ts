@@ -3,6 +3,7 @@ import { generalProtection } from "../exception";
 import type { Processor } from "../processor";
 import { Stack } from "../segmentation/stack";
 import { Rflags } from "../state";
+import { StateWord } from "../state-word";
 import { hasCr4, inVirtual8086 } from "../system/mode";
 import { next, type Operations } from "../system/operation";
 import { Blocking } from "./shadow";
@@ -26,6 +27,16 @@ function interruptFlag(p: Processor): InterruptFlag {
   }
   return cpl === 3 && hasCr4(p, inVirtual8086(p) ? Cr4.VME : Cr4.PVI) ? "virtual" : "none";
 }
+
+const PENDING_AND_ENABLED = Rflags.VIF | Rflags.VIP;
+
+/**
+ * A virtual interrupt waits, and is not held back: #GP(0) lets the monitor see to it before the next instruction. IRET,
+ * SYSRET and task switches bring this about (SDM 3B, "Class 2—Maskable Hardware Interrupt Handling in Virtual-8086 Mode
+ * Using the Virtual Interrupt Mechanism").
+ */
+export const virtualInterruptDue = (p: Processor): boolean =>
+  (p.state.u32[StateWord.systemFlags] & PENDING_AND_ENABLED) === PENDING_AND_ENABLED && interruptFlag(p) === "virtual";
 
 const clear = (p: Processor, flag: number): void => p.state.set32("systemFlags", p.state.get32("systemFlags") & ~flag);
 const set = (p: Processor, flag: number): void => p.state.set32("systemFlags", p.state.get32("systemFlags") | flag);

@@ -1,55 +1,20 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Cr4 } from "../../mmu/control-bits";
-import { setV86Segment } from "../segmentation/task-segments";
 import { Rflags, Segment } from "../state";
-import { ProtectedModeSystem, Selector, STACK_0, TSS } from "./test-protected-mode";
+import { Selector, STACK_0 } from "./test-protected-mode";
+import { CS, IP, SP, SS, Virtual8086System } from "./test-virtual-8086";
 
 const IRETD = 0xcf;
 const IOPL_3 = Rflags.IOPL;
 
-/** The 8086 program: code at 2000:0100, stack at 3000:1000. */
-const CS = 0x2000;
-const SS = 0x3000;
-const IP = 0x100;
-const SP = 0x1000;
-
-let system: ProtectedModeSystem;
+let system: Virtual8086System;
 beforeEach(() => {
-  system = new ProtectedModeSystem();
+  system = new Virtual8086System();
 });
 
-/** Runs 8086 code in virtual-8086 mode until a handler of the protected-mode system halts, or for `limit` instructions. */
-function run8086(code: readonly number[], flags = 0, limit = 1000): void {
-  const { cpu } = system;
-  system.machine.memory.write((CS * 16 + IP) as never, Uint8Array.from(code));
-  cpu.eflags = Rflags.VM | Rflags.fixed | flags;
-  cpu.state.set32("cpl", 3);
-  for (const [segment, selector] of [
-    [Segment.cs, CS],
-    [Segment.ss, SS],
-    [Segment.ds, 0x1111],
-    [Segment.es, 0x2222],
-    [Segment.fs, 0x3333],
-    [Segment.gs, 0x4444],
-  ]) {
-    setV86Segment(cpu, segment, selector);
-  }
-  cpu.addressSpaceChanged();
-  cpu.gpr[4] = BigInt(SP);
-  cpu.rip = BigInt(IP);
-  cpu.run(limit);
-}
-
-const enableVme = (): void => system.cpu.state.set64("cr4", BigInt(Cr4.VME));
-
-/** A redirection bitmap behind the TSS, all of whose bits are those of `byte`. */
-function redirect(byte: number): void {
-  system.cpu.state.set32("segmentLimit", 0x67 + 32, Segment.tr);
-  system.write16(TSS + 102, 0x68 + 32);
-  for (let at = 0; at < 32; at++) {
-    system.machine.memory.writeU8((TSS + 0x68 + at) as never, byte);
-  }
-}
+const run8086 = (code: readonly number[], flags = 0, limit = 1000): void => system.run8086(code, flags, limit);
+const redirect = (byte: number): void => system.redirect(byte);
+const enableVme = (): void => system.cpu.writeControlRegister(4, BigInt(Cr4.VME));
 
 describe("interrupts of virtual-8086 mode (SDM 3B, Class 1 and 2)", () => {
   it("save all segments on the stack for CPL 0, and clear VM and the data segments", () => {
@@ -189,7 +154,7 @@ describe("IOPL-sensitive instructions in protected mode", () => {
   });
 
   it("with CR4.PVI change VIF at CPL 3", () => {
-    system.cpu.state.set64("cr4", BigInt(Cr4.PVI));
+    system.cpu.writeControlRegister(4, BigInt(Cr4.PVI));
     // sti; ud2
     system.runAt(3, [0xfb, 0x0f, 0x0b]);
     expect(system.halted).toBe(6);

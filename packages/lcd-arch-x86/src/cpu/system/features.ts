@@ -43,6 +43,13 @@ const withApic = ({ apic }: CpuidSurroundings): boolean => apic;
  */
 export const features = {
   fpu: { leaf: LEAF_1, register: "edx", bit: 0, by: "cpu/x87" },
+  vme: {
+    leaf: LEAF_1,
+    register: "edx",
+    bit: 1,
+    by: "cpu/interrupt/virtual-8086.ts",
+    cr4: Cr4.VME | Cr4.PVI,
+  },
   de: { leaf: LEAF_1, register: "edx", bit: 2, by: "cpu/system/debug-registers.ts", cr4: Cr4.DE },
   pse: { leaf: LEAF_1, register: "edx", bit: 3, by: "mmu", cr4: Cr4.PSE },
   tsc: { leaf: LEAF_1, register: "edx", bit: 4, by: "cpu/system/time.ts", cr4: Cr4.TSD },
