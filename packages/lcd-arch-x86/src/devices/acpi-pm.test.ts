@@ -54,9 +54,9 @@ it("interrupts when that is enabled, until the status is cleared", () => {
   expect(sci).toBe(false);
 });
 
-it("keeps in PM1 enable what is there: the timer and the global lock, of which firmware never tells", () => {
+it("keeps PM1 enable: timer, global lock, power button, sleep button, RTC (ACPI, PM1 Enable Registers)", () => {
   ports.writePort(0x602, 2, 0xffff);
-  expect([ports.readPort(0x602, 2), ports.readPort(0x600, 2), sci]).toEqual([0x0021, 0, false]);
+  expect([ports.readPort(0x602, 2), ports.readPort(0x600, 2), sci]).toEqual([0x0721, 0, false]);
   ports.writePort(0x600, 4, 0x0020_0000);
   expect(ports.readPort(0x600, 4)).toBe(0x0020_0000);
 });

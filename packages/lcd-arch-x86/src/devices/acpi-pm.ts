@@ -12,9 +12,8 @@ const Offset = { status: 0, enable: 2, control: 4, timer: 8 } as const;
 
 /** PM1 status and enable (ACPI, "PM1 Event Grouping"): the timer's bit 23 has changed. */
 const TIMER = 0x0001;
-/** Firmware has released the global lock, which it never takes: software enables that, and reads it back. */
-const GLOBAL_LOCK = 0x0020;
-const ENABLES = TIMER | GLOBAL_LOCK;
+/** Bits of PM1 enable: timer, global lock, power button, sleep button, RTC. Software reads back what it has enabled. */
+const ENABLES = TIMER | (1 << 5) | (1 << 8) | (1 << 9) | (1 << 10);
 
 /** PM1 control (ACPI, "PM1 Control Grouping"). */
 const Control = { sciEnabled: 0x0001, sleepTypeShift: 10, sleepTypeMask: 0x1c00, sleep: 0x2000 } as const;
