@@ -1,11 +1,13 @@
 import { writeFileSync } from "node:fs";
 import type { Options } from "tsup";
+import { icedAsModule } from "../../build/iced";
+import { licenses } from "../../build/licenses";
 import { packageBuild } from "../../tsup.shared";
 import { commanderWithoutChildren } from "./build/commander";
-import { icedAsModule } from "./build/iced";
-import { licenses } from "./build/licenses";
 
 const commands = ["run", "call", "cc", "disasm", "machine", "tools", "bench"];
+/** Sources that use iced-x86. */
+const roots = ["apps/cli/src", "packages/lcd-arch-x86/src"];
 const bundled = ["commander", "fzstd", "iced-x86", "xz-decompress"];
 
 /** Each command is a file of its own, which main.js imports when it is asked for. */
@@ -31,15 +33,15 @@ export default packageBuild(
     splitting: false,
     noExternal: [/^(elf-image|kliblcd|lcd-arch-x86|lcd-domains|module-init-tools)/, ...bundled],
     external: [/^liblcd/],
-    esbuildPlugins: [commandsApart, commanderWithoutChildren, icedAsModule],
+    esbuildPlugins: [commandsApart, commanderWithoutChildren, icedAsModule("file", roots)],
     esbuildOptions: (options) => {
       options.conditions = ["lcd-source"];
       options.minify = true;
       options.sourcesContent = false;
-      options.loader = { ".wasm": "file" };
     },
     // commander is CommonJS and requires parts of Node.
     banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
-    onSuccess: async () => writeFileSync("dist/LICENSES-OF-OTHERS.txt", licenses(bundled)),
+    onSuccess: async () =>
+      writeFileSync("dist/LICENSES-OF-OTHERS.txt", licenses(bundled, ["apps/cli", "packages/module-init-tools"])),
   },
 );

@@ -1,7 +1,20 @@
+import { writeFileSync } from "node:fs";
+import { icedAsModule } from "../../build/iced";
+import { licenses } from "../../build/licenses";
 import { packageBuild } from "../../tsup.shared";
 
-export default packageBuild({
-  index: "src/index.ts",
-  machine: "src/machine/index.ts",
-  testing: "src/testing/index.ts",
-});
+const bundled = ["iced-x86"];
+
+/** iced-x86 goes into the bundle, its WebAssembly as well: so the package works wherever ES modules and WebAssembly do. */
+export default packageBuild(
+  {
+    index: "src/index.ts",
+    machine: "src/machine/index.ts",
+    testing: "src/testing/index.ts",
+  },
+  {
+    noExternal: bundled,
+    esbuildPlugins: [icedAsModule("inside", ["packages/lcd-arch-x86/src"])],
+    onSuccess: async () => writeFileSync("dist/LICENSES-OF-OTHERS.txt", licenses(bundled, ["packages/lcd-arch-x86"])),
+  },
+);

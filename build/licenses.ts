@@ -2,12 +2,15 @@ import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
-/** Who depends on the packages that are bundled. */
-const dependents = ["../package.json", "../../../packages/module-init-tools/package.json"];
-
-/** The licenses of packages whose code is bundled: they ask to be told along with it. */
-export function licenses(packages: readonly string[]): string {
-  return packages.map((name) => `${name}\n\n${licenseOf(directoryOf(name))}\n`).join(`\n${"-".repeat(80)}\n\n`);
+/**
+ * The licenses of packages whose code is bundled: they ask to be told along with it.
+ *
+ * @param dependents folders of the repository, of packages that depend on them
+ */
+export function licenses(packages: readonly string[], dependents: readonly string[]): string {
+  return packages
+    .map((name) => `${name}\n\n${licenseOf(directoryOf(name, dependents))}\n`)
+    .join(`\n${"-".repeat(80)}\n\n`);
 }
 
 function licenseOf(directory: string): string {
@@ -17,9 +20,9 @@ function licenseOf(directory: string): string {
   return `License: ${license}. Author: ${typeof author === "string" ? author : author?.name}`;
 }
 
-function directoryOf(name: string): string {
+function directoryOf(name: string, dependents: readonly string[]): string {
   for (const dependent of dependents) {
-    const { resolve } = createRequire(new URL(dependent, import.meta.url));
+    const { resolve } = createRequire(new URL(`../${dependent}/package.json`, import.meta.url));
     try {
       return packageRoot(resolve(name));
     } catch (error) {
