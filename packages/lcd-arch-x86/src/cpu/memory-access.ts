@@ -34,6 +34,8 @@ export class MemoryAccess {
   mayModifyCode = false;
   /** What answers outside RAM; null: nothing, so reads give ones and writes are lost. */
   wiring: Wiring | null = null;
+  /** Physical address of a page of RAM that is not seen, because a device is in its place; -1: none. */
+  hiddenPage = -1;
   /** Data breakpoints, while some may be met. */
   breakpoints: Breakpoints | null = null;
   private readonly bytes: Uint8Array;
@@ -85,7 +87,7 @@ export class MemoryAccess {
     if (frame < 0) {
       return 0;
     }
-    if (frame >= this.ramSize) {
+    if (!this.isRam(frame)) {
       return this.outside(frame + (low & (PAGE - 1)), size, kind);
     }
     const code = this.cache.isCode(frame >>> 12);
@@ -120,22 +122,22 @@ export class MemoryAccess {
     }
     const places = [one + (low & (PAGE - 1)), two];
     const lengths = [first, size - first];
-    if (places.some((place) => place >= this.ramSize) && !this.mayReachDevices()) {
+    const inside = [this.isRam(one), this.isRam(two)];
+    if (inside.includes(false) && !this.mayReachDevices()) {
       return 0;
     }
     if (kind !== AccessKind.read) {
       for (const part of [0, 1]) {
-        if (places[part] < this.ramSize && !this.changeCode(places[part], lengths[part])) {
+        if (inside[part] && !this.changeCode(places[part], lengths[part])) {
           return 0;
         }
       }
     }
     const value = this.state.base + StateOffset.slowValue;
     for (const part of [0, 1]) {
-      const inside = places[part] < this.ramSize;
       const ram = this.ramBase + places[part];
       const from = part === 0 ? 0 : first;
-      if (!inside) {
+      if (!inside[part]) {
         this.transfer(places[part], from, lengths[part], kind);
       } else if (kind === AccessKind.write) {
         this.bytes.copyWithin(ram, value + from, value + from + lengths[part]);
@@ -144,6 +146,11 @@ export class MemoryAccess {
       }
     }
     return this.bounce;
+  }
+
+  /** Whether accesses to a page reach RAM. */
+  isRam(page: number): boolean {
+    return page < this.ramSize && page !== this.hiddenPage;
   }
 
   /** An access in one page outside RAM: done here; translated code goes on with what was read, or stores in vain. */

@@ -303,6 +303,20 @@ export class Processor implements VmxProcessorPort {
     this.tlb.select();
   }
 
+  /**
+   * Hides a page of RAM behind a device that answers in its place, as a local APIC does whose registers have been moved
+   * there. Paging structures in it are still read from RAM.
+   *
+   * @param hpa physical address of the page; one outside RAM, or -1, hides none
+   */
+  hideRam(hpa: number): void {
+    if (hpa !== this.access.hiddenPage) {
+      this.access.hiddenPage = hpa;
+      this.tlb.flushVpid(0);
+      this.tlb.flushVpid(null);
+    }
+  }
+
   invalidateEpt(eptp: bigint | null): void {
     this.tlb.flushEpt(eptp);
   }
@@ -606,7 +620,7 @@ export class Processor implements VmxProcessorPort {
     }
     const { hpa } = this.mmu;
     // Outside RAM nothing answers: fetches give ones.
-    return hpa < this.ram.length
+    return this.access.isRam(hpa)
       ? { bytes: this.ram.subarray(hpa, hpa + 4096), frame: hpa >>> 12 }
       : { bytes: new Uint8Array(4096).fill(0xff), frame: this.ram.length >>> 12 };
   };

@@ -79,7 +79,7 @@ export class Core implements Wiring, ApicProcessor {
     };
     processor.deliversExceptions = true;
     processor.wiring = this;
-    processor.localApic = apicPort(this.apic, index);
+    processor.localApic = apicPort(this.apic, index, (page) => processor.hideRam(page));
     setInitState(processor);
   }
 
