@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -26,23 +26,24 @@ export function installExample(scratch) {
   return user;
 }
 
-/** The commands of the README, for each bundler. Given the folder with the example; gives the one with the site. */
-export const bundlers = {
-  esbuild: (user) => {
-    const site = join(user, "site");
-    run("esbuild", ["page.js", "worker.js", "--bundle", "--minify", "--format=esm", "--outdir=site"], user);
-    cpSync(join(user, "index.html"), join(site, "index.html"));
-    return site;
+const readme = readFileSync(join(packageFolder, "README.md"), "utf8");
+
+/** Folders in which the bundlers leave the site. */
+const sites = { esbuild: "site", vite: "dist" };
+
+/** Bundles the example with the command that the README gives for each bundler. Gives the folder with the site. */
+export const bundlers = Object.entries(sites).map(([bundler, site]) => ({
+  bundler,
+  bundle: (user) => {
+    const [, command] = new RegExp(`^ {4}npx (${bundler} .*)$`, "m").exec(readme);
+    run("sh", ["-ec", command], user);
+    return join(user, site);
   },
-  vite: (user) => {
-    run("vite", ["build"], user);
-    return join(user, "dist");
-  },
-};
+}));
 
 /** @throws Error with what the program has said, when it fails */
 function run(command, args, cwd) {
   const env = { ...process.env, PATH: [...programs, process.env.PATH].join(":") };
   const { status, stdout, stderr, error } = spawnSync(command, args, { cwd, env, encoding: "utf8" });
-  if (status !== 0) throw new Error(`${command} ${args[0]} failed: ${error?.message ?? `${stdout}${stderr}`}`);
+  if (status !== 0) throw new Error(`${command} ${args.join(" ")} failed: ${error?.message ?? `${stdout}${stderr}`}`);
 }

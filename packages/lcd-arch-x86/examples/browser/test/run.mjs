@@ -38,7 +38,7 @@ async function main() {
 async function tryBundlers(browser, scratch) {
   const user = installExample(scratch);
   let right = true;
-  for (const [bundler, bundle] of Object.entries(bundlers)) {
+  for (const { bundler, bundle } of bundlers) {
     const kernels = Object.fromEntries(guests.map((name) => [name, guest(name, "prebuilt", "elf")]));
     const runs = await visit(bundle(user), { browser, kernels, profile: join(scratch, `profile-${bundler}`) });
     for (const { name, place, printed, end } of runs) {
