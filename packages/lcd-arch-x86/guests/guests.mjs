@@ -6,6 +6,8 @@
  */
 export const guests = [
   { name: "hello", source: "hello.c", bits: 32, append: "one two=2", modules: ["module text", "another module"] },
+  { name: "fw-cfg", source: "fw-cfg.c", bits: 32, cpus: 2 },
+  { name: "fw-cfg-append", source: "fw-cfg.c", bits: 32, append: " one  two=2 " },
   { name: "exit", source: "exit.c", bits: 32, append: "21", exit: 43 },
   { name: "long-mode", source: "long-mode.c", bits: 64 },
   { name: "exceptions-32", source: "exceptions.c", bits: 32 },
@@ -18,6 +20,7 @@ export const guests = [
   { name: "timer-apic", source: "timer-apic.c", bits: 64 },
   { name: "smp", source: "smp.c", bits: 64, cpus: 4, runtime: ["processors.c"] },
   { name: "spin-lock", source: "spin-lock.c", bits: 64, cpus: 4, runtime: ["processors.c"] },
+  { name: "hostile", source: "hostile.c", bits: 64 },
   { name: "power-off", source: "power-off.c", bits: 32, exit: 0 },
   { name: "triple-fault", source: "triple-fault.c", bits: 32, exit: 0, shutdown: true },
 ];

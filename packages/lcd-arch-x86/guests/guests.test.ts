@@ -24,14 +24,14 @@ const kernel = ({ name }: Guest) => new Uint8Array(readFileSync(new URL(`prebuil
 const expected = (guest: Guest) => readFileSync(expectedFile(guest), "latin1");
 
 function boot(guest: Guest, options: Partial<ComputerOptions> = {}): { computer: Computer; printed: () => string } {
-  const { name, cpus = 1, append, modules = [] } = guest;
+  const { name, cpus = 1, append = "", modules = [] } = guest;
   let text = "";
   const onSerial = (byte: number) => {
     text += String.fromCharCode(byte);
   };
   const computer = new Computer({ memory: 128 * MIB, cpus, onSerial, ...options });
   const files = modules.map((content, index) => ({ text: `module-${index}`, data: new TextEncoder().encode(content) }));
-  computer.boot(kernel(guest), { commandLine: append === undefined ? name : `${name} ${append}`, modules: files });
+  computer.boot(kernel(guest), { commandLine: `${name} ${append}`, modules: files });
   return { computer, printed: () => text };
 }
 
@@ -94,6 +94,41 @@ describe("a guest program", () => {
     computer.runFor(FUEL);
     // 8000 times the lock changes hands, 100 times all four wait for each other.
     expect(computer.executed).toBeLessThan(8000 * 200 + 100 * 4 * 200);
+  });
+});
+
+describe("a guest that attacks for ever", () => {
+  const hostile = programs.find(({ name }) => name === "hostile") as Guest;
+  const attacks = ["page-tables", "rewrite", "divide", "storm"];
+
+  it.each(attacks)(
+    "%s: it is stopped between two instructions, after exactly so many",
+    { timeout: TIMEOUT },
+    (append) => {
+      const { computer } = boot({ ...hostile, append });
+      let executed = 0;
+      for (const instructions of [1, 99_999, 1, 2, 3, 50_000]) {
+        executed += instructions;
+        expect(computer.runFor(instructions)).toBe(null);
+        expect(computer.executed).toBe(executed);
+      }
+    },
+  );
+
+  it.each(attacks)("%s: it is stopped from outside while it runs", { timeout: TIMEOUT }, async (append) => {
+    const { computer } = boot({ ...hostile, append });
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 200);
+    expect(await computer.run({ signal: stop.signal })).toEqual({ kind: "aborted" });
+  });
+
+  it.each(attacks)("%s: what LCD keeps about it does not grow", { timeout: TIMEOUT }, (append) => {
+    const { computer } = boot({ ...hostile, append });
+    const { code } = computer.machine;
+    computer.runFor(100_000);
+    const before = code.size;
+    computer.runFor(300_000);
+    expect(code.size).toBeLessThan(before + 200);
   });
 });
 
