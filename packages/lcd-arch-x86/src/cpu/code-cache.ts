@@ -114,6 +114,7 @@ export class CodeCache {
     if (this.marks.count > MAX_MARKS) {
       this.clear();
     }
+    const pages = rememberLast(source);
     let best: Translation | null = null;
     for (const candidate of this.byAddress.get(keyOf(context, rip)) ?? []) {
       const fits = tier === Tier.step ? candidate.tier === tier : candidate.tier >= tier;
@@ -122,12 +123,12 @@ export class CodeCache {
         candidate.rip === rip &&
         sameContext(candidate.context, context) &&
         (best === null || candidate.tier > best.tier) &&
-        this.validate(candidate, source)
+        this.validate(candidate, pages)
       ) {
         best = candidate;
       }
     }
-    return best ?? this.translate(source, context, rip, tier, targets);
+    return best ?? this.translate(pages, context, rip, tier, targets);
   }
 
   /** A valid translation that is there already and looks before each block how much may run; null when there is none. */
@@ -359,6 +360,9 @@ export class CodeCache {
   private keepInterpreted(translation: Translation, words: number): void {
     this.interpreted.add(translation);
     this.bytecode += words;
+    if (this.bytecode <= MAX_BYTECODE) {
+      return;
+    }
     for (const oldest of this.interpreted) {
       if (this.bytecode <= MAX_BYTECODE) {
         break;
@@ -380,6 +384,19 @@ export class CodeCache {
     }
     this.dropped();
   }
+}
+
+/** Asks a source only once for the page that is asked for again and again. */
+function rememberLast(source: CodeSource): CodeSource {
+  let last = -1n;
+  let page: CodePage | null = null;
+  return (address) => {
+    if (address !== last) {
+      page = source(address);
+      last = address;
+    }
+    return page;
+  };
 }
 
 function freeInstructions(region: DecodedRegion): void {
