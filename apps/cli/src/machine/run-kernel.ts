@@ -35,11 +35,12 @@ export async function runKernel(kernel: string, options: KernelOptions, terminal
 
 function boot(kernel: string, options: KernelOptions, output: SerialOutput, terminal: Terminal): Computer {
   const read = (file: string): Uint8Array => readFileSync(resolve(terminal.cwd, file));
-  const { memory, cpus, append } = options;
+  const { memory, cpus, append = "" } = options;
   const image = read(kernel);
   const modules = options.module.map((text) => ({ text, data: read(text.split(" ")[0]) }));
   const computer = new Computer({ memory, cpus, onSerial: (byte) => output.write(byte) });
-  computer.boot(image, { commandLine: append === undefined ? kernel : `${kernel} ${append}`, modules });
+  // As QEMU puts it together: with a space even when nothing is appended.
+  computer.boot(image, { commandLine: `${kernel} ${append}`, modules });
   return computer;
 }
 

@@ -30,11 +30,8 @@ describe("items", () => {
     expect([...read(0x05, 2), ...read(0x0f, 2)]).toEqual([3, 0, 3, 0]);
   });
 
-  it("are the command line with its zero, its size, and its address", () => {
-    make({ commandLine: { text: "a b", address: 0x12345 } });
-    expect([...read(0x14, 4)]).toEqual([4, 0, 0, 0]);
-    expect(text(read(0x15, 4))).toBe("a b\0");
-    expect([...read(0x13, 4)]).toEqual([0x45, 0x23, 1, 0]);
+  it("have no command line: size, text and address are 0, as QEMU 7.2 has it with a Multiboot kernel", () => {
+    expect([0x13, 0x14, 0x15].map((key) => [...read(key, 4)])).toEqual([0, 1, 2].map(() => [0, 0, 0, 0]));
   });
 
   it("are read from their beginning after each selection, with zeros behind their end, or when there is none", () => {

@@ -11,12 +11,8 @@ const Key = {
   signature: 0x00,
   id: 0x01,
   memory: 0x03,
-  noGraphic: 0x04,
   cpus: 0x05,
   maxCpus: 0x0f,
-  commandLineAddress: 0x13,
-  commandLineSize: 0x14,
-  commandLine: 0x15,
   fileDirectory: 0x19,
   firstFile: 0x20,
 } as const;
@@ -35,13 +31,14 @@ export interface FwCfgOptions {
   /** Bytes of RAM. */
   memory: number;
   e820: readonly E820Range[];
-  /** The command line of the kernel that the host has loaded, and where that lies. */
-  commandLine?: { text: string; address: number };
   /** More files: names of at most 55 ASCII letters, and contents. */
   files?: ReadonlyMap<string, Uint8Array>;
 }
 
-/** QEMU's firmware configuration device, without DMA: what the host tells a guest about the machine. */
+/**
+ * QEMU's firmware configuration device, without DMA: what the host tells a guest about the machine. It has no kernel's
+ * command line, because QEMU gives a Multiboot kernel none here, but in its information structure only.
+ */
 export class FwCfg implements PortDevice {
   private readonly items: ReadonlyMap<number, Uint8Array>;
   private selected: Uint8Array = NOTHING;
@@ -76,19 +73,14 @@ export class FwCfg implements PortDevice {
 }
 
 function itemsOf(options: FwCfgOptions): Map<number, Uint8Array> {
-  const { cpus, memory, e820, commandLine = { text: "", address: 0 }, files = new Map() } = options;
-  const text = joined(ascii(commandLine.text, commandLine.text.length), zeros(1));
+  const { cpus, memory, e820, files = new Map() } = options;
   const allFiles = [...new Map([["etc/e820", encodeE820(e820)], ...files])];
   return new Map<number, Uint8Array>([
     [Key.signature, ascii("QEMU", 4)],
     [Key.id, u32(TRADITIONAL)],
     [Key.memory, u64(memory)],
-    [Key.noGraphic, u16(1)],
     [Key.cpus, u16(cpus)],
     [Key.maxCpus, u16(cpus)],
-    [Key.commandLineAddress, u32(commandLine.address)],
-    [Key.commandLineSize, u32(text.length)],
-    [Key.commandLine, text],
     [Key.fileDirectory, directory(allFiles)],
     ...allFiles.map(([, content], index) => [Key.firstFile + index, content] as const),
   ]);
