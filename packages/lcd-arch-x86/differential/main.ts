@@ -20,7 +20,8 @@ const usage = `Runs random instruction sequences on this machine's processor and
   --seed      the same seed makes the same cases
   --kind      ${kindNames.join(", ")}, or all
   --states    how many initial states each sequence runs with
-  --tier      first: interpreted, as code runs the first times; cold: compiled; hot: compiled as hot code is;
+  --tier      first: interpreted, as code runs the first times; cold: compiled; hot: compiled as hot code is; mixed: all
+              of them by turns
   --slice     stop and start the processor every n instructions
   --domain    in a domain, not on the bare processor
   --failures  how many different failures to report
