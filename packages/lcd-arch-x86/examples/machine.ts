@@ -1,4 +1,4 @@
-import { __hpa, Gpr, Machine } from "lcd-arch-x86";
+import { __hpa, Gpr, Machine } from "lcd-arch-x86/machine";
 
 /** Adds the numbers from 1 to `count`, in machine code. */
 export function sumTo(count: number): bigint {

@@ -1,9 +1,11 @@
+export { __hpa, type hpa_t, hpa_val } from "../address";
 export type { CodeCache } from "../cpu/code-cache";
 export { type DescribedInstruction, type DescribedRegion, describeCode } from "../cpu/ir-print";
 export { Processor, type RunStop, TIMER_VECTOR } from "../cpu/processor";
 export { Gpr, gprNames, Rflags, Segment } from "../cpu/state";
 export { type CpuidResult, cpuid } from "../cpu/system/cpuid";
 export { Tier } from "../cpu/translation";
+export { KernelError } from "../errno";
 export { type BootOptions, Computer, type ComputerOptions, type RunOptions } from "./computer/computer";
 export type { ComputerResult } from "./computer/result";
 export { Machine, type MachineOptions } from "./machine";
