@@ -202,8 +202,8 @@ interface Before {
   codeIn: { readonly register: number; readonly address: number } | null;
 }
 
-/** Bits of RFLAGS that POPF may set in a case: the arithmetic flags, TF, DF, ID, and IF and bit 1 as they are. */
-const POPF_ALLOWED = ALL_FLAGS | 0x100 | 0x400 | 0x20_0000 | 0x202;
+/** Bits of RFLAGS that POPF may set in a case: the arithmetic flags, TF, DF, AC, ID, and IF and bit 1 as they are. */
+const POPF_ALLOWED = ALL_FLAGS | 0x100 | 0x400 | 0x4_0000 | 0x20_0000 | 0x202;
 
 const popFlags: readonly number[] = [Mnemonic.Popf, Mnemonic.Popfd, Mnemonic.Popfq];
 

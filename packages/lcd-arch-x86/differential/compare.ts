@@ -6,8 +6,8 @@ import { gprNames } from "./names";
 import { segmentNames } from "./segments";
 import { ALL_FLAGS, isImplementationSpecific, visibleSelector } from "./undefined";
 
-/** Bits of RFLAGS that are compared: the arithmetic flags, TF, DF, NT and ID. RF and IF differ by privilege and by signal. */
-const COMPARED_FLAGS = ALL_FLAGS | 0x100 | 0x400 | 0x4000 | 0x20_0000;
+/** Bits of RFLAGS that are compared: the arithmetic flags, TF, DF, NT, AC and ID. RF and IF differ by privilege and by signal. */
+const COMPARED_FLAGS = ALL_FLAGS | 0x100 | 0x400 | 0x4000 | 0x4_0000 | 0x20_0000;
 
 const PAGE_FAULT = 14;
 
@@ -114,6 +114,7 @@ const flagBits = [
   ["DF", 0x400],
   ["OF", 0x800],
   ["NT", 0x4000],
+  ["AC", 0x4_0000],
   ["ID", 0x20_0000],
 ] as const;
 

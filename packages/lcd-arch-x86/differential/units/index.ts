@@ -1,4 +1,6 @@
+import { formsOf } from "../forms/index";
 import { type KindName, kinds } from "../kinds";
+import { withAlignmentCheck } from "./alignment";
 import { sseUnits, x87Units } from "./fx";
 import { integerUnits } from "./integer";
 import { segmentUnits } from "./segments";
@@ -13,11 +15,15 @@ const legacyUnits = [...integerUnits, ...segmentUnits, ...segmentUnits];
 export function unitsOf(kind: KindName): readonly Unit[] {
   const { set, bits } = kinds[kind];
   switch (set) {
-    case "integer":
-      return bits === 64 ? integerUnits : legacyUnits;
+    case "integer": {
+      const units = bits === 64 ? integerUnits : legacyUnits;
+      return [...units, withAlignmentCheck(formsOf(kind), units)];
+    }
     case "x87":
-      return x87Units;
+      // Last, because the other units write over what FNSTENV stores, with words that are not aligned.
+      return [...x87Units, { ...withAlignmentCheck(formsOf(kind), []), last: true }];
     case "sse":
+      // Without: "#AC may or may not be generated (depending on processor implementation)" (SDM 2, MOVUPS, MOVDQU).
       return sseUnits;
     default:
       return [];

@@ -11,11 +11,11 @@ import type { LiftTable } from "./table";
 const GENERAL_PROTECTION = 13;
 
 /** A near jump goes to a canonical address, outside 64-bit mode to one within the limit of CS, or raises #GP(0) where it is. */
-function checkTarget({ b }: Lift, target: Value): void {
+function checkTarget(lift: Lift, target: Value): void {
+  const { b } = lift;
   const { mode, limit } = b.context;
   if (codeBytes(mode) === 8) {
-    const unused = b.i64((mode & CodeMode.linear57) !== 0 ? 7 : 16);
-    b.raiseIf(b.ne(b.shrS(b.shl(target, unused), unused), target), GENERAL_PROTECTION, 0);
+    b.raiseIf(lift.outsideCanonical(target), GENERAL_PROTECTION, 0);
   } else if (limit < 0xffffffff) {
     b.raiseIf(b.ltU(b.i64(limit), target), GENERAL_PROTECTION, 0);
   }

@@ -32,7 +32,7 @@ const pointerSizes: ReadonlyMap<MemorySize, number> = new Map([
 function handFarPointer(lift: Lift): number {
   const { b } = lift;
   const size = pointerSizes.get(lift.instruction.memorySize) ?? 4;
-  const address = lift.address(size + SELECTOR_SIZE);
+  const address = lift.address(size + SELECTOR_SIZE, false, size);
   const behind = lift.within(b.add(address, b.i64(size)), codeBytes(b.mode) === 8 ? 8 : 4);
   const offset = b.load(size, address, false, lift.throughStack);
   const selector = b.load(SELECTOR_SIZE, behind, false, lift.throughStack);
@@ -86,7 +86,7 @@ const stop =
 const bound: LiftFunction = (lift) => {
   const { b } = lift;
   const size = lift.size(0);
-  const address = lift.address(2 * size);
+  const address = lift.address(2 * size, false, size);
   const signed = (value: Value): Value => b.signExtend(value, size);
   const index = signed(lift.read(0, size));
   const lower = signed(b.load(size, address, false, lift.throughStack));

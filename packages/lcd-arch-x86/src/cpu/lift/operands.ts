@@ -246,13 +246,15 @@ export class Lift {
   /**
    * Linear address of the memory operand, checked for an access to `size` bytes; what reads and writes of the same
    * operand use is computed once.
+   *
+   * @param alignment as `segmented` has it
    */
-  address(size: number, forWrite = false): Value {
+  address(size: number, forWrite = false, alignment = size): Value {
     const known = forWrite ? this.writeAddress : (this.readAddress ?? this.writeAddress);
     if (known !== null) {
       return known;
     }
-    const address = this.segmented(this.effectiveAddress(), this.instruction.memorySegment, size, forWrite);
+    const address = this.segmented(this.effectiveAddress(), this.instruction.memorySegment, size, forWrite, alignment);
     if (forWrite) {
       this.writeAddress = address;
     } else {
@@ -267,26 +269,39 @@ export class Lift {
    * Outside 64-bit mode the access has to lie within the segment's limit and be of a kind that its type allows, or
    * raises #GP(0), through SS #SS(0) (SDM 3A, "Limit Checking", "Type Checking"). Flat segments need no check but for
    * writes through CS.
+   *
+   * @param alignment what the address must be a multiple of when alignment is checked, or raises #AC(0); 2, 4 or 8, of what
+   *   has another size nothing is asked (SDM 3A, "Alignment Check Exception (#AC)")
    */
-  segmented(offset: Value, segment: IcedRegister, size: number, forWrite: boolean): Value {
+  segmented(offset: Value, segment: IcedRegister, size: number, forWrite: boolean, alignment = size): Value {
     const { b } = this;
     const { mode } = b;
     const number = segmentNumber(segment);
     const inFsGs = number >= Segment.fs;
+    const mustBeAligned = (mode & CodeMode.alignment) !== 0 && (alignment === 2 || alignment === 4 || alignment === 8);
     let linear = offset;
     if (codeBytes(mode) === 8) {
       linear = inFsGs ? b.add(offset, b.segmentBase(number)) : offset;
-    } else if ((mode & CodeMode.flat) === 0 || inFsGs || (forWrite && number === Segment.cs)) {
+    } else if ((mode & CodeMode.flat) === 0 || mustBeAligned || inFsGs || (forWrite && number === Segment.cs)) {
       const end = b.field64((forWrite ? StateOffset.segmentWriteEnd : StateOffset.segmentReadEnd) + 8 * number);
       const first = b.field64(StateOffset.segmentFirst + 8 * number);
       const outside = b.or(b.ltU(offset, first), b.ltU(end, b.add(offset, b.i64(size))));
       b.raiseIf(outside, number === Segment.ss ? STACK_FAULT : GENERAL_PROTECTION, 0);
       linear = this.within(b.add(offset, b.segmentBase(number)), 4);
     }
-    if ((mode & CodeMode.alignment) !== 0 && (size === 2 || size === 4 || size === 8)) {
-      b.raiseIf(b.wrap(b.and(linear, b.i64(size - 1))), ALIGNMENT_CHECK, 0);
+    if (mustBeAligned) {
+      // An address that is not canonical raises #GP or #SS, where it is used.
+      const misplaced = b.truth(b.and(linear, b.i64(alignment - 1)));
+      b.raiseIf(b.and(misplaced, b.eqz(this.outsideCanonical(linear))), ALIGNMENT_CHECK, 0);
     }
     return linear;
+  }
+
+  /** An i32, 0 or 1: whether a 64-bit address is not canonical (SDM 1, "Canonical Addressing"). */
+  outsideCanonical(address: Value): Value {
+    const { b } = this;
+    const unused = b.i64((b.mode & CodeMode.linear57) !== 0 ? 7 : 16);
+    return b.ne(b.shrS(b.shl(address, unused), unused), address);
   }
 
   // The stack.

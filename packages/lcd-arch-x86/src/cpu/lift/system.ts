@@ -35,6 +35,8 @@ interface SystemForm {
   memory?: "read" | "written" | "named";
   /** Bytes of its memory operand, if the decoder does not know. */
   size?: number;
+  /** What its memory operand is to be aligned to, if not to its size. */
+  alignment?: number;
   /** For CPL 0 only: what its memory operand is comes after that. */
   privileged?: boolean;
 }
@@ -45,7 +47,10 @@ interface SystemForm {
  * the instruction follows them, and `slowValue` is the displacement.
  */
 const system =
-  (operation: string, { format, memory = "read", size, privileged = false }: SystemForm = {}): LiftFunction =>
+  (
+    operation: string,
+    { format, memory = "read", size, alignment, privileged = false }: SystemForm = {},
+  ): LiftFunction =>
   (lift) => {
     const operands: number[] = [];
     if (privileged) {
@@ -54,7 +59,7 @@ const system =
     for (let operand = 0; operand < lift.operandCount; operand++) {
       if (lift.isMemory(operand)) {
         const bytes = size ?? lift.size(operand);
-        const address = memory === "named" ? linearAddress(lift) : lift.address(bytes, memory === "written");
+        const address = memory === "named" ? linearAddress(lift) : lift.address(bytes, memory === "written", alignment);
         lift.b.setField64(StateOffset.slowAddress, address);
         operands.push(-1, bytes);
       } else {
@@ -107,6 +112,7 @@ const tableInstruction = (name: keyof typeof TableIdentity): LiftFunction =>
   system(name, {
     format: descriptorTableInformation(TableIdentity[name]),
     memory: name.startsWith("s") ? "written" : "read",
+    alignment: 4,
     privileged: name.startsWith("l"),
   });
 const taskInstruction = (name: keyof typeof TaskIdentity): LiftFunction =>

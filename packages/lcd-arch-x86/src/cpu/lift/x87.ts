@@ -32,11 +32,15 @@ function requireClear(b: Lift["b"], bits: number): boolean {
   return available;
 }
 
-/** Raises #MF when an unmasked exception is pending and CR0.NE is set (SDM 3A, "Exception 16"). */
+/**
+ * Raises #MF when an unmasked exception is pending and CR0.NE is set (SDM 3A, "Exception 16"), or when it stops the
+ * processor otherwise: interrupt/numeric-error.ts.
+ */
 export function raisePending({ b }: Lift): void {
   const summary = b.shrU(b.field32(StateOffset.fpuStatus), b.i32(STATUS_ES));
   const reported = b.shrU(b.field32(StateOffset.cr0), b.i32(CR0_NE));
-  b.raiseIf(b.and(b.and(summary, reported), b.i32(1)), FLOATING_POINT_ERROR, null);
+  const stops = b.or(reported, b.field32(StateOffset.fpuErrorPins));
+  b.raiseIf(b.and(b.and(summary, stops), b.i32(1)), FLOATING_POINT_ERROR, null);
 }
 
 /** What an instruction has besides its operation. */
@@ -103,16 +107,19 @@ function operate(lift: Lift, name: string, { control, stores = false, register }
 }
 
 const WIDE_OPERAND = 10;
+/** SDM 3A, "Alignment Requirements by Data Type". */
+const WIDE_ALIGNMENT = 8;
+
+const lowerAddress = (lift: Lift, forWrite: boolean): Value => lift.address(WIDE_OPERAND, forWrite, WIDE_ALIGNMENT);
 
 /** The memory operand's bytes behind the first eight of ten. */
-const upperAddress = (lift: Lift, forWrite: boolean): Value =>
-  lift.b.add(lift.address(WIDE_OPERAND, forWrite), lift.b.i64(8));
+const upperAddress = (lift: Lift, forWrite: boolean): Value => lift.b.add(lowerAddress(lift, forWrite), lift.b.i64(8));
 
 function loadOperand(lift: Lift, forWrite: boolean): void {
   const { b, throughStack } = lift;
   const size = lift.size(0);
   if (size === WIDE_OPERAND) {
-    const low = b.load(8, lift.address(size, forWrite), forWrite, throughStack);
+    const low = b.load(8, lowerAddress(lift, forWrite), forWrite, throughStack);
     const high = b.load(2, upperAddress(lift, forWrite), forWrite, throughStack);
     b.setField64(StateOffset.operand, low);
     b.setField32(StateOffset.operand + 8, high);
@@ -125,7 +132,7 @@ function storeOperand(lift: Lift): void {
   const { b, throughStack } = lift;
   const size = lift.size(0);
   if (size === WIDE_OPERAND) {
-    b.store(8, lift.address(size, true), b.field64(StateOffset.operand), throughStack);
+    b.store(8, lowerAddress(lift, true), b.field64(StateOffset.operand), throughStack);
     b.store(2, upperAddress(lift, true), b.clean(b.field32(StateOffset.operand + 8), 2), throughStack);
   } else {
     const value = size === 8 ? b.field64(StateOffset.operand) : b.clean(b.field32(StateOffset.operand), size);
@@ -194,8 +201,9 @@ const onImage =
       raisePending(lift);
     }
     const narrow = instruction.memorySize === MemorySize.FpuEnv14 || instruction.memorySize === MemorySize.FpuState94;
-    b.setField64(StateOffset.slowAddress, lift.address(lift.size(0), stores));
-    stopForSystem(lift, operation, [narrow ? 2 : 4]);
+    const integer = narrow ? 2 : 4;
+    b.setField64(StateOffset.slowAddress, lift.address(lift.size(0), stores, integer));
+    stopForSystem(lift, operation, [integer]);
   };
 
 /** FWAIT: #NM only when CR0.MP and CR0.TS are both set. */

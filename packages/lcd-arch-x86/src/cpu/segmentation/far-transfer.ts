@@ -142,9 +142,11 @@ function requirePresent(gate: Descriptor): void {
 const farReturn: Execute = (p, [size, release]) => {
   const { state } = p;
   const stack = Stack.current(p);
+  // The selector is read first: a fault on a page of which both are is for its address, as on the processor.
+  const selector = stack.peek(size, size) & 0xffff;
   const low = stack.pop(size);
   const high = stack.poppedHigh;
-  const selector = stack.pop(size) & 0xffff;
+  stack.move(size);
   if (inProtectedMode(p)) {
     returnTo(p, stack, size, selector, low, high, { release, alwaysStack: false });
   } else {

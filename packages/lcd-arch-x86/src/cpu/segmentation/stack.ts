@@ -1,6 +1,7 @@
 import { isCanonicalHigh } from "../../mmu/index";
 import { Rights, SegmentType } from "../../vmx/segments";
-import { stackFault } from "../exception";
+import { CodeMode } from "../code-mode";
+import { GuestException, stackFault, Vector } from "../exception";
 import type { Processor } from "../processor";
 import { Gpr, Segment } from "../state";
 import { StateWord } from "../state-word";
@@ -11,6 +12,7 @@ import type { Descriptor } from "./descriptor";
 const EXPAND_DOWN = 4;
 const HIGHEST_WIDE = 0xffffffff;
 const HIGHEST_NARROW = 0xffff;
+const USER = 3;
 
 /** How wide the stack pointer is, in bytes: SP, ESP or RSP (SDM 1, "Address-Size Attributes for Stack Accesses"). */
 export type PointerSize = 2 | 4 | 8;
@@ -65,10 +67,10 @@ export class Stack {
     return stack;
   }
 
-  /** Pushes 2, 4 or 8 bytes. @throws GuestException #SS, LinearAccessError */
+  /** Pushes 2, 4 or 8 bytes. @throws GuestException #SS, #AC, LinearAccessError */
   push(size: number, low: number, high = 0): void {
     this.move(-size);
-    const at = this.place(0, size);
+    const at = this.aligned(this.place(0, size), size);
     const { linear } = this.p;
     if (size === 8) {
       linear.writePair(low, high, at, this.high);
@@ -88,7 +90,7 @@ export class Stack {
 
   /** Reads what `pop` would give after `offset` bytes have been popped. @throws as `push` */
   peek(offset: number, size: number): number {
-    const at = this.place(offset, size);
+    const at = this.aligned(this.place(offset, size), size);
     const { linear } = this.p;
     this.poppedHigh = 0;
     if (size === 8) {
@@ -149,6 +151,15 @@ export class Stack {
       throw stackFault(this.errorCode);
     }
     return (this.base + first) >>> 0;
+  }
+
+  /** The address itself. @throws GuestException #AC when accesses of the current privilege level are checked and it is not aligned */
+  private aligned(linear: number, size: number): number {
+    const { u32 } = this.p.state;
+    if ((u32[StateWord.codeMode] & CodeMode.alignment) !== 0 && u32[StateWord.cpl] === USER && linear % size !== 0) {
+      throw new GuestException(Vector.alignmentCheck, 0);
+    }
+    return linear;
   }
 
   /** SDM 3A, "Limit Checking". */
