@@ -14,6 +14,7 @@ export const Vector = {
   stackFault: 12,
   generalProtection: 13,
   pageFault: 14,
+  floatingPoint: 16,
   alignmentCheck: 17,
   simdFloatingPoint: 19,
   controlProtection: 21,

@@ -107,6 +107,8 @@ export class Processor implements VmxProcessorPort {
   readonly random: RandomSource;
   /** Null in a computer without APICs. */
   localApic: LocalApicPort | null = null;
+  /** Told when FERR# is asserted; null when the pin is not connected. */
+  numericError: (() => void) | null = null;
   /** What time it is, in instructions, beyond those that this processor has retired: others have run, or none. */
   timeElsewhere = 0;
   /** The slow path of this processor's memory accesses. */

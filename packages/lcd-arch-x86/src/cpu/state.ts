@@ -167,6 +167,8 @@ const fields32 = {
   fpuTags: 1,
   /** x87 opcode, and the selectors that go with its pointers. */
   fpuOpcode: 1,
+  /** x87/error-pins.ts. */
+  fpuErrorPins: 1,
   fpuCs: 1,
   fpuDs: 1,
   /** Not 0 while in VMX non-root operation. */

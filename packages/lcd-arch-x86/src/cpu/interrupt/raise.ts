@@ -5,6 +5,7 @@ import { recordDebugException } from "./debug";
 import { combine } from "./double-fault";
 import { enterHandler } from "./enter-handler";
 import { hardwareException, type InterruptEvent, isSoftware } from "./event";
+import { tellsErrorsOutside, waitForErrorInterrupt } from "./numeric-error";
 import { Blocking } from "./shadow";
 
 /** Vectors whose error code holds a selector or 0, with EXT in bit 0 (SDM 3A, "Error Code"). */
@@ -19,6 +20,9 @@ const EXTERNAL = 1;
  * @returns null when the processor is in the handler
  */
 export function raise(p: Processor, vector: number, errorCode: number | null, payload = 0n): RunStop | null {
+  if (vector === Vector.floatingPoint && tellsErrorsOutside(p)) {
+    return waitForErrorInterrupt(p);
+  }
   const during = p.delivering;
   const external = during !== null && !isSoftware(during) && hasExternalBit(vector);
   const code = external && errorCode !== null ? errorCode | EXTERNAL : errorCode;

@@ -1,3 +1,4 @@
+import { errorsCleared } from "./error-pins";
 import type { Fpu } from "./fpu";
 import type { FpuOperation, FpuOperations } from "./operation";
 import { Place } from "./places";
@@ -10,6 +11,7 @@ export function initialize({ state }: Fpu): void {
   state.set32("fpuControl", ControlWord.initial);
   state.set32("fpuStatus", 0);
   state.set32("fpuTags", 0);
+  errorsCleared(state);
   clearPointers(state);
 }
 
@@ -33,6 +35,7 @@ export const controlOperations: FpuOperations = {
   init: initialize,
   clex: (fpu) => {
     fpu.status &= ~(EXCEPTION_FLAGS | SF | ES | B);
+    errorsCleared(fpu.state);
   },
   "ldcw i16": (fpu) => {
     fpu.control = fpu.words[Place.operand];
@@ -55,4 +58,5 @@ export function loadWords({ state }: Fpu, control: number, status: number): void
   const kept = (control & ControlWord.writable) | ControlWord.fixed;
   state.set32("fpuControl", kept);
   state.set32("fpuStatus", withSummary(status, kept));
+  errorsCleared(state);
 }

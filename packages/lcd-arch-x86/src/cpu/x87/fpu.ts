@@ -3,6 +3,7 @@ import { extended80, pack80SignExponent, unpack80 } from "../float/format";
 import { Real } from "../float/real";
 import { finish } from "../float/round";
 import type { CpuState } from "../state";
+import { errorsCleared } from "./error-pins";
 import { Place } from "./places";
 import { CONDITION_CODES, ControlWord, StatusWord, topOf, withSummary, withTop } from "./words";
 
@@ -49,6 +50,7 @@ export class Fpu {
     const control = (value & ControlWord.writable) | ControlWord.fixed;
     this.words[Place.control] = control;
     this.status = withSummary(this.status, control);
+    errorsCleared(this.state);
   }
 
   get top(): number {

@@ -1,5 +1,7 @@
 import { __hpa } from "../../address";
+import type { Processor } from "../../cpu/processor";
 import { cpuid } from "../../cpu/system/cpuid";
+import { connectErrorPins, ignoreError } from "../../cpu/x87/error-pins";
 import { AcpiPm } from "../../devices/acpi-pm";
 import { acpiTables, SCI_IRQ } from "../../devices/acpi-tables";
 import { ApicBus } from "../../devices/apic-bus";
@@ -7,6 +9,7 @@ import { biosDataArea, extendedBiosDataArea } from "../../devices/bios-data-area
 import { type InterruptLine, joinedLine, MmioBus, PortBus } from "../../devices/bus";
 import { DebugExit } from "../../devices/debug-exit";
 import { type E820Range, E820Type, memoryMap } from "../../devices/e820";
+import { FpuErrorLatch } from "../../devices/fpu-error";
 import { FwCfg } from "../../devices/fw-cfg";
 import { IO_APIC_ADDRESS, IO_APIC_LENGTH, IoApic } from "../../devices/io-apic";
 import { KeyboardController } from "../../devices/keyboard-controller";
@@ -38,6 +41,7 @@ const IO_APIC_PINS = 24;
 /** The timer's interrupt request is pin 2 of the I/O APIC: pin 0 is the 8259's. */
 const TIMER_PIN = 2;
 const RTC_IRQ = 8;
+const FPU_IRQ = 13;
 
 /**
  * How firmware leaves the local APIC of the bootstrap processor: on, LINT0 for the 8259, LINT1 for NMI (MultiProcessor
@@ -48,6 +52,14 @@ const virtualWire = [
   [ApicRegister.lvtLint0, 0x700],
   [ApicRegister.lvtLint1, 0x400],
 ] as const;
+
+/** Of a computer with several processors only the first has FERR# and IGNNE# (SDM 1, "MS-DOS Compatibility Sub-mode"). */
+function connectFpuError(processor: Processor, irq: InterruptLine, ports: PortBus): void {
+  const latch = new FpuErrorLatch(irq, () => ignoreError(processor.state));
+  latch.connect(ports);
+  processor.numericError = () => latch.error();
+  connectErrorPins(processor.state);
+}
 
 /** A PC's devices, connected to a machine's processors, and the tables in low memory that tell of them. */
 export class Board {
@@ -76,6 +88,7 @@ export class Board {
       joinedLine(pics.line(number), ioApic.line(number === 0 ? TIMER_PIN : number));
     new Pit8254(clock, irq(0)).connect(ports);
     new Rtc({ clock, irq: irq(RTC_IRQ), memory: size }).connect(ports);
+    connectFpuError(machine.processors[0], irq(FPU_IRQ), ports);
     new KeyboardController(reset).connect(ports);
     new ResetPorts(reset).connect(ports);
     new FwCfg({ cpus: cores.length, memory: size, e820: this.memoryMap }).connect(ports);
