@@ -22,6 +22,11 @@ export const Place = {
   data: 0xe000,
   dataSize: 0x1000,
   stackTop: 0xfff0,
+  /** Regions of a hypervisor, and its EPT: tables of three levels, one behind the other. */
+  vmxon: 0x1_0000,
+  vmcs: 0x1_1000,
+  ept: 0x1_2000,
+  eptEnd: 0x1_5000,
   ramSize: 0x10_0000,
   /** Where page tables map the registers of the local APIC and of the I/O APIC. */
   localApic: 0x1f_0000,

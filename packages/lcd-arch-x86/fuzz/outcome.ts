@@ -20,17 +20,26 @@ export interface Outcome {
   readonly remapped: boolean;
 }
 
-/** Counts what processors deliver from now on. */
-export function countEvents(processors: readonly Processor[]): () => number {
-  let count = 0;
-  for (const cpu of processors) {
-    const delivered = cpu.eventDelivered.bind(cpu);
-    cpu.eventDelivered = () => {
-      count++;
-      delivered();
-    };
+/** Counts from now on what processors do. */
+export class Counts {
+  /** Exceptions and interrupts that reached a handler. */
+  events = 0;
+  vmExits = 0;
+
+  constructor(processors: readonly Processor[]) {
+    for (const cpu of processors) {
+      const delivered = cpu.eventDelivered.bind(cpu);
+      cpu.eventDelivered = () => {
+        this.events++;
+        delivered();
+      };
+      const exit = cpu.vmExit.bind(cpu);
+      cpu.vmExit = (...how) => {
+        this.vmExits++;
+        exit(...how);
+      };
+    }
   }
-  return () => count;
 }
 
 /** What a machine and its guest are at the end. */
@@ -65,17 +74,23 @@ function registers({ state, retired, rip, rflags, gpr }: Processor): Record<stri
   };
 }
 
-const ACCESSED_AND_DIRTY = 0x60;
+/** Page tables: their places, and the bits that a processor changes in them (accessed, dirty). */
+const tables = [
+  { start: Place.pml4, end: Place.tablesEnd, own: 0x60 },
+  { start: Place.ept, end: Place.eptEnd, own: 0x300 },
+];
 
 /** Whether page tables differ in more than accessed and dirty flags. */
 function tablesChanged(before: Uint8Array, after: Uint8Array): boolean {
   const [old, now] = [new Int32Array(before.buffer), new Int32Array(after.buffer, after.byteOffset)];
-  for (let i = Place.pml4 / 4; i < Place.tablesEnd / 4; i++) {
-    if (((old[i] ^ now[i]) & ~ACCESSED_AND_DIRTY) !== 0) {
-      return true;
+  return tables.some(({ start, end, own }) => {
+    for (let i = start / 4; i < end / 4; i++) {
+      if (((old[i] ^ now[i]) & ~own) !== 0) {
+        return true;
+      }
     }
-  }
-  return false;
+    return false;
+  });
 }
 
 /** FNV-1a of 32-bit words. */

@@ -3,7 +3,7 @@ import { Computer } from "../src/machine/computer/computer";
 import { Machine } from "../src/machine/machine";
 import type { Guest } from "./guest";
 import { Place } from "./layout";
-import { countEvents, describeEnd, type End, type Outcome } from "./outcome";
+import { Counts, describeEnd, type End, type Outcome } from "./outcome";
 import { startGuest, startOthers } from "./start";
 
 /** Runs a guest. @throws what is an error of the host: nothing a guest does may cause one */
@@ -16,8 +16,7 @@ function runAlone(guest: Guest, tier: TierName): Outcome {
   const machine = new Machine({ memory: Place.ramSize, ...tiers[tier] });
   startGuest(machine, guest);
   const [cpu] = machine.processors;
-  const events = countEvents(machine.processors);
-  let vmExits = 0;
+  const counts = new Counts(machine.processors);
   let end: End | null = null;
   while (end === null) {
     const stop = cpu.run(guest.limit - cpu.retired);
@@ -29,13 +28,12 @@ function runAlone(guest: Guest, tier: TierName): Outcome {
     }
     if (stop.kind === "vm-exit") {
       // The guest has a guest of its own, and goes on as its host.
-      vmExits++;
       end = cpu.retired >= guest.limit ? "limit" : null;
     } else {
       end = stop.kind;
     }
   }
-  return { end, instructions: cpu.retired, events: events(), vmExits, ...describeEnd(guest, machine, end) };
+  return { end, instructions: cpu.retired, ...counts, ...describeEnd(guest, machine, end) };
 }
 
 /** On processors of a computer, all devices around them. */
@@ -44,7 +42,7 @@ function runInComputer(guest: Guest, tier: TierName): Outcome {
   const { machine } = computer;
   startGuest(machine, guest);
   startOthers(machine);
-  const events = countEvents(machine.processors);
+  const counts = new Counts(machine.processors);
   const result = computer.runFor(guest.limit);
   const instructions = computer.executed;
   if (instructions > guest.limit || (result === null && instructions < guest.limit)) {
@@ -52,5 +50,5 @@ function runInComputer(guest: Guest, tier: TierName): Outcome {
   }
   const kind = result?.kind ?? "limit";
   const end = kind === "halted" || kind === "shutdown" || kind === "limit" ? kind : "ended";
-  return { end, instructions, events: events(), vmExits: 0, ...describeEnd(guest, machine, end) };
+  return { end, instructions, ...counts, ...describeEnd(guest, machine, end) };
 }

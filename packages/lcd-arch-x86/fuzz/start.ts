@@ -30,7 +30,8 @@ export function startGuest(machine: Machine, guest: Guest): void {
   // The same numbers for every machine that starts this guest.
   const random = guest.random.copy();
   cpu.deliversExceptions = true;
-  const user = guest.mode.virtual8086 || (guest.mode.protection && random.chance(35));
+  const { protection, virtual8086, hypervisor } = guest.mode;
+  const user = virtual8086 || (protection && !hypervisor && random.chance(35));
   setControl(cpu, guest.mode, random);
   setSegments(cpu, guest.mode, user, random);
   setRegisters(cpu, guest.mode, random);
@@ -63,7 +64,7 @@ function setControl(cpu: Processor, mode: Mode, random: Random): void {
     Cr0.ET |
     (paging ? Cr0.PG : 0) |
     some(Cr0.WP, 50) |
-    some(Cr0.NE, 70) |
+    some(Cr0.NE, mode.hypervisor ? 100 : 70) |
     some(Cr0.AM, 30) |
     some(Cr0.MP, 50) |
     some(Cr0.TS, 10) |
@@ -80,14 +81,14 @@ function setControl(cpu: Processor, mode: Mode, random: Random): void {
     some(Cr4.PCE, 50) |
     some(Cr4.UMIP, 20) |
     some(Cr4.FSGSBASE, 50) |
-    some(Cr4.VMXE, 40) |
+    some(Cr4.VMXE, mode.hypervisor ? 100 : 40) |
     some(Cr4.SMEP, 5) |
     some(Cr4.SMAP, 10);
   const efer = Efer.NXE | (mode.long ? Efer.SCE | Efer.LME | Efer.LMA : some(Efer.SCE, 50));
   state.set64("efer", BigInt(efer));
   state.set64("cr4", BigInt(cr4));
   state.set64("cr0", BigInt(cr0 >>> 0));
-  state.set64("featureControl", random.chance(70) ? 5n : 0n);
+  state.set64("featureControl", random.chance(mode.hypervisor ? 100 : 70) ? 5n : 0n);
   state.set64("lstar", BigInt(Place.handlers));
   state.set64("star", BigInt(Selector.code32 | (Selector.code16 << 16)) << 32n);
   state.set64("sysenterCs", BigInt(Selector.code32));

@@ -1,5 +1,6 @@
 import type { Random } from "../differential/random";
 import { IO_APIC_ADDRESS } from "../src/devices/io-apic";
+import { PhysicalMemory } from "../src/machine/physical-memory";
 import { LOCAL_APIC_ADDRESS, PAGE, Place, Selector } from "./layout";
 import type { Mode } from "./modes";
 
@@ -22,6 +23,10 @@ export class GuestMemory {
     this.word(at + 4, high);
   }
 }
+
+/** The same bytes, as a machine has them. */
+export const physicalMemory = ({ bytes }: GuestMemory): PhysicalMemory =>
+  new PhysicalMemory(bytes.buffer, 0, Place.ramSize, () => {});
 
 /** Fills everything that the processor itself reads: page tables, descriptor tables, vectors, and a TSS. */
 export function writeTables(memory: GuestMemory, mode: Mode, random: Random): void {
