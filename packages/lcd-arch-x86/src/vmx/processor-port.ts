@@ -14,6 +14,10 @@ export interface VmxProcessorPort {
   delivering: InterruptEvent | null;
   /** The event that a VM entry injects, which the guest takes before its first instruction. */
   injected: InterruptEvent | null;
+  /** Bits that DR6 gets of a debug exception which is due before the next instruction; 0: none is. */
+  pendingDebug: bigint;
+  /** B0 to B3 of breakpoints that have been met, whose debug exception MOV SS holds back. */
+  readonly breakpoints: { met: number };
   /** Instructions retired since reset: the time-stamp counter. */
   readonly retired: number;
   /** Value of `retired` at which the VMX-preemption timer fires; Infinity for none. */

@@ -23,6 +23,8 @@ export class TestHost implements VmxProcessorPort {
   interruptibility = 0;
   delivering: InterruptEvent | null = null;
   injected: InterruptEvent | null = null;
+  pendingDebug = 0n;
+  readonly breakpoints = { met: 0 };
   retired = 1000;
   deadline = Number.POSITIVE_INFINITY;
   readonly log: string[] = [];

@@ -1,3 +1,4 @@
+import { Vector } from "../cpu/exception";
 import type { InterruptEvent } from "../cpu/interrupt/event";
 import { Secondary } from "./controls";
 import { secondaryControls } from "./entry-check/control-checks";
@@ -11,6 +12,7 @@ import {
 } from "./exit-reason";
 import { loadGuestState, saveGuestState } from "./guest-state";
 import { loadHostState } from "./host-state";
+import { loadPendingDebug, savePendingDebug } from "./pending-debug";
 import type { VmxProcessorPort } from "./processor-port";
 import type { Vmcs } from "./vmcs";
 import { VmcsField as F } from "./vmcs-field";
@@ -20,6 +22,7 @@ export function enterGuest(port: VmxProcessorPort, vmcs: Vmcs): void {
   vmcs.launched = true;
   loadGuestState(port, vmcs);
   port.injected = injectedEvent(vmcs);
+  loadPendingDebug(port, vmcs);
   switchAddressSpace(port, vmcs);
 }
 
@@ -40,10 +43,16 @@ export function leaveGuest(port: VmxProcessorPort, vmcs: Vmcs, reason: number, i
   );
   port.delivering = null;
   port.injected = null;
+  savePendingDebug(port, vmcs, isDebugException(reason, information));
   saveGuestState(port, vmcs);
   loadHostState(port, vmcs);
   switchAddressSpace(port, vmcs);
 }
+
+const VECTOR = 0xff;
+
+const isDebugException = (reason: number, { interruptionInformation: information = 0 }: VmExitInformation): boolean =>
+  reason === ExitReason.exceptionOrNmi && (information & VECTOR) === Vector.debug;
 
 /** SDM 3C, "Information for VM Exits That Occur During Event Delivery". */
 function recordVectoring(vmcs: Vmcs, event: InterruptEvent | null): void {

@@ -111,6 +111,7 @@ export const VmcsField = {
   guestRsp: 0x681c,
   guestRip: 0x681e,
   guestRflags: 0x6820,
+  guestPendingDebug: 0x6822,
   guestSysenterEsp: 0x6824,
   guestSysenterEip: 0x6826,
   // Natural-width host-state fields

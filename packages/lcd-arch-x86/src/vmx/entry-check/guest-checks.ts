@@ -5,6 +5,7 @@ import { cr0AllowedInVmx, cr4AllowedInVmx } from "../capability";
 import { EntryControl } from "../controls";
 import { injectedEvent } from "../event-injection";
 import { InterruptionType } from "../exit-reason";
+import { pendingDebugChecks } from "../pending-debug";
 import { guestSegments, Rights } from "../segments";
 import type { Vmcs } from "../vmcs";
 import { VmcsField as F, type VmcsField } from "../vmcs-field";
@@ -78,6 +79,7 @@ const nonRegisterChecks: readonly Check[] = [
     "guest interruptibility: an injected NMI is blocked by MOV SS",
     (v) => injectsType(v, InterruptionType.nmi) && v.has(F.guestInterruptibility, BLOCKING_BY_MOV_SS),
   ],
+  ...pendingDebugChecks,
 ];
 
 /** All checks on the guest-state area whose failure has exit qualification 0. */
