@@ -1,0 +1,113 @@
+import { Access, isCanonicalHigh } from "../mmu/index";
+import { ExitReason } from "../vmx/index";
+import { GuestException, Vector } from "./exception";
+import { raise } from "./interrupt/raise";
+import type { Site } from "./ir";
+import { LinearAccessError } from "./linear-memory";
+import type { AccessFault } from "./memory-access";
+import type { Processor, RunStop } from "./processor";
+import { executeSystem } from "./system/index";
+
+/**
+ * Goes on from a stop of translated code: registers are those at the start of the site's instruction.
+ *
+ * @returns "limit" when the block there has more instructions than may run; null when the processor can go on
+ */
+export function stopAt(p: Processor, site: Site): RunStop | "limit" | null {
+  p.rip = site.rip;
+  p.retired -= site.uncount;
+  const { cause } = site;
+  switch (cause.kind) {
+    case "limit":
+      return "limit";
+    case "memory":
+      return accessFault(p, p.access.fault, cause.stack);
+    case "callout":
+      return raise(p, p.calloutRaised.vector, p.calloutRaised.errorCode);
+    case "exception":
+      return raise(p, cause.vector, cause.errorCode);
+    case "system":
+      return system(p, site, cause.operation, cause.operands);
+    case "fetch":
+      // It may be there by now: then the code is looked for anew.
+      p.jumps.flushAll();
+      return fetchFault(p, p.lookup.nextPage);
+  }
+}
+
+/** A fetch that failed: what the walk for it says. @param address linear address */
+export function fetchFault(p: Processor, address: bigint): RunStop | null {
+  const low = Number(address & 0xffffffffn) | 0;
+  const high = Number(address >> 32n) | 0;
+  if (!isCanonicalHigh(high, p.state.low("cr4"))) {
+    return raise(p, Vector.generalProtection, 0);
+  }
+  if (p.mmu.translate(low, high, Access.execute)) {
+    return null;
+  }
+  return accessFault(p, { ...p.mmu.fault, address }, false);
+}
+
+/** Raises what a system instruction or the delivery of an event has thrown. @throws what is no fault of the guest */
+export function serviceError(p: Processor, error: unknown): RunStop | null {
+  if (error instanceof GuestException) {
+    return raise(p, error.vector, error.errorCode, error.payload);
+  }
+  if (error instanceof LinearAccessError) {
+    return accessFault(p, error.fault, false);
+  }
+  throw error;
+}
+
+function accessFault(p: Processor, fault: AccessFault, stack: boolean): RunStop | null {
+  switch (fault.kind) {
+    case "page-fault":
+      return raise(p, Vector.pageFault, fault.errorCode, fault.address);
+    case "ept-violation":
+      p.vmExit(ExitReason.eptViolation, {
+        qualification: BigInt(fault.qualification),
+        guestPhysicalAddress: fault.gpa,
+        guestLinearAddress: fault.address,
+      });
+      return { kind: "vm-exit" };
+    case "ept-misconfiguration":
+      p.vmExit(ExitReason.eptMisconfiguration, {
+        guestPhysicalAddress: fault.gpa,
+        guestLinearAddress: fault.address,
+      });
+      return { kind: "vm-exit" };
+    case "non-canonical":
+      return raise(p, stack ? Vector.stackFault : Vector.generalProtection, 0);
+    case "self-modifying":
+      return stepAlone(p);
+    case "device": {
+      const { rip } = p;
+      return stepAlone(p) ?? p.goOnBehindDevice(rip);
+    }
+  }
+}
+
+/** Runs an instruction by itself that may change code and reach devices. */
+function stepAlone(p: Processor): RunStop | null {
+  p.access.mayModifyCode = true;
+  const stop = p.stepOnce();
+  p.access.mayModifyCode = false;
+  return stop;
+}
+
+function system(p: Processor, site: Site, operation: string, operands: readonly number[]): RunStop | null {
+  try {
+    const outcome = executeSystem(p, { operation, operands, length: site.length });
+    if (outcome === "vm-exit") {
+      return { kind: "vm-exit" };
+    }
+    p.retired++;
+    if (outcome === "elsewhere") {
+      return null;
+    }
+    p.rip = BigInt.asUintN(64, site.rip + BigInt(site.length));
+    return outcome === "halted" ? { kind: "halted" } : null;
+  } catch (error) {
+    return serviceError(p, error);
+  }
+}
