@@ -41,6 +41,10 @@ const PDPTE_RESERVED = 0x1e6;
 const PDPTE_RESERVED_HIGH = 0xfff00000 | RESERVED_ADDRESS_HIGH;
 const PDPTES = 4;
 
+/** Whether a PDPTE, by its halves, is present and has a reserved bit: then the PDPTE registers do not take it. */
+export const isReservedPdpte = (low: number, high: number): boolean =>
+  (low & PageFlag.present) !== 0 && ((low & PDPTE_RESERVED) | (high & PDPTE_RESERVED_HIGH)) !== 0;
+
 /** What became of loading the PDPTE registers: "fault" is one of EPT, and `fault` tells which. */
 export type PdpteLoad = "loaded" | "reserved" | "fault";
 
@@ -132,8 +136,7 @@ export class Mmu {
       if (!this.locate(((cr3 & ~0x1f) >>> 0) + i * 8, false, 0)) return "fault";
       const low = readWord(ram, this.located);
       const high = readWord(ram, this.located + 4);
-      const reserved = (low & PDPTE_RESERVED) | (high & PDPTE_RESERVED_HIGH);
-      if ((low & PageFlag.present) !== 0 && reserved !== 0) return "reserved";
+      if (isReservedPdpte(low, high)) return "reserved";
       entries.push((BigInt(high) << 32n) | BigInt(low));
     }
     for (let i = 0; i < PDPTES; i++) state.set64("pdpte", entries[i], i);

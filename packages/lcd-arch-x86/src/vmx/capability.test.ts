@@ -40,11 +40,11 @@ describe("VMX capability MSRs (SDM 3D, VMX Capability Reporting Facility)", () =
     }
   });
 
-  it("offer EPT with 4-level walks and VPIDs, and say that host and guest are 64-bit and interrupts exit", () => {
+  it("offer EPT with 4-level walks and VPIDs, and say that the host is 64-bit and interrupts exit", () => {
     // Bits 1 3 5 6, and 2 (descriptor tables), 11 (RDRAND), 12 (INVPCID), 16 (RDSEED).
     expect(settings(0x48b)).toEqual([0, 0x1_186e]);
     expect(settings(0x48f)[0] & 0x200).toBe(0x200);
-    expect(settings(0x490)[0] & 0x200).toBe(0x200);
+    expect(settings(0x490).map((setting) => setting & 0x200)).toEqual([0, 0x200]);
     expect(settings(0x48d)[0] & 9).toBe(9);
     const ept = capabilityMsr(0x48c) ?? 0n;
     expect(ept & (1n << 6n)).not.toBe(0n);

@@ -72,14 +72,14 @@ const ENTRY_DEFAULT1 = 0x0000_11ff;
 
 /**
  * Which controls there are (SDM 3D, appendix "VMX Capability Reporting Facility"). Interrupts, NMIs and HLT always
- * exit, and host and guest are in IA-32e mode: the other settings are what this processor does not have.
+ * exit, and the host is in IA-32e mode: the other settings are what this processor does not have.
  */
 export const controlSets = {
   pinBased: controls(PinBased, PinBased.externalInterruptExiting | PinBased.nmiExiting, PIN_DEFAULT1),
   processor: controls(ProcessorBased, ProcessorBased.hltExiting, PROCESSOR_DEFAULT1),
   secondary: controls(Secondary, 0, 0),
   exit: controls(ExitControl, ExitControl.hostAddressSpaceSize, EXIT_DEFAULT1),
-  entry: controls(EntryControl, EntryControl.ia32eModeGuest, ENTRY_DEFAULT1),
+  entry: controls(EntryControl, 0, ENTRY_DEFAULT1),
 } as const;
 
 /** Default1 bits that have a name may be cleared; the others have no meaning and must stay 1. */

@@ -58,7 +58,6 @@ describe("checks on VMX controls (SDM 3C): error 7", () => {
     ["five CR3-target values", F.cr3TargetCount, 5n],
     ["a 32-bit host", F.exitControls, 0x0003_6dffn],
     ["save preemption timer without the timer", F.exitControls, 0x0043_6fffn],
-    ["a guest outside IA-32e mode", F.entryControls, 0x0000_11ffn],
     ["entry to SMM", F.entryControls, 0x0000_17ffn],
   ])("%s", (_, field, value) => {
     host.vmx.vmwrite(field, value);

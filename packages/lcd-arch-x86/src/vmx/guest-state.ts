@@ -1,6 +1,8 @@
 import { Cr0, Efer } from "../mmu/control-bits";
 import { EntryControl, ExitControl, PinBased, Secondary } from "./controls";
+import { isIa32e } from "./entry-check/check";
 import { secondaryControls } from "./entry-check/control-checks";
+import { savePdptes } from "./pdptes";
 import type { VmxProcessorPort } from "./processor-port";
 import { guestSegments, Rights } from "./segments";
 import type { Vmcs } from "./vmcs";
@@ -26,6 +28,9 @@ const registers = [
 
 const RSP = 4;
 
+const LONG_MODE = BigInt(Efer.LME | Efer.LMA);
+const withLongMode = (efer: bigint, on: boolean): bigint => (on ? efer | LONG_MODE : efer & ~LONG_MODE);
+
 /** SDM 3C, "Loading Guest State", and the execution controls that take effect with it. */
 export function loadGuestState(port: VmxProcessorPort, vmcs: Vmcs): void {
   const { state } = port;
@@ -40,7 +45,7 @@ export function loadGuestState(port: VmxProcessorPort, vmcs: Vmcs): void {
   }
   if (loads(EntryControl.loadPat)) state.set64("pat", vmcs.get(F.guestPat));
   if (loads(EntryControl.loadEfer)) state.set64("efer", vmcs.get(F.guestEfer));
-  else state.set64("efer", state.get64("efer") | BigInt(Efer.LME | Efer.LMA));
+  else state.set64("efer", withLongMode(state.get64("efer"), isIa32e(vmcs)));
   state.set64("sysenterCs", vmcs.get(F.guestSysenterCs));
   for (const [field, register] of registers) state.set64(register, vmcs.get(field));
   state.gpr[RSP] = vmcs.get(F.guestRsp);
@@ -92,6 +97,7 @@ export function saveGuestState(port: VmxProcessorPort, vmcs: Vmcs): void {
   vmcs.set(F.guestRflags, port.rflags);
   vmcs.set32(F.guestInterruptibility, port.interruptibility);
   vmcs.set32(F.guestActivity, 0);
+  savePdptes(port, vmcs);
   if (saves(ExitControl.savePreemptionTimer)) {
     vmcs.set32(F.preemptionTimer, Math.max(0, port.deadline - port.retired));
   }

@@ -1,6 +1,7 @@
 import type { InterruptEvent } from "../cpu/interrupt/event";
 import type { CpuState } from "../cpu/state";
 import type { PhysicalMemory } from "../machine/physical-memory";
+import type { PdpteLoad } from "../mmu/index";
 
 /** What VMX needs from the processor that it belongs to. */
 export interface VmxProcessorPort {
@@ -22,6 +23,8 @@ export interface VmxProcessorPort {
   readonly retired: number;
   /** Value of `retired` at which the VMX-preemption timer fires; Infinity for none. */
   deadline: number;
+  /** Loads the PDPTE registers from memory, as the current paging mode reaches it. */
+  readonly mmu: { loadPdptes(cr3: number): PdpteLoad };
   /** CR0, CR3, CR4, EFER, CPL, EPTP, VPID or `nonRoot` have changed: translations are of another address space. */
   addressSpaceChanged(): void;
   /** Drops translations that were made with an EPT pointer, or with any. */

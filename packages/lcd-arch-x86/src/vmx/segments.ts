@@ -48,8 +48,8 @@ export const Rights = {
   reserved: 0xfffe_0f00,
 } as const;
 
-/** Segment types (SDM 3A, "Code- and Data-Segment Descriptor Types", "System Descriptor Types"). */
-export const SegmentType = { dataWritten: 3, codeRead: 11, ldt: 2, busyTss64: 11 } as const;
+/** Segment types (SDM 3A, "Code- and Data-Segment Descriptor Types", "System Descriptor Types"); a 32-bit TSS has that of a 64-bit one. */
+export const SegmentType = { dataWritten: 3, codeRead: 11, ldt: 2, busyTss16: 3, busyTss64: 11 } as const;
 
 /** Bits of a selector. */
 export const Selector = { rpl: 3, ti: 4 } as const;

@@ -3,6 +3,7 @@ import type { InterruptEvent } from "../cpu/interrupt/event";
 import { CpuState, Segment, STATE_SIZE } from "../cpu/state";
 import { PhysicalMemory } from "../machine/physical-memory";
 import { Cr0, Cr4, Efer } from "../mmu/control-bits";
+import type { PdpteLoad } from "../mmu/index";
 import type { VmxProcessorPort } from "./processor-port";
 import { VmcsField as F, type VmcsField } from "./vmcs-field";
 import { NO_VMCS, Vmx } from "./vmx";
@@ -25,6 +26,9 @@ export class TestHost implements VmxProcessorPort {
   injected: InterruptEvent | null = null;
   pendingDebug = 0n;
   readonly breakpoints = { met: 0 };
+  /** What becomes of loading the PDPTE registers. */
+  pdptes: PdpteLoad = "loaded";
+  readonly mmu = { loadPdptes: (): PdpteLoad => this.pdptes };
   retired = 1000;
   deadline = Number.POSITIVE_INFINITY;
   readonly log: string[] = [];

@@ -12,18 +12,25 @@ import {
 } from "./exit-reason";
 import { loadGuestState, saveGuestState } from "./guest-state";
 import { loadHostState } from "./host-state";
+import { loadPdptes } from "./pdptes";
 import { loadPendingDebug, savePendingDebug } from "./pending-debug";
 import type { VmxProcessorPort } from "./processor-port";
 import type { Vmcs } from "./vmcs";
 import { VmcsField as F } from "./vmcs-field";
 
-/** From host to guest: a VM entry whose checks have passed (SDM 3C, "Loading Guest State"). */
-export function enterGuest(port: VmxProcessorPort, vmcs: Vmcs): void {
-  vmcs.launched = true;
+/**
+ * From host to guest: a VM entry whose checks have passed (SDM 3C, "Loading Guest State").
+ *
+ * @returns false when the PDPTE registers cannot be loaded: the entry is to be failed
+ */
+export function enterGuest(port: VmxProcessorPort, vmcs: Vmcs): boolean {
   loadGuestState(port, vmcs);
+  if (!loadPdptes(port, vmcs)) return false;
+  vmcs.launched = true;
   port.injected = injectedEvent(vmcs);
   loadPendingDebug(port, vmcs);
   switchAddressSpace(port, vmcs);
+  return true;
 }
 
 /** From guest to host (SDM 3C, "Recording VM-Exit Information", "Saving Guest State", "Loading Host State"). */

@@ -31,6 +31,10 @@ export const VmcsField = {
   guestDebugctl: 0x2802,
   guestPat: 0x2804,
   guestEfer: 0x2806,
+  guestPdpte0: 0x280a,
+  guestPdpte1: 0x280c,
+  guestPdpte2: 0x280e,
+  guestPdpte3: 0x2810,
   // 64-bit host-state fields
   hostPat: 0x2c00,
   hostEfer: 0x2c02,

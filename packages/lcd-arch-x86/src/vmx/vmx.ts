@@ -2,7 +2,7 @@ import { __hpa } from "../address";
 import type { InterruptEvent } from "../cpu/interrupt/event";
 import { Rflags } from "../cpu/state";
 import { KernelError } from "../errno";
-import { Cr4 } from "../mmu/control-bits";
+import { Cr4, Efer } from "../mmu/control-bits";
 import { capabilityMsr, cr0AllowedInVmx, cr4AllowedInVmx, FeatureControl } from "./capability";
 import { firstFailure, isFrame } from "./entry-check/check";
 import { controlChecks } from "./entry-check/control-checks";
@@ -26,7 +26,8 @@ const ARITHMETIC = BigInt(Rflags.CF | Rflags.PF | Rflags.AF | Rflags.ZF | Rflags
 
 const BLOCKING_BY_MOV_SS = 2;
 
-/** Exit qualification of a VM-entry failure whose cause is the VMCS link pointer. */
+/** Exit qualifications of VM-entry failures for invalid guest state (SDM 3C, "VM-Entry Failures During or After ..."). */
+const PDPTE_FAILURE = 2n;
 const LINK_POINTER_FAILURE = 4n;
 
 /**
@@ -235,7 +236,7 @@ export class Vmx {
     if (vmcs.launched !== launched) return this.fail(wrongState);
     this.entryFailure = firstFailure(controlChecks, vmcs);
     if (this.entryFailure !== null) return this.fail(VmInstructionError.invalidControls);
-    this.entryFailure = firstFailure(hostChecks, vmcs);
+    this.entryFailure = this.isLongMode ? firstFailure(hostChecks, vmcs) : "a 64-bit host outside IA-32e mode";
     if (this.entryFailure !== null) return this.fail(VmInstructionError.invalidHostState);
     this.entryFailure = firstFailure(guestChecks, vmcs);
     if (this.entryFailure !== null) return this.sendBack(vmcs, 0n);
@@ -243,8 +244,16 @@ export class Vmx {
       this.entryFailure = "VMCS link pointer";
       return this.sendBack(vmcs, LINK_POINTER_FAILURE);
     }
-    enterGuest(this.port, vmcs);
+    if (!enterGuest(this.port, vmcs)) {
+      this.entryFailure = "guest PDPTEs: a reserved bit";
+      return this.sendBack(vmcs, PDPTE_FAILURE);
+    }
     return VM_SUCCEED;
+  }
+
+  /** SDM 3C, "Checks Related to Address-Space Size": VM exits lead to a 64-bit host, so VM entries have to come from one. */
+  private get isLongMode(): boolean {
+    return (this.port.state.low("efer") & Efer.LMA) !== 0;
   }
 
   private sendBack(vmcs: Vmcs, qualification: bigint): VmxResult {

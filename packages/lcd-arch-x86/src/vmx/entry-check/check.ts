@@ -1,5 +1,8 @@
+import { Rflags } from "../../cpu/state";
 import { EFER_SUPPORTED, Efer, MAXPHYADDR } from "../../mmu/control-bits";
+import { EntryControl } from "../controls";
 import type { Vmcs } from "../vmcs";
+import { VmcsField as F } from "../vmcs-field";
 
 /** One check of VM entry: what is wrong when `fails` says so. */
 export type Check = readonly [wrong: string, fails: (vmcs: Vmcs) => boolean];
@@ -33,8 +36,18 @@ function isHalfPat(half: number): boolean {
   return true;
 }
 
-/** An IA32_EFER for IA-32e mode: no reserved bit, LME and LMA set. */
-export function isLongModeEfer(value: bigint): boolean {
+/** An IA32_EFER with paging, for IA-32e mode or not: no reserved bit, LME and LMA as the mode is. */
+export function isEfer(value: bigint, longMode: boolean): boolean {
   const long = BigInt(Efer.LME | Efer.LMA);
-  return (value & ~BigInt(EFER_SUPPORTED)) === 0n && (value & long) === long;
+  return (value & ~BigInt(EFER_SUPPORTED)) === 0n && (value & long) === (longMode ? long : 0n);
 }
+
+/** Whether the guest is to be in IA-32e mode. */
+export const isIa32e = (v: Vmcs): boolean => v.has(F.entryControls, EntryControl.ia32eModeGuest);
+
+/** Whether the guest is to be in virtual-8086 mode. */
+export const isVirtual8086 = (v: Vmcs): boolean => v.has(F.guestRflags, Rflags.VM);
+
+/** Checks that count only in some guests. */
+export const when = (condition: (v: Vmcs) => boolean, checks: readonly Check[]): readonly Check[] =>
+  checks.map(([wrong, fails]) => [wrong, (v) => condition(v) && fails(v)]);

@@ -9,7 +9,7 @@ import { pendingDebugChecks } from "../pending-debug";
 import { guestSegments, Rights } from "../segments";
 import type { Vmcs } from "../vmcs";
 import { VmcsField as F, type VmcsField } from "../vmcs-field";
-import { type Check, isLongModeEfer, isPat, isPhysical } from "./check";
+import { type Check, isEfer, isIa32e, isPat, isPhysical, isVirtual8086 } from "./check";
 import { segmentChecks } from "./segment-checks";
 
 const canonical = (name: string, field: VmcsField): Check => [
@@ -35,15 +35,16 @@ const registerChecks: readonly Check[] = [
     "guest IA32_DEBUGCTL: a reserved bit",
     (v) => loads(v, EntryControl.loadDebugControls) && v.get(F.guestDebugctl) !== 0n,
   ],
-  ["guest CR4: PAE is 0 in IA-32e mode", (v) => !v.has(F.guestCr4, Cr4.PAE)],
+  ["guest CR4: PAE is 0 in IA-32e mode", (v) => isIa32e(v) && !v.has(F.guestCr4, Cr4.PAE)],
+  ["guest CR4: PCIDE outside IA-32e mode", (v) => !isIa32e(v) && v.has(F.guestCr4, Cr4.PCIDE)],
   ["guest CR3: a bit beyond the physical-address width", (v) => !isPhysical(v.get(F.guestCr3))],
   ["guest DR7: above 32 bits", (v) => loads(v, EntryControl.loadDebugControls) && v.get(F.guestDr7) >> 32n !== 0n],
   canonical("IA32_SYSENTER_ESP", F.guestSysenterEsp),
   canonical("IA32_SYSENTER_EIP", F.guestSysenterEip),
   ["guest IA32_PAT: memory type", (v) => loads(v, EntryControl.loadPat) && !isPat(v.get(F.guestPat))],
   [
-    "guest IA32_EFER: a reserved bit, or not IA-32e mode",
-    (v) => loads(v, EntryControl.loadEfer) && !isLongModeEfer(v.get(F.guestEfer)),
+    "guest IA32_EFER: a reserved bit, or LMA or LME is not what the mode is",
+    (v) => loads(v, EntryControl.loadEfer) && !isEfer(v.get(F.guestEfer), isIa32e(v)),
   ],
 ];
 
@@ -56,7 +57,7 @@ const descriptorAndFlowChecks: readonly Check[] = [
   ["guest RIP: bits 63:57 differ, or above 4 GiB outside 64-bit mode", (v) => !isRip(v)],
   ["guest RFLAGS: a reserved bit", (v) => (v.get(F.guestRflags) & RFLAGS_RESERVED) !== 0n],
   ["guest RFLAGS: bit 1 is 0", (v) => !v.has(F.guestRflags, Rflags.fixed)],
-  ["guest RFLAGS: VM in IA-32e mode", (v) => v.has(F.guestRflags, Rflags.VM)],
+  ["guest RFLAGS: VM in IA-32e mode", (v) => isIa32e(v) && isVirtual8086(v)],
 ];
 
 /** SDM 3C, "Checks on Guest Non-Register State", but for the VMCS link pointer. */
@@ -99,5 +100,7 @@ const injectsType = (v: Vmcs, type: number): boolean => injectedEvent(v)?.type =
 function isRip(vmcs: Vmcs): boolean {
   const rip = vmcs.get(F.guestRip);
   const top = BigInt.asIntN(64, rip) >> BigInt(MAX_LINEAR_BITS);
-  return vmcs.has(guestSegments.cs.rights, Rights.long) ? top === 0n || top === -1n : rip >> 32n === 0n;
+  return isIa32e(vmcs) && vmcs.has(guestSegments.cs.rights, Rights.long)
+    ? top === 0n || top === -1n
+    : rip >> 32n === 0n;
 }

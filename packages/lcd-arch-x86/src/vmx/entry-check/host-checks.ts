@@ -3,7 +3,7 @@ import { isCanonical } from "../../mmu/index";
 import { cr0AllowedInVmx, cr4AllowedInVmx } from "../capability";
 import { ExitControl } from "../controls";
 import { VmcsField as F, type VmcsField } from "../vmcs-field";
-import { type Check, isLongModeEfer, isPat, isPhysical } from "./check";
+import { type Check, isEfer, isPat, isPhysical } from "./check";
 
 /** RPL and TI of a selector. */
 const RPL_AND_TI = 7;
@@ -28,7 +28,7 @@ export const hostChecks: readonly Check[] = [
   ["host IA32_PAT: memory type", (v) => v.has(F.exitControls, ExitControl.loadPat) && !isPat(v.get(F.hostPat))],
   [
     "host IA32_EFER: a reserved bit, or not IA-32e mode",
-    (v) => v.has(F.exitControls, ExitControl.loadEfer) && !isLongModeEfer(v.get(F.hostEfer)),
+    (v) => v.has(F.exitControls, ExitControl.loadEfer) && !isEfer(v.get(F.hostEfer), true),
   ],
   selector("CS", F.hostCsSelector),
   selector("SS", F.hostSsSelector),

@@ -1,7 +1,7 @@
 import { isCanonical } from "../../mmu/index";
 import { guestSegments, Rights, type SegmentFields, SegmentType, Selector } from "../segments";
 import type { Vmcs } from "../vmcs";
-import type { Check } from "./check";
+import { type Check, isIa32e, isVirtual8086, when } from "./check";
 
 const { es, cs, ss, ds, fs, gs, ldtr, tr } = guestSegments;
 
@@ -58,15 +58,36 @@ const canonical = (s: SegmentFields): Check => [
 ];
 const short = (s: SegmentFields): Check => whenUsable(s, "base: above 4 GiB", (v) => v.get(s.base) >> 32n !== 0n);
 
-/** SDM 3C, "Checks on Guest Segment Registers", for a guest in IA-32e mode. */
-export const segmentChecks: readonly Check[] = [
+/** TR and LDTR. */
+const systemChecks: readonly Check[] = [
   ["guest TR selector: TI", (v) => v.has(tr.selector, Selector.ti)],
   whenUsable(ldtr, "selector: TI", (v) => v.has(ldtr.selector, Selector.ti)),
-  ["guest SS and CS selectors: RPLs differ", (v) => rpl(v, ss) !== rpl(v, cs)],
   canonical(tr),
+  whenUsable(ldtr, "base: not canonical", (v) => !isCanonical(v.get(ldtr.base))),
+  ["guest TR unusable", (v) => !usable(v, tr)],
+  ["guest TR type: not a busy TSS of the guest's mode", (v) => !isBusyTss(v, type(v, tr))],
+  ...formatChecks(tr, true, always),
+  whenUsable(ldtr, "type: not an LDT", (v) => type(v, ldtr) !== SegmentType.ldt),
+  ...formatChecks(ldtr, true, whenUsable),
+];
+
+/** A 64-bit TSS in IA-32e mode, whose type is that of a 32-bit one; else one of 32 or of 16 bits. */
+const isBusyTss = (v: Vmcs, segmentType: number): boolean =>
+  segmentType === SegmentType.busyTss64 || (segmentType === SegmentType.busyTss16 && !isIa32e(v));
+
+/** Segments as virtual-8086 mode has them. */
+const virtual8086Checks: readonly Check[] = [cs, ss, ds, es, fs, gs].flatMap((s) => [
+  always(s, "base: not 16 times the selector", (v) => v.get(s.base) !== v.get(s.selector) << 4n),
+  always(s, "limit: not that of virtual-8086 mode", (v) => v.get32(s.limit) !== Virtual8086.limit),
+  always(s, "access rights: not those of virtual-8086 mode", (v) => rights(v, s) !== Virtual8086.rights),
+]);
+
+const Virtual8086 = { limit: 0xffff, rights: 0xf3 } as const;
+
+const descriptorChecks: readonly Check[] = [
+  ["guest SS and CS selectors: RPLs differ", (v) => rpl(v, ss) !== rpl(v, cs)],
   canonical(fs),
   canonical(gs),
-  whenUsable(ldtr, "base: not canonical", (v) => !isCanonical(v.get(ldtr.base))),
   ["guest CS base: above 4 GiB", (v) => v.get(cs.base) >> 32n !== 0n],
   short(ss),
   short(ds),
@@ -76,7 +97,10 @@ export const segmentChecks: readonly Check[] = [
   ["guest CS DPL: not that of SS", (v) => type(v, cs) < 13 && dpl(v, cs) !== dpl(v, ss)],
   ["guest CS DPL: conforming, and above that of SS", (v) => type(v, cs) >= 13 && dpl(v, cs) > dpl(v, ss)],
   ...formatChecks(cs, false, always),
-  ["guest CS: both 64-bit and D", (v) => (rights(v, cs) & Rights.long) !== 0 && (rights(v, cs) & Rights.big) !== 0],
+  [
+    "guest CS: both 64-bit and D",
+    (v) => isIa32e(v) && (rights(v, cs) & Rights.long) !== 0 && (rights(v, cs) & Rights.big) !== 0,
+  ],
 
   whenUsable(ss, "type: not accessed read/write data", (v) => type(v, ss) !== 3 && type(v, ss) !== 7),
   ["guest SS DPL: not its RPL", (v) => dpl(v, ss) !== rpl(v, ss)],
@@ -86,10 +110,11 @@ export const segmentChecks: readonly Check[] = [
   ...dataChecks(es),
   ...dataChecks(fs),
   ...dataChecks(gs),
+];
 
-  ["guest TR unusable", (v) => !usable(v, tr)],
-  ["guest TR type: not a busy 64-bit TSS", (v) => type(v, tr) !== SegmentType.busyTss64],
-  ...formatChecks(tr, true, always),
-  whenUsable(ldtr, "type: not an LDT", (v) => type(v, ldtr) !== SegmentType.ldt),
-  ...formatChecks(ldtr, true, whenUsable),
+/** SDM 3C, "Checks on Guest Segment Registers". */
+export const segmentChecks: readonly Check[] = [
+  ...systemChecks,
+  ...when(isVirtual8086, virtual8086Checks),
+  ...when((v) => !isVirtual8086(v), descriptorChecks),
 ];
