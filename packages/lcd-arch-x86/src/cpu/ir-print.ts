@@ -158,9 +158,11 @@ class IrPrinter {
       case "callout":
         return [`call ${calloutName(statement.number)}`];
       case "guarded": {
-        const { condition, fast, operands, number, value } = statement;
+        const { condition, fast, operands, plain, number, value } = statement;
         const slow = `call ${calloutName(number)}(${operands.map((operand) => this.value(operand)).join(", ")})`;
-        const text = `${this.value(condition)} ? ${slow} : ${this.value(fast)}`;
+        const numbers = plain && [...plain.operands, plain.result].map((looked) => this.value(looked)).join(", ");
+        const guard = plain ? `plain(${numbers}) or not ${this.value(condition)}` : `not ${this.value(condition)}`;
+        const text = `${guard} ? ${this.value(fast)} : ${slow}`;
         return [`${this.name(value)} = ${text}`];
       }
       case "repeat":

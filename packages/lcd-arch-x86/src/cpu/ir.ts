@@ -176,6 +176,19 @@ export class Value {
   }
 }
 
+/**
+ * What to look at to see that arithmetic on floating-point numbers is plain (translate/plain-arithmetic.ts). The
+ * guard's condition says whether the numbers are; besides, the callout is needed when `roundsOtherwise` is not 0.
+ */
+export interface PlainArithmetic {
+  /** Bytes of a number. */
+  readonly size: 4 | 8;
+  /** Operands that are no results, nor operands, of plain arithmetic earlier in the block; numbers, or vectors of them. */
+  readonly operands: readonly Value[];
+  readonly result: Value;
+  readonly roundsOtherwise: Value;
+}
+
 /** What a block does, in order; `position` is its place in that order, set by translate/schedule.ts. */
 export type Statement =
   | { kind: "set"; register: number; value: Value; position: number; dead: boolean }
@@ -189,7 +202,8 @@ export type Statement =
   | { kind: "callout"; number: number; site: number; position: number }
   /**
    * Gives `value`: `fast`, but when the condition is not 0 what a callout returns. Then `operands` are stored in the
-   * fields for operands, and the result is read from the first of these.
+   * fields for operands, and the result is read from the first of these. `plain`, where it is not null, can tell sooner
+   * that `fast` will do.
    */
   | {
       kind: "guarded";
@@ -197,6 +211,7 @@ export type Statement =
       condition: Value;
       fast: Value;
       operands: readonly Value[];
+      plain: PlainArithmetic | null;
       number: number;
       site: number;
       position: number;

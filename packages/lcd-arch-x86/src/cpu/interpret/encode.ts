@@ -1,4 +1,4 @@
-import { hasLanes, type IrBlock, type Statement, type Value, type ValueType } from "../ir";
+import { hasLanes, type IrBlock, type Statement, Value, type ValueType } from "../ir";
 import type { LaneOperation } from "../ir-vector";
 import { registerOffset } from "../register-offset";
 import { OPERAND_SIZE, StateOffset } from "../state";
@@ -17,6 +17,9 @@ class TooLarge extends Error {}
 
 const CONSTANT_SIZE = 8;
 const MAX_CONSTANTS = (VALUES_END - VALUES_START) / CONSTANT_SIZE;
+
+/** Words of a conditional jump. */
+const JUMP_WORDS = 3;
 
 /** The longest instruction has its number and five operands. */
 const MOST_WORDS = 6;
@@ -164,6 +167,9 @@ export class Encoder {
         const { value, site } = statement;
         const address = this.place(value.operands[0]);
         value.local = this.allot(value.type);
+        if (value.type === "v128" && value.size < 16) {
+          this.move(value.local, zero());
+        }
         this.put(loads[value.size], value.local, address, value.forWrite ? 1 : 0, site);
         break;
       }
@@ -245,9 +251,13 @@ export class Encoder {
     return to;
   }
 
-  private guarded({ value, condition, fast, operands, number, site }: Extract<Statement, { kind: "guarded" }>): void {
+  private guarded(statement: Extract<Statement, { kind: "guarded" }>): void {
+    const { value, condition, fast, operands, plain, number, site } = statement;
     value.local = this.allot(value.type);
     this.move(value.local, fast);
+    if (plain !== null) {
+      this.put("jumpIf", this.place(plain.roundsOtherwise), this.here + JUMP_WORDS * 2 * 4);
+    }
     this.put("jumpUnless", this.place(condition), 0);
     const over = this.length - 1;
     operands.forEach((operand, index) => this.move(StateOffset.operand + index * OPERAND_SIZE, operand));
@@ -296,6 +306,9 @@ export class Encoder {
     this.put("leave");
   }
 }
+
+/** What is above the bytes of a vector that is loaded in part. */
+const zero = (): Value => new Value("const", "v128", "", [], 0n);
 
 /** Bit 4 of each byte of a vector of lane numbers: it tells lanes of the first operand from those of the second. */
 const LANES_OF_SECOND = 0x10101010_10101010_10101010_10101010n;

@@ -1,5 +1,15 @@
 import { CARRY_IN_BIT, FlagKind, type FlagKindName, flagOp, overrideOf } from "../flags";
-import { type IrBlock, Register, type Site, type SiteCause, type Statement, type Terminator, Value } from "../ir";
+import {
+  type IrBlock,
+  type PlainArithmetic,
+  Register,
+  type Site,
+  type SiteCause,
+  type Statement,
+  type Terminator,
+  Value,
+  type ValueType,
+} from "../ir";
 import { Rflags } from "../state";
 import { type CodeContext, ripOf } from "../translate/code-context";
 import { ValueBuilder } from "./values";
@@ -36,6 +46,8 @@ export class BlockBuilder extends ValueBuilder {
   private index = 0;
   private overrideKnownZero = false;
 
+  /** What is in the XMM registers that were read or set. */
+  private readonly vectors = new Map<number, Value>();
   private readonly ownSites: { site: Site; index: number }[] = [];
 
   /**
@@ -102,7 +114,11 @@ export class BlockBuilder extends ValueBuilder {
    * that a non-canonical one raises #SS, not #GP.
    */
   load(size: number, address: Value, forWrite = false, stack = false): Value {
-    const type = size === 16 ? "v128" : size === 8 ? "i64" : "i32";
+    return this.loadAs(size === 16 ? "v128" : size === 8 ? "i64" : "i32", size, address, forWrite, stack);
+  }
+
+  /** As `load`, but gives an f32 or f64, or a v128 of 4 or 8 bytes with zeros above. */
+  loadAs(type: ValueType, size: number, address: Value, forWrite = false, stack = false): Value {
     const value = new Value("load", type, "", [address], 0, size, forWrite);
     this.statements.push({
       kind: "load",
@@ -130,7 +146,18 @@ export class BlockBuilder extends ValueBuilder {
     this.statements.push({ kind: "setField", offset, value, position: UNSCHEDULED });
   }
 
+  /** All of XMM register `number`, a v128: the same value until it is set. */
+  override xmm(number: number): Value {
+    let value = this.vectors.get(number);
+    if (!value) {
+      value = super.xmm(number);
+      this.vectors.set(number, value);
+    }
+    return value;
+  }
+
   setXmm(number: number, value: Value): void {
+    this.vectors.set(number, value);
     this.setRegister(Register.xmm + number, value);
   }
 
@@ -143,10 +170,17 @@ export class BlockBuilder extends ValueBuilder {
    * `fast`, or what a callout returns in the place of its first operand when `condition` is not 0. The callout is right
    * in any case.
    */
-  guarded(condition: Value, fast: Value, number: number, operands: readonly Value[]): Value {
+  guarded(
+    condition: Value,
+    fast: Value,
+    number: number,
+    operands: readonly Value[],
+    plain: PlainArithmetic | null = null,
+  ): Value {
     const value = new Value("guarded", fast.type, "", [], 0);
     const site = this.site({ kind: "callout" });
-    this.statements.push({ kind: "guarded", value, condition, fast, operands, number, site, position: UNSCHEDULED });
+    const position = UNSCHEDULED;
+    this.statements.push({ kind: "guarded", value, condition, fast, operands, plain, number, site, position });
     return value;
   }
 

@@ -1,27 +1,37 @@
-import { pureOperations, type Statement, type Value } from "../ir";
+import { pureOperations, type Statement, type Value, type ValueType } from "../ir";
 import { StateOffset } from "../state";
 import { type FunctionEmitter, Local, VALUE_128 } from "./emit";
 import { LARGEST_ACCESS, RANGE_ENTRY_SIZE, RangeEntry, rangeOf } from "./range-layout";
 import { NO_SPANS, type Span, type SpanAccess, type SpanAccesses } from "./spans";
-import { Wasm, WasmType } from "./wasm";
+import { type ByteWriter, Wasm, WasmType } from "./wasm";
 
 type Load = Extract<Statement, { kind: "load" }>;
 type Store = Extract<Statement, { kind: "store" }>;
 
-const loadOpcodes: Readonly<Record<number, number>> = {
-  1: Wasm.i32Load8U,
-  2: Wasm.i32Load16U,
-  4: Wasm.i32Load,
-  8: Wasm.i64Load,
-  16: Wasm.v128Load,
+/** By type and bytes. */
+const loadOpcodes: Readonly<Record<ValueType, Readonly<Record<number, number>>>> = {
+  i32: { 1: Wasm.i32Load8U, 2: Wasm.i32Load16U, 4: Wasm.i32Load },
+  i64: { 8: Wasm.i64Load },
+  f32: { 4: Wasm.f32Load },
+  f64: { 8: Wasm.f64Load },
+  v128: { 4: Wasm.v128Load32Zero, 8: Wasm.v128Load64Zero, 16: Wasm.v128Load },
 };
 
-const storeOpcodes: Readonly<Record<number, number>> = {
-  1: Wasm.i32Store8,
-  2: Wasm.i32Store16,
-  4: Wasm.i32Store,
-  8: Wasm.i64Store,
-  16: Wasm.v128Store,
+const storeOpcodes: Readonly<Record<ValueType, Readonly<Record<number, number>>>> = {
+  i32: { 1: Wasm.i32Store8, 2: Wasm.i32Store16, 4: Wasm.i32Store },
+  i64: { 8: Wasm.i64Store },
+  f32: { 4: Wasm.f32Store },
+  f64: { 8: Wasm.f64Store },
+  v128: { 16: Wasm.v128Store },
+};
+
+/** What makes an i64 of the value on the stack, of a vector its lower half. */
+const asWide: Readonly<Record<ValueType, (code: ByteWriter) => unknown>> = {
+  i32: (code) => code.byte(pureOperations["i64.extend_i32_u"][0]),
+  i64: () => undefined,
+  f32: (code) => code.byte(pureOperations["i32.reinterpret_f32"][0]).byte(pureOperations["i64.extend_i32_u"][0]),
+  f64: (code) => code.byte(pureOperations["i64.reinterpret_f64"][0]),
+  v128: (code) => code.opcode(Wasm.i64x2ExtractLane).byte(0),
 };
 
 /** An access, whichever way it goes. */
@@ -85,7 +95,7 @@ export class MemoryEmitter {
         e.get(Local.cpu);
         this.callRuntime("readAddress", "readRange", range);
       },
-      act: (offset) => e.memory(loadOpcodes[size], offset),
+      act: (offset) => e.memory(loadOpcodes[value.type][size], offset),
     });
     e.keep(value);
   }
@@ -94,7 +104,7 @@ export class MemoryEmitter {
     const { e } = this;
     const { address, value, size, site } = statement;
     const direct = value.kind === "const" || value.local >= 0 || value.kind === "register";
-    const scratch = value.type === "v128" ? VALUE_128 : value.type === "i64" ? Local.value64 : Local.value32;
+    const scratch = direct ? -1 : this.scratch(value.type);
     const pushValue = (): void => (direct ? e.value(value) : e.get(scratch));
     if (!direct) {
       e.value(value);
@@ -103,11 +113,7 @@ export class MemoryEmitter {
     // The slow path is given 64 bits; of more it finds the upper half in its place.
     const pushWide = (): void => {
       pushValue();
-      if (value.type === "i32") {
-        e.code.byte(pureOperations["i64.extend_i32_u"][0]);
-      } else if (value.type === "v128") {
-        e.code.opcode(Wasm.i64x2ExtractLane).byte(0);
-      }
+      asWide[value.type](e.code);
     };
     const storeUpper = (): void => {
       if (value.type === "v128") {
@@ -131,15 +137,25 @@ export class MemoryEmitter {
       },
       act: (offset) => {
         pushValue();
-        e.memory(storeOpcodes[size], offset);
+        e.memory(storeOpcodes[value.type][size], offset);
       },
     });
+  }
+
+  /** A local for a value that is about to be stored. */
+  private scratch(type: ValueType): number {
+    const fixed: Readonly<Partial<Record<ValueType, number>>> = {
+      i32: Local.value32,
+      i64: Local.value64,
+      v128: VALUE_128,
+    };
+    return fixed[type] ?? this.e.temporary(type);
   }
 
   private access(statement: Statement, access: Access): void {
     const place = this.spans.get(statement);
     if (!this.inline) {
-      this.atAddress(access, 0);
+      this.atAddress(access, 0, () => this.e.value(access.address));
     } else if (place) {
       this.inSpan(place, access);
     } else {
@@ -147,10 +163,10 @@ export class MemoryEmitter {
     }
   }
 
-  /** Wherever the address is: asks the runtime. */
-  private atAddress({ address, size, site, ask, act }: Access, range: number): void {
+  /** Wherever the address is that `pushAddress` leaves on the stack: asks the runtime. */
+  private atAddress({ size, site, ask, act }: Access, range: number, pushAddress: () => void): void {
     const { e } = this;
-    e.value(address);
+    pushAddress();
     e.i32(size);
     ask(range);
     e.tee(Local.entry);
@@ -167,7 +183,12 @@ export class MemoryEmitter {
     e.value(access.address);
     this.compareWithRange(range, LARGEST_ACCESS);
     e.openUnlikely(access.result);
-    this.atAddress(access, range);
+    // V8 would keep the address itself for here.
+    this.atAddress(access, range, () => {
+      e.get(Local.address);
+      this.loadRange(Wasm.i64Load, range, RangeEntry.first);
+      e.code.byte(Wasm.i64Add);
+    });
     e.code.byte(Wasm.else);
     this.placeInRange(range);
     access.act(0);
@@ -183,7 +204,8 @@ export class MemoryEmitter {
     e.get(local);
     e.code.byte(Wasm.i32Eqz);
     e.openUnlikely(access.result);
-    this.atAddress(access, rangeOf(places.address, access.forWrite));
+    const range = rangeOf(places.address, access.forWrite);
+    this.atAddress(access, range, () => e.value(access.address));
     e.code.byte(Wasm.else);
     e.get(local);
     if (index === null) {

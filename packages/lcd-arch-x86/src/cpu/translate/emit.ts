@@ -11,6 +11,7 @@ import {
 import { OPERAND_SIZE, StateOffset } from "../state";
 import { MemoryEmitter } from "./emit-memory";
 import { calloutRequest } from "./memory-lookup";
+import { PlainArithmeticEmitter } from "./plain-arithmetic";
 import { NEEDS_LOCAL } from "./schedule";
 import type { SpanAccesses } from "./spans";
 import { ByteWriter, Wasm, WasmType } from "./wasm";
@@ -62,6 +63,8 @@ const fieldStores: Readonly<Record<ValueType, number>> = {
   v128: Wasm.v128Store,
 };
 
+type Guarded = Extract<Statement, { kind: "guarded" }>;
+
 /** A label of structured control flow, for branches to name. */
 export type Label = object;
 
@@ -83,6 +86,7 @@ export class FunctionEmitter {
   reserve = 0;
   /** Places in the code of branches that are hardly ever taken. */
   readonly unlikely: number[] = [];
+  readonly plainArithmetic = new PlainArithmeticEmitter(this);
   private readonly accesses: MemoryEmitter;
 
   /**
@@ -124,6 +128,12 @@ export class FunctionEmitter {
   openUnlikely(type: number = WasmType.empty): void {
     this.unlikely.push(this.code.length);
     this.open(Wasm.if, {}, type);
+  }
+
+  /** Branches to the label when what is on the stack is not 0, which it hardly ever is. */
+  branchUnlikely(label: Label): void {
+    this.unlikely.push(this.code.length);
+    this.branch(label, Wasm.brIf);
   }
 
   /** Stops at a site when what is on the stack is not 0, which it hardly ever is. */
@@ -191,6 +201,7 @@ export class FunctionEmitter {
   /** Starts a block with its spans: its values live in temporaries that other blocks' values may have used. */
   beginBlock(spans: SpanAccesses): void {
     this.accesses.beginBlock(spans);
+    this.plainArithmetic.beginBlock();
     for (const pool of Object.values(this.pool)) {
       pool.used = 0;
     }
@@ -257,12 +268,16 @@ export class FunctionEmitter {
         this.i64(BigInt(immediate));
         break;
       case "v128":
-        this.code.opcode(Wasm.v128Const);
-        this.bytes128(BigInt(immediate));
+        this.vector(BigInt(immediate));
         break;
       default:
         throw new RangeError(`constants of type ${type} are reinterpreted integers`);
     }
+  }
+
+  vector(bits: bigint): void {
+    this.code.opcode(Wasm.v128Const);
+    this.bytes128(bits);
   }
 
   private bytes128(value: bigint): void {
@@ -280,7 +295,8 @@ export class FunctionEmitter {
     return pool.locals[pool.used++];
   }
 
-  private newLocal(type: ValueType): number {
+  /** A local for the rest of the function. */
+  newLocal(type: ValueType): number {
     return Local.vectors + this.vectors + this.temporaries.push(WasmType[type]) - 1;
   }
 
@@ -312,9 +328,13 @@ export class FunctionEmitter {
         this.get(Local.cpu);
         this.value(statement.value);
         this.memory(fieldStores[statement.value.type], statement.offset);
+        if (statement.offset === StateOffset.mxcsr) {
+          this.plainArithmetic.mxcsrMayBeSet();
+        }
         break;
       case "callout":
         this.callout(statement.number, statement.site);
+        this.plainArithmetic.mxcsrMayBeSet();
         break;
       case "guarded":
         this.guarded(statement);
@@ -337,10 +357,23 @@ export class FunctionEmitter {
     this.stopIf(site);
   }
 
-  /** Values that are evaluated in place are so in the branch that uses them. */
-  private guarded({ value, condition, fast, operands, number, site }: Extract<Statement, { kind: "guarded" }>): void {
+  private guarded(statement: Guarded): void {
+    const { value, condition, fast, plain } = statement;
+    if (plain !== null) {
+      this.plainArithmetic.guarded(statement, plain, () => this.callOutFor(statement));
+      return;
+    }
     this.value(condition);
     this.openUnlikely(WasmType[value.type]);
+    this.callOutFor(statement);
+    this.code.byte(Wasm.else);
+    this.value(fast);
+    this.close();
+    this.keep(value);
+  }
+
+  /** Leaves on the stack what a guard's callout returns. Values that are evaluated in place are so in the branch that uses them. */
+  private callOutFor({ value, operands, number, site }: Guarded): void {
     for (const [index, operand] of operands.entries()) {
       this.get(Local.cpu);
       this.value(operand);
@@ -349,10 +382,6 @@ export class FunctionEmitter {
     this.callout(number, site);
     this.get(Local.cpu);
     this.memory(fieldLoads[value.type], StateOffset.operand);
-    this.code.byte(Wasm.else);
-    this.value(fast);
-    this.close();
-    this.keep(value);
   }
 
   private readonly repeatDone: Label[] = [];

@@ -1,4 +1,13 @@
-import { type IrBlock, REGISTER_COUNT, Register, registerType, type Site, type SiteCause, type ValueType } from "../ir";
+import {
+  type IrBlock,
+  REGISTER_COUNT,
+  Register,
+  registerType,
+  type Site,
+  type SiteCause,
+  type Statement,
+  type ValueType,
+} from "../ir";
 import { BlockBuilder, type FlagShape, flagShape } from "../lift/builder";
 import { liftInstruction } from "../lift/index";
 import { registerOffset } from "../register-offset";
@@ -97,6 +106,8 @@ const LINEAR_SEARCH = 3;
 /** Bytes of a pair in `branches`. */
 const BRANCH_PAIR = 16;
 
+const hasPlainArithmetic = (statement: Statement): boolean => statement.kind === "guarded" && statement.plain !== null;
+
 /** Turns a region's blocks into one WebAssembly function with structured control flow. */
 class RegionEmitter {
   private readonly stop: Label = {};
@@ -132,6 +143,9 @@ class RegionEmitter {
     e.get(Local.cpu);
     e.memory(Wasm.i32Load, StateOffset.left);
     e.set(Local.left);
+    if (this.blocks.some((block) => block?.statements.some(hasPlainArithmetic))) {
+      e.plainArithmetic.begin();
+    }
     e.open(Wasm.block, this.stop);
     e.open(Wasm.block, this.exit);
     this.tree(0);

@@ -1,4 +1,11 @@
-import { REGISTER_COUNT, SCALAR_REGISTERS, type Statement, type Terminator, type Value } from "../ir";
+import {
+  type PlainArithmetic,
+  REGISTER_COUNT,
+  SCALAR_REGISTERS,
+  type Statement,
+  type Terminator,
+  type Value,
+} from "../ir";
 
 /**
  * Decides what of a block is emitted, and where: drops values that nobody reads and register writes that nobody sees,
@@ -40,6 +47,10 @@ function number(statements: readonly Statement[], from: number): number {
   }
   return position;
 }
+
+/** Numbers that translated code looks at; how they are rounded it knows by itself. */
+const lookedAt = (plain: PlainArithmetic | null): readonly Value[] =>
+  plain === null ? [] : [...plain.operands, plain.result];
 
 function use(value: Value, position: number): void {
   value.uses++;
@@ -83,7 +94,12 @@ function backwards(statements: readonly Statement[], nextSet: number[], live: bo
         break;
       case "guarded":
         statement.value.local = NEEDS_LOCAL;
-        for (const value of [statement.condition, statement.fast, ...statement.operands]) {
+        for (const value of [
+          statement.condition,
+          statement.fast,
+          ...statement.operands,
+          ...lookedAt(statement.plain),
+        ]) {
           use(value, position);
         }
         live.fill(true);

@@ -58,6 +58,8 @@ export const Wasm = {
   i32WrapI64: 0xa7,
   /** With the prefix byte in bits 23:16. */
   v128Load: 0xfd0000,
+  v128Load32Zero: 0xfd005c,
+  v128Load64Zero: 0xfd005d,
   v128Store: 0xfd000b,
   v128Const: 0xfd000c,
   i64x2ExtractLane: 0xfd001d,

@@ -7,41 +7,39 @@ import type { LiftFunction, LiftTable } from "../table";
 import { type FloatOperand, intoRegister, ofRegister, readFloat } from "./floats";
 import { type Numbers, numbers } from "./numbers";
 import { call, readVector, sse, xmmNumber } from "./operands";
-import { comparable, ordinaryProduct, ordinaryQuotient, ordinaryRoot, ordinarySum, roundsOtherwise } from "./ordinary";
+import { comparable, ordinaryProduct, ordinaryQuotient, ordinaryRoot, ordinarySum, plainOr } from "./ordinary";
 
-/** What WebAssembly makes of two operands, and an i32 that is not 0 when that may not be what SSE does. */
+/** What WebAssembly makes of two operands, and when that is what SSE does. */
 interface Fast {
   readonly result: Value;
-  readonly slow: Value;
+  /** An i32 that is not 0 when there is no flag to set, or only one that is set. */
+  readonly ordinary: Value;
+  /** Operands of a result that has to be rounded; null: it is one of them. */
+  readonly rounded: readonly Value[] | null;
 }
 
 type FastOperation = (n: Numbers, b: BlockBuilder, x: Value, y: Value) => Fast;
-
-const rounded = (b: BlockBuilder, result: Value, ordinary: Value): Fast => ({
-  result,
-  slow: b.or(roundsOtherwise(b), b.eqz(ordinary)),
-});
 
 const sum =
   (name: "add" | "sub"): FastOperation =>
   (n, b, x, y) => {
     const result = n.float(b, name, x, y);
-    return rounded(b, result, ordinarySum(n, b, x, y, result));
+    return { result, ordinary: ordinarySum(n, b, x, y, result), rounded: [x, y] };
   };
 
 const product: FastOperation = (n, b, x, y) => {
   const result = n.float(b, "mul", x, y);
-  return rounded(b, result, ordinaryProduct(n, b, x, y, result));
+  return { result, ordinary: ordinaryProduct(n, b, x, y, result), rounded: [x, y] };
 };
 
 const quotient: FastOperation = (n, b, x, y) => {
   const result = n.float(b, "div", x, y);
-  return rounded(b, result, ordinaryQuotient(n, b, [x, y], result));
+  return { result, ordinary: ordinaryQuotient(n, b, [x, y], result), rounded: [x, y] };
 };
 
 const root: FastOperation = (n, b, _, y) => {
   const result = n.float(b, "sqrt", y);
-  return rounded(b, result, ordinaryRoot(n, b, y, result));
+  return { result, ordinary: ordinaryRoot(n, b, y, result), rounded: [y] };
 };
 
 /** MIN and MAX: the first operand if it compares so, else the second. */
@@ -50,7 +48,7 @@ const extreme =
   (n, b, x, y) => {
     const first = n.float(b, name, x, y);
     const select: PureOperation = n.scalar ? (n.size === 4 ? "f32.select" : "f64.select") : "v128.bitselect";
-    return { result: b.pure(select, x, y, first), slow: b.eqz(comparable(n, b, x, y)) };
+    return { result: b.pure(select, x, y, first), ordinary: comparable(n, b, x, y), rounded: null };
   };
 
 /** An instruction that takes the number or vector of two operands. */
@@ -63,8 +61,13 @@ function computed(
   y: FloatOperand,
 ): Value {
   const { b } = lift;
-  const { result, slow } = fast(n, b, x.value, y.value);
-  return b.guarded(slow, intoRegister(lift, n, x.whole, result), callout, [x.whole, y.whole]);
+  const { result, ordinary, rounded } = fast(n, b, x.value, y.value);
+  const wholes = [x.whole, y.whole];
+  const value =
+    rounded === null
+      ? b.guarded(b.eqz(ordinary), result, callout, wholes)
+      : plainOr(n, b, result, ordinary, rounded, callout, wholes);
+  return intoRegister(lift, n, x.whole, value);
 }
 
 const binary =
@@ -118,8 +121,9 @@ const alternating =
     const source = readVector(lift, 1);
     const register = xmmNumber(lift, 0);
     const old = b.xmm(register);
-    const { result, slow } = sum("add")(n, b, old, b.pure("v128.xor", source, b.v128(evenSigns[suffix])));
-    b.setXmm(register, b.guarded(slow, result, addSub[suffix], [old, source]));
+    const signed = b.pure("v128.xor", source, b.v128(evenSigns[suffix]));
+    const { result, ordinary } = sum("add")(n, b, old, signed);
+    b.setXmm(register, plainOr(n, b, result, ordinary, [old, signed], addSub[suffix], [old, source]));
   };
 
 /** DPPS and DPPD. */

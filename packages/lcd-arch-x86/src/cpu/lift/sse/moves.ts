@@ -2,7 +2,9 @@ import { Mnemonic, OpKind } from "iced-x86";
 import { Gpr } from "../../state";
 import type { Lift } from "../operands";
 import type { LiftFunction, LiftTable } from "../table";
-import { isXmm, readLow, readVector, sse, storeLow, withLow, writeVector, xmmNumber, zeroExtended } from "./operands";
+import { intoRegister, lowest } from "./floats";
+import { numbers } from "./numbers";
+import { isXmm, loadLow, readLow, readVector, sse, storeLow, writeVector, xmmNumber, zeroExtended } from "./operands";
 
 /** MOVAPS and its like: all 16 bytes. */
 const moveAll =
@@ -25,14 +27,19 @@ const moveInteger: LiftFunction = (lift) => {
 const moveScalar =
   (size: 4 | 8): LiftFunction =>
   (lift) => {
-    const value = readLow(lift, 1, size);
+    const { b } = lift;
     if (!isXmm(lift, 0)) {
-      storeLow(lift, 0, size, value);
+      storeLow(lift, 0, size, lowest(size, b, b.xmm(xmmNumber(lift, 1))));
       return;
     }
     const number = xmmNumber(lift, 0);
-    const { b } = lift;
-    b.setXmm(number, isXmm(lift, 1) ? withLow(lift, b.xmm(number), value) : zeroExtended(lift, value));
+    const n = size === 4 ? numbers.ss : numbers.sd;
+    b.setXmm(
+      number,
+      isXmm(lift, 1)
+        ? intoRegister(lift, n, b.xmm(number), lowest(size, b, b.xmm(xmmNumber(lift, 1))))
+        : loadLow(lift, size),
+    );
   };
 
 /** MOVLPS, MOVHPS and their like: one half of a register from or to memory. */

@@ -52,6 +52,14 @@ export function readLow(lift: Lift, operand: number, size: 4 | 8): Value {
   return b.load(size, lift.address(size), false, lift.throughStack);
 }
 
+/** A number in memory, an f32 or f64. */
+export const loadNumber = (lift: Lift, size: 4 | 8): Value =>
+  lift.b.loadAs(size === 8 ? "f64" : "f32", size, lift.address(size), false, lift.throughStack);
+
+/** A vector of 4 or 8 bytes of memory, and zeros above. */
+export const loadLow = (lift: Lift, size: 4 | 8): Value =>
+  lift.b.loadAs("v128", size, lift.address(size), false, lift.throughStack);
+
 export function writeVector(lift: Lift, operand: number, value: Value, aligned = true): void {
   const { b } = lift;
   if (isXmm(lift, operand)) {
@@ -63,7 +71,7 @@ export function writeVector(lift: Lift, operand: number, value: Value, aligned =
   b.store(16, address, value, lift.throughStack);
 }
 
-/** Stores 4 or 8 bytes to a memory operand. */
+/** Stores a value of 4 or 8 bytes to a memory operand. */
 export function storeLow(lift: Lift, operand: number, size: 4 | 8, value: Value): void {
   if (!lift.isMemory(operand)) {
     throw new RangeError(`operand ${operand} is not in memory`);

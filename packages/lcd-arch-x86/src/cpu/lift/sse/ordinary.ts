@@ -13,21 +13,28 @@ import type { Numbers } from "./numbers";
 /** Fields of MXCSR (SDM 1, "MXCSR Control and Status Register"). */
 const Mxcsr = { PE: 1 << 5, UM: 1 << 11, PM: 1 << 12, RC: 3 << 13, FTZ: 1 << 15 } as const;
 
+/**
+ * What these bits of MXCSR are when results are rounded to nearest, and neither an inexact one nor an exact tiny one makes
+ * a difference.
+ */
+export const PLAIN_ROUNDING = {
+  mask: Mxcsr.RC | Mxcsr.FTZ | Mxcsr.UM | Mxcsr.PM | Mxcsr.PE,
+  value: Mxcsr.UM | Mxcsr.PM | Mxcsr.PE,
+} as const;
+
 /** What is known of MXCSR in a block, until an instruction of the block changes its modes. */
 const roundingOf = new WeakMap<BlockBuilder, Value>();
 
 /**
- * 0 when results are rounded to nearest, and neither an inexact one nor an exact tiny one makes a difference; an i32. A value of the block:
- * a callout in it can only set PE, after which what was other than 0 would do no harm to stay so.
+ * 0 when MXCSR has `PLAIN_ROUNDING`; an i32. A value of the block: a callout in it can only set PE, after which what was other than 0 would do no harm to stay so.
  */
 export function roundsOtherwise(b: BlockBuilder): Value {
   const known = roundingOf.get(b);
   if (known !== undefined) {
     return known;
   }
-  const { RC, FTZ, UM, PM, PE } = Mxcsr;
-  const fields = b.and(b.field32(StateOffset.mxcsr), b.i32(RC | FTZ | UM | PM | PE));
-  const value = b.xor(fields, b.i32(UM | PM | PE));
+  const { mask, value: plain } = PLAIN_ROUNDING;
+  const value = b.xor(b.and(b.field32(StateOffset.mxcsr), b.i32(mask)), b.i32(plain));
   roundingOf.set(b, value);
   return value;
 }
@@ -35,6 +42,38 @@ export function roundsOtherwise(b: BlockBuilder): Value {
 /** To be called by what changes MXCSR in a block. */
 export function forgetRounding(b: BlockBuilder): void {
   roundingOf.delete(b);
+  lookedAt.delete(b);
+}
+
+/** Numbers of 4 and 8 bytes, and vectors of them, that guards of plain arithmetic in a block have looked at. */
+const lookedAt = new WeakMap<BlockBuilder, Readonly<Record<4 | 8, Set<Value>>>>();
+
+/**
+ * `result` of WebAssembly, or what a callout gives that has the operands `wholes`: if results are rounded in another way,
+ * or when the arithmetic is not ordinary.
+ *
+ * @param ordinary one of the conditions below: an i32
+ * @param operands the numbers, or vectors of them, that the result was computed from
+ */
+export function plainOr(
+  n: Numbers,
+  b: BlockBuilder,
+  result: Value,
+  ordinary: Value,
+  operands: readonly Value[],
+  callout: number,
+  wholes: readonly Value[],
+): Value {
+  const known = lookedAt.get(b) ?? { 4: new Set(), 8: new Set() };
+  lookedAt.set(b, known);
+  const seen = known[n.size];
+  const fresh = [...new Set(operands)].filter((operand) => !seen.has(operand));
+  const plain = { size: n.size, operands: fresh, result, roundsOtherwise: roundsOtherwise(b) };
+  const value = b.guarded(b.eqz(ordinary), result, callout, wholes, plain);
+  for (const number of [...fresh, value]) {
+    seen.add(number);
+  }
+  return value;
 }
 
 /** Neither infinity nor NaN: a truth. */

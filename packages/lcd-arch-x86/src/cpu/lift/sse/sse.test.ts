@@ -12,6 +12,12 @@ const exception = (vector: number, errorCode: number | null = null) => ({ kind: 
 const ADDSD = [0xf2, 0x0f, 0x58, 0xc1];
 const DIVSD = [0xf2, 0x0f, 0x5e, 0xc1];
 const MULSD = [0xf2, 0x0f, 0x59, 0xc1];
+const SUBSD = [0xf2, 0x0f, 0x5c, 0xc1];
+const ADDSD_MEMORY = [0xf2, 0x0f, 0x58, 0x07];
+const MULSD_MEMORY = [0xf2, 0x0f, 0x59, 0x07];
+const MOVSD_MEMORY = [0xf2, 0x0f, 0x10, 0x07];
+/** movapd xmm1, xmm0 */
+const MOVAPD_1_0 = [0x66, 0x0f, 0x28, 0xc8];
 const ADDPD_MEMORY = [0x66, 0x0f, 0x58, 0x07];
 const MOVUPD_MEMORY = [0x66, 0x0f, 0x10, 0x07];
 const LDMXCSR = [0x0f, 0xae, 0x17];
@@ -42,10 +48,18 @@ interface Options {
   /** Cleared in CR4. */
   without?: number;
   rdi?: bigint;
+  /** Doubles at DATA. */
+  memory?: readonly number[];
+  /** Which tier runs the code (MachineOptions). */
+  tier?: { coldThreshold?: number; hotThreshold?: number };
 }
 
-function machine({ a = 0, b = 0, mxcsr = DEFAULT, cr0 = 0, without = 0, rdi = DATA }: Options = {}): BareMachine {
-  const bare = new BareMachine();
+/** Code that is interpreted, translated, and translated for speed. */
+const TIERS = [{}, { coldThreshold: 0 }, { coldThreshold: 0, hotThreshold: 0 }] as const;
+
+function machine(options: Options = {}): BareMachine {
+  const { a = 0, b = 0, mxcsr = DEFAULT, cr0 = 0, without = 0, rdi = DATA, tier = {} } = options;
+  const bare = new BareMachine(tier);
   const { cpu } = bare;
   cpu.writeControlRegister(4, (cpu.readControlRegister(4) | BigInt(Cr4.OSFXSR | Cr4.OSXMMEXCPT)) & ~BigInt(without));
   cpu.writeControlRegister(0, cpu.readControlRegister(0) | BigInt(cr0));
@@ -59,6 +73,7 @@ function machine({ a = 0, b = 0, mxcsr = DEFAULT, cr0 = 0, without = 0, rdi = DA
 /** Result of a double-precision instruction, and the flags that it adds to MXCSR. */
 function compute(code: readonly number[], options: Options): { result: number; flags: number } {
   const bare = machine(options);
+  bare.machine.memory.write(__hpa(DATA), new Uint8Array(Float64Array.from(options.memory ?? []).buffer));
   expect(bare.run([...code, HLT])).toEqual(HALTED);
   const { state } = bare.cpu;
   return { result: numberOf(state.get64("xmm")), flags: state.get32("mxcsr") ^ (options.mxcsr ?? DEFAULT) };
@@ -83,10 +98,62 @@ describe("flags of MXCSR (SDM 1, SIMD Floating-Point Exception Conditions)", () 
     ],
     ["a denormal operand sets DE", ADDSD, { a: 2 ** -1074, b: 2 ** -1074 }, { result: 2 ** -1073, flags: Flag.DE }],
   ])("%s", (_, code, options, expected) => {
-    expect(compute(code, options)).toEqual(expected);
-    // The same when PE is set already, and WebAssembly computes what is ordinary.
-    const flags = expected.flags & ~Flag.PE;
-    expect(compute(code, { ...options, mxcsr: DEFAULT | Flag.PE })).toEqual({ ...expected, flags });
+    for (const tier of TIERS) {
+      expect(compute(code, { ...options, tier })).toEqual(expected);
+      // The same when PE is set already, and WebAssembly computes what is ordinary.
+      const flags = expected.flags & ~Flag.PE;
+      expect(compute(code, { ...options, tier, mxcsr: DEFAULT | Flag.PE })).toEqual({ ...expected, flags });
+    }
+  });
+
+  // Translated code looks at a number once in a block: not where it is computed, and used, if it was all right before.
+  it.each([
+    [
+      "a result is denormal, though exact, and the next operand: 2^-1022 / 2 + 2^-1022",
+      [...MULSD, ...ADDSD_MEMORY],
+      { a: 2 ** -1022, b: 0.5, memory: [2 ** -1022] },
+      { result: 1.5 * 2 ** -1022, flags: Flag.DE },
+    ],
+    [
+      "a difference is denormal, and the next operand: (1.5 - 1) * 2^-1022 * 2",
+      [...SUBSD, ...MULSD_MEMORY],
+      { a: 1.5 * 2 ** -1022, b: 2 ** -1022, memory: [2] },
+      { result: 2 ** -1022, flags: Flag.DE },
+    ],
+    [
+      "an operand is denormal that the instruction before had, too: 1 + 2^-1074 + 2^-1074",
+      [...ADDSD, ...ADDSD],
+      { a: 1, b: 2 ** -1074 },
+      { result: 1, flags: Flag.DE },
+    ],
+    [
+      "a denormal number comes from memory after ordinary ones: 1 + 2 + 2^-1074",
+      [...ADDSD, ...ADDSD_MEMORY],
+      { a: 1, b: 2, memory: [2 ** -1074] },
+      { result: 3, flags: Flag.DE },
+    ],
+    [
+      "a quotient is 0 because of infinity, and then a divisor: 1 / (1 / infinity)",
+      [...DIVSD, ...MOVAPD_1_0, ...MOVSD_MEMORY, ...DIVSD],
+      { a: 1, b: Number.POSITIVE_INFINITY, memory: [1] },
+      { result: Number.POSITIVE_INFINITY, flags: Flag.ZE },
+    ],
+    [
+      "a product is rounded up to the smallest normal number, 2^-1022: it was tiny",
+      [...ADDSD_MEMORY, ...MULSD],
+      { a: 1, b: 2 ** -1022, memory: [-(2 ** -53)] },
+      { result: 2 ** -1022, flags: Flag.UE },
+    ],
+    [
+      "nothing is set by zeros, however often they are used: (0 + 0) * 0",
+      [...ADDSD, ...MULSD, ...ADDSD_MEMORY],
+      { a: 0, b: 0, memory: [0] },
+      { result: 0, flags: 0 },
+    ],
+  ])("%s", (_, code, { memory, ...options }, expected) => {
+    for (const tier of TIERS) {
+      expect(compute(code, { ...options, memory, tier, mxcsr: DEFAULT | Flag.PE })).toEqual(expected);
+    }
   });
 
   it("are not touched by 0 times a number", () => {
