@@ -1,29 +1,13 @@
 import { CodeMarks } from "./code-marks";
 import type { Interpreter } from "./interpret/index";
+import { regionsFrom } from "./region-scope";
 import { type CodeContext, sameContext } from "./translate/code-context";
-import {
-  type CodePage,
-  type CodeSource,
-  type DecodedRegion,
-  discover,
-  type Experience,
-  MAX_BLOCK,
-  NO_EXPERIENCE,
-  type Scope,
-} from "./translate/discover";
+import type { CodePage, CodeSource, DecodedRegion, Experience } from "./translate/discover";
 import { Status } from "./translate/dispatcher";
 import { rangesOf } from "./translate/ranges";
 import { compileRegions, type RegionFunction, translateRegion } from "./translate/region";
 import type { Miss } from "./translate/runtime";
 import { keyOf, Tier, type Translation } from "./translation";
-
-/** How far a translation of each tier goes, and how many regions are translated along with it. */
-const scopes: readonly (Scope & { alongside: number })[] = [
-  { instructions: 1, accesses: 1, block: 1, pages: 1, alongside: 0 },
-  { instructions: 1, accesses: 1, block: MAX_BLOCK, pages: 1, alongside: 0 },
-  { instructions: 40, accesses: 40, block: MAX_BLOCK, pages: 1, alongside: 1 },
-  { instructions: 500, accesses: 400, block: MAX_BLOCK, pages: 6, alongside: 0 },
-];
 
 /** Where the indirect jump or call at an instruction pointer has gone, most often first. */
 export type IndirectTargets = Experience["targets"];
@@ -241,7 +225,8 @@ export class CodeCache {
     tier: Tier,
     targets: IndirectTargets,
   ): Translation | null {
-    const regions = this.regionsFrom(source, context, rip, tier, targets);
+    const isKnown = (target: bigint, atLeast: Tier): boolean => this.isKnown(context, target, atLeast);
+    const regions = regionsFrom(source, context, rip, tier, { isKnown, targets });
     if (regions.length === 0) {
       return null;
     }
@@ -279,44 +264,6 @@ export class CodeCache {
     this.table.set(index, run);
     this.functions[index] = run;
     return index;
-  }
-
-  private regionsFrom(
-    source: CodeSource,
-    context: CodeContext,
-    rip: bigint,
-    tier: Tier,
-    targets: IndirectTargets,
-  ): DecodedRegion[] {
-    const regions: DecodedRegion[] = [];
-    const { alongside, ...scope } = scopes[tier];
-    const queue = [rip];
-    const experience = this.experience(context, tier, targets);
-    for (let at = 0; at < queue.length && regions.length <= alongside; at++) {
-      if (at > 0 && (this.isKnown(context, queue[at], Tier.cold) || queue.indexOf(queue[at]) < at)) {
-        continue;
-      }
-      const region = discover(source, context, queue[at], scope, experience);
-      if (region !== null) {
-        regions.push(region);
-        queue.push(...region.continuations);
-      } else if (at === 0) {
-        break;
-      }
-    }
-    return regions;
-  }
-
-  private experience(context: CodeContext, tier: Tier, targets: IndirectTargets): Experience {
-    switch (tier) {
-      case Tier.hot:
-        // Hot code takes in the functions that it calls and that have run before.
-        return { ...NO_EXPERIENCE, follows: (target) => this.isKnown(context, target, Tier.first), targets };
-      case Tier.cold:
-        return { ...NO_EXPERIENCE, isEntry: (target) => this.isKnown(context, target, Tier.cold) };
-      default:
-        return NO_EXPERIENCE;
-    }
   }
 
   /** Whether a block that starts at an address has been translated, at least of the tier. */
