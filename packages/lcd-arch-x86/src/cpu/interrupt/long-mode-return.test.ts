@@ -64,6 +64,16 @@ describe("IRETQ (SDM 2A, IRET, IA-32e mode)", () => {
     expect(system.selector(Segment.fs)).toBe(Selector.userData);
   });
 
+  it("keeps the base of a GS whose selector it makes null: 64-bit code goes on using it", () => {
+    const { cpu, machine } = system;
+    cpu.state.set64("segmentBase", USER_STACK, Segment.gs);
+    machine.memory.writeU64(__hpa(USER_STACK + 8n), 0x1234n);
+    // mov rax, gs:[8]; ud2
+    machine.memory.write(__hpa(USER_CODE), Uint8Array.from([0x65, 0x48, 0x8b, 4, 0x25, 8, 0, 0, 0, ...UD2]));
+    iret(USER_CODE, Selector.userCode, 2, USER_STACK, Selector.userData, 10);
+    expect([system.halted, cpu.gpr[Gpr.rax], system.selector(Segment.gs)]).toEqual([6, 0x1234n, 0]);
+  });
+
   it("goes to compatibility mode through a 32-bit segment", () => {
     // inc eax (in 64-bit mode that is a REX prefix); ud2
     system.machine.memory.write(__hpa(USER_CODE), Uint8Array.from([0x40, ...UD2]));

@@ -117,13 +117,17 @@ const CODE = 8;
 const CONFORMING = 4;
 const dataSegments = [Segment.es, Segment.ds, Segment.fs, Segment.gs] as const;
 
-/** Loads a null selector into data segments that outer code must not use: of more privilege than it has. */
+/**
+ * Makes the selectors of data segments null that outer code must not use: of more privilege than it has. Only the selector
+ * changes, and the segment becomes unusable: the base stays, which 64-bit code uses through FS and GS all the same.
+ */
 export function closeSegments({ state }: Processor, cpl: number): void {
   for (const segment of dataSegments) {
     const rights = state.u32[StateWord.segmentRights + segment];
     const conforming = (rights & (CODE | CONFORMING)) === (CODE | CONFORMING);
     if (!conforming && (rights & Rights.unusable) === 0 && ((rights >> Rights.dplShift) & 3) < cpl) {
-      setNullSegment(state, segment, 0);
+      state.u32[StateWord.segmentSelector + segment] = 0;
+      state.u32[StateWord.segmentRights + segment] = Rights.unusable;
     }
   }
 }
