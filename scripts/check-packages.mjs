@@ -45,7 +45,7 @@ async function useThem(folder, packed) {
   const steps = [
     ["npm", "install", "--no-audit", "--no-fund", ...files],
     [process.execPath, "imports.js"],
-    [process.execPath, join("node_modules", "lcd-cli", "bin", "lcd.mjs"), "run", "hello"],
+    [process.execPath, join("node_modules", "lcd-cli", "bin", "lcd.cjs"), "run", "hello"],
   ];
   for (const [command, ...args] of steps) {
     const { code, output } = await run(command, args, { ...quietly, cwd: folder });

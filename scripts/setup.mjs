@@ -136,7 +136,9 @@ function buildInputs() {
   for (const folder of builtFolders()) {
     hash.update(readFileSync(join(root, folder, "tsup.config.ts")));
     addTree(hash, join(root, folder, "src"));
+    addTree(hash, join(root, folder, "build"));
   }
+  addTree(hash, join(root, "build"));
   return hash.digest("hex");
 }
 

@@ -5,5 +5,5 @@ import { root, run, runScript, setup } from "./setup.mjs";
 await runScript(async () => {
   await setup();
   console.error("lcd: npx lcd run hello");
-  return (await run(process.execPath, [join(root, "apps", "cli", "bin", "lcd.mjs"), "run", "hello"])).code;
+  return (await run(process.execPath, [join(root, "apps", "cli", "bin", "lcd.cjs"), "run", "hello"])).code;
 });

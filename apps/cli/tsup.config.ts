@@ -1,46 +1,35 @@
 import { writeFileSync } from "node:fs";
-import type { Options } from "tsup";
 import { icedAsModule } from "../../build/iced";
 import { licenses } from "../../build/licenses";
 import { packageBuild } from "../../tsup.shared";
 import { commanderWithoutChildren } from "./build/commander";
+import { commandsApart } from "./build/commands-apart";
+import { liblcdInPlace } from "./build/liblcd";
 
 const commands = ["run", "call", "cc", "disasm", "machine", "tools", "bench"];
 /** Sources that use iced-x86. */
 const roots = ["apps/cli/src", "packages/lcd-arch-x86/src"];
 const bundled = ["commander", "fzstd", "iced-x86", "xz-decompress"];
 
-/** Each command is a file of its own, which main.js imports when it is asked for. */
-const commandsApart: NonNullable<Options["esbuildPlugins"]>[number] = {
-  name: "commands-apart",
-  setup(build) {
-    build.onResolve({ filter: /^\.\/\w+\/command$/ }, ({ path, kind }) =>
-      kind === "dynamic-import" ? { path: `./${path.split("/")[1]}.js`, external: true } : null,
-    );
-  },
-};
-
-/**
- * Everything that a command needs is bundled into its file, because to find and read many files takes long. liblcd
- * stays as it is: it is data on disk.
- */
+/** Everything that a command needs is bundled into its file, because to find and read many files takes long. */
 export default packageBuild(
   { main: "src/main.ts", ...Object.fromEntries(commands.map((name) => [name, `src/${name}/command.ts`])) },
   {
+    // What V8 has made of CommonJS can be kept (src/kept-code.ts).
+    format: "cjs",
     platform: "node",
     target: "node20",
     dts: false,
     splitting: false,
-    noExternal: [/^(elf-image|kliblcd|lcd-arch-x86|lcd-domains|module-init-tools)/, ...bundled],
-    external: [/^liblcd/],
-    esbuildPlugins: [commandsApart, commanderWithoutChildren, icedAsModule("file", roots)],
+    noExternal: [/^(elf-image|kliblcd|lcd-arch-x86|lcd-domains|liblcd|module-init-tools)/, ...bundled],
+    esbuildPlugins: [commandsApart, commanderWithoutChildren, icedAsModule("file", roots), liblcdInPlace],
     esbuildOptions: (options) => {
       options.conditions = ["lcd-source"];
       options.minify = true;
       options.sourcesContent = false;
+      options.define = { ...options.define, "import.meta.url": "importMetaUrl" };
     },
-    // commander is CommonJS and requires parts of Node.
-    banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
+    banner: { js: 'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
     onSuccess: async () =>
       writeFileSync("dist/LICENSES-OF-OTHERS.txt", licenses(bundled, ["apps/cli", "packages/module-init-tools"])),
   },

@@ -1,15 +1,9 @@
 /** The `lcd` command as a process. */
-import * as nodeModule from "node:module";
 import { postponeOptimizer } from "./optimizer";
 import { lcd } from "./program";
 import { processTerminal } from "./terminal";
 
 postponeOptimizer();
-
-// Node 22.1 and later keep compiled code between runs.
-if ("enableCompileCache" in nodeModule && typeof nodeModule.enableCompileCache === "function") {
-  nodeModule.enableCompileCache();
-}
 
 // What is built has no line breaks; with its source maps a stack shows where in the source something happened.
 if (process.env.LCD_DEBUG === "1") process.setSourceMapsEnabled(true);
@@ -20,4 +14,6 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(0);
 });
 
-process.exitCode = await lcd(process.argv.slice(2), processTerminal());
+lcd(process.argv.slice(2), processTerminal()).then((exitCode) => {
+  process.exitCode = exitCode;
+});

@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { testModule } from "./testing/module-files";
 
-const binary = fileURLToPath(new URL("../bin/lcd.mjs", import.meta.url));
-const built = existsSync(new URL("../dist/main.js", import.meta.url));
+const binary = fileURLToPath(new URL("../bin/lcd.cjs", import.meta.url));
+const built = existsSync(new URL("../dist/main.cjs", import.meta.url));
 
 function run(command: string): Promise<{ code: unknown; stdout: string; stderr: string }> {
   return new Promise((resolve) => {

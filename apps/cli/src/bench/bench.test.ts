@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { runLcd } from "../testing/run-lcd";
 import { formatMeasurement, median } from "./measure";
 
-const built = existsSync(new URL("../../dist/main.js", import.meta.url));
+const built = existsSync(new URL("../../dist/main.cjs", import.meta.url));
 
 describe("lcd bench", () => {
   it("tells a ratio, what it should be, and where it comes from", () => {

@@ -8,16 +8,16 @@ import { type Measurement, median } from "./measure";
 
 const MEBIBYTE = 2 ** 20;
 
-/** This package's directory: the nearest one upwards with `bin/lcd.mjs` in it. */
+/** This package's directory: the nearest one upwards with `bin/lcd.cjs` in it. */
 export function packageDirectory(): string {
   for (let directory = dirname(fileURLToPath(import.meta.url)); ; directory = dirname(directory)) {
-    if (existsSync(join(directory, "bin", "lcd.mjs"))) return directory;
-    if (directory === dirname(directory)) throw new CommandError("bin/lcd.mjs of lcd-cli is not there");
+    if (existsSync(join(directory, "bin", "lcd.cjs"))) return directory;
+    if (directory === dirname(directory)) throw new CommandError("bin/lcd.cjs of lcd-cli is not there");
   }
 }
 
 function lcdCommand(...words: string[]): string[] {
-  return [join(packageDirectory(), "bin", "lcd.mjs"), ...words];
+  return [join(packageDirectory(), "bin", "lcd.cjs"), ...words];
 }
 
 /** `lcd run hello` against `node -e 0`, in turns, so that both meet the same machine. */
