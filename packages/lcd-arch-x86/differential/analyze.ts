@@ -22,6 +22,8 @@ import {
   countedInstructions,
   Flag,
   flagsLeftUndefined,
+  forgetful,
+  maskLoaders,
   partial,
   resultIsUndefined,
   type ShiftCount,
@@ -38,6 +40,9 @@ export interface Analysis {
   readonly approximate: boolean;
   /** Whether C1 of the x87 status word is compared. */
   readonly c1: boolean;
+  /** Whether an exception of the x87 may have been forgotten at its end, and whether it has loaded masks of exceptions. */
+  readonly forgets: boolean;
+  readonly loadsMasks: boolean;
   /** Whether its exceptions come one after the other, so that flags may be missing when one is raised. */
   readonly stepwise: boolean;
   /** Offsets of instructions that may have changed registers when they fault. */
@@ -134,6 +139,8 @@ function follow(steps: ReadonlyMap<number, Step>, end: number): Analysis | null 
     undefinedAt,
     approximate: all.some(({ mnemonic }) => approximations.has(mnemonic)),
     c1: !all.some(({ mnemonic }) => approximations.has(mnemonic) || c1Writers.has(mnemonic)),
+    forgets: all.some(({ mnemonic }) => forgetful.has(mnemonic)),
+    loadsMasks: all.some(({ mnemonic }) => maskLoaders.has(mnemonic)),
     stepwise: all.some(({ mnemonic }) => stepwise.has(mnemonic)),
     partial: new Set(all.filter(({ mnemonic }) => partial.has(mnemonic)).map(({ offset }) => offset)),
   };

@@ -95,6 +95,15 @@ export function denormalIsRaised(image: Uint8Array): boolean {
   return (status & EXCEPTION_SUMMARY) !== 0 && (status & unmasked & DENORMAL) !== 0;
 }
 
+/**
+ * Whether that exception may have been raised, and then forgotten: FNSTENV masks it, FNCLEX clears it, and neither looks.
+ *
+ * @param initial the image that the case began with
+ */
+export function denormalMayBeForgotten({ forgets, loadsMasks }: Analysis, initial: Uint8Array): boolean {
+  return forgets && (loadsMasks || (viewOf(initial).getUint16(Fx.control, true) & DENORMAL) === 0);
+}
+
 function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
   return new DataView(buffer, byteOffset, byteLength);
 }

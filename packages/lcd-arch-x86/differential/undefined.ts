@@ -164,6 +164,17 @@ export const c1Writers: ReadonlySet<number> = new Set([
   Mnemonic.Fucomip,
 ]);
 
+/** x87 instructions that clear or mask an exception without looking whether it is pending. */
+export const forgetful: ReadonlySet<number> = new Set([
+  Mnemonic.Fnclex,
+  Mnemonic.Fninit,
+  Mnemonic.Fnsave,
+  Mnemonic.Fnstenv,
+]);
+
+/** x87 instructions that load the masks of exceptions. */
+export const maskLoaders: ReadonlySet<number> = new Set([Mnemonic.Fldcw, Mnemonic.Fldenv, Mnemonic.Frstor]);
+
 /** Instructions whose results are defined within a bound (compare-fx.ts); they are the last of their cases. */
 export const approximations: ReadonlySet<number> = new Set([
   Mnemonic.Rcpps,
@@ -239,11 +250,19 @@ function isOffsetNotCanonical(expected: CaseResult, actual: CaseResult): boolean
  * is implementation-specific and may vary from one execution to another." (SDM 3A, "Limit Checking", of accesses that go
  * beyond the end of the segment.)
  */
-function isAtEndOfMemory(expected: CaseResult, actual: CaseResult): boolean {
-  const limit = expected.exception === STACK_FAULT || expected.exception === GENERAL_PROTECTION;
-  const around = BigInt.asUintN(32, actual.address + NEAR_THE_END) < 2n * NEAR_THE_END && actual.address < FOUR_GIB;
-  return limit && actual.exception === PAGE_FAULT && around;
+function isAtEndOfMemory(one: CaseResult, other: CaseResult): boolean {
+  const [limit, page] = one.exception === PAGE_FAULT ? [other, one] : [one, other];
+  const checked = limit.exception === STACK_FAULT || limit.exception === GENERAL_PROTECTION;
+  const { exception, address } = page;
+  return (
+    checked && exception === PAGE_FAULT && address < FOUR_GIB && segmentBases.some((base) => isAtEnd(address - base))
+  );
 }
+
+/** Where segments without a limit begin. */
+const segmentBases = [0n, BigInt(Layout.dataBase)];
+
+const isAtEnd = (offset: bigint): boolean => BigInt.asUintN(32, offset + NEAR_THE_END) < 2n * NEAR_THE_END;
 
 /**
  * "Exceptions within each class are implementation-dependent and may vary from processor to processor." (SDM 3A, "Priority
