@@ -85,6 +85,11 @@ describe("TF (SDM 3B, Single-Step Exception Condition)", () => {
     expect([system.halted, system.stacked(0)]).toEqual([1, CODE + 3n]);
   });
 
+  it("is not held back by STI", () => {
+    trace([0xfb, NOP, HLT]);
+    expect([system.halted, system.stacked(0)]).toEqual([1, CODE + 1n]);
+  });
+
   it("of a fault gives way to it: the fault comes instead", () => {
     trace([0x0f, 0x0b]);
     expect(system.halted).toBe(6);
@@ -148,6 +153,38 @@ describe("data breakpoints (SDM 3B, Data Memory and I/O Breakpoint Exception Con
     system.run([...code.slice(0, -1), ...enable, ...code]);
     expect(system.halted).toBe(1);
     expect(system.stacked(0)).toBe(CODE + BigInt(code.length - 1 + enable.length + 15));
+  });
+});
+
+describe("a data breakpoint that MOV to SS has met (SDM 3A, Masking Exceptions and Interrupts When Switching Stacks)", () => {
+  /** mov ss, [DATA] */
+  const loadStack = [0x8e, 0x14, 0x25, 0, 0, 0x30, 0];
+
+  /** Counts #DB in EBX and the exceptions of `vector` in ECX. */
+  function run(vector: number, next: readonly number[]): readonly bigint[] {
+    const { cpu, machine } = system;
+    machine.memory.writeU64(DATA as never, BigInt(Selector.kernelData));
+    watch(DATA, (3n << 16n) | 1n);
+    // inc ebx (or ecx); iretq
+    system.handle(1, [0xff, 0xc3, 0x48, 0xcf]);
+    if (vector !== 1) system.handle(vector, [0xff, 0xc1, 0x48, 0xcf]);
+    system.run([...loadStack, ...next, HLT]);
+    expect(cpu.rip).toBe(CODE + BigInt(loadStack.length + next.length + 1));
+    return [cpu.gpr[Gpr.rbx], cpu.gpr[Gpr.rcx]];
+  }
+
+  it("comes behind the next instruction", () => {
+    expect(run(3, [NOP, NOP])).toEqual([1n, 0n]);
+  });
+
+  it("comes when the handler of INT n or INT3 begins", () => {
+    expect(run(3, [0xcc])).toEqual([1n, 1n]);
+    system = new LongModeSystem();
+    expect(run(1, [0xcd, 1])).toEqual([2n, 0n]);
+  });
+
+  it("comes with the debug exception of INT1", () => {
+    expect(run(1, [0xf1])).toEqual([1n, 0n]);
   });
 });
 

@@ -22,10 +22,15 @@ export function stepWatched(p: Processor): RunStop | null {
   }
   const traps = (p.eflags & Rflags.TF) !== 0;
   const { retired, deliveries, nonRoot } = p;
+  /** Met by a MOV to SS before this instruction. */
+  const heldBack = breakpoints.met;
   const stop = p.stepOnce();
-  if (stop !== null || p.retired === retired || p.deliveries !== deliveries || p.nonRoot !== nonRoot) {
+  if (stop !== null || p.retired === retired || p.nonRoot !== nonRoot) {
     breakpoints.met = 0;
     return stop;
+  }
+  if (p.deliveries !== deliveries) {
+    return beginHandler(p, heldBack & breakpoints.met);
   }
   if ((p.interruptibility & Blocking.byMovSs) !== 0) {
     return null;
@@ -33,4 +38,10 @@ export function stepWatched(p: Processor): RunStop | null {
   const cause = BigInt(breakpoints.met) | (traps ? Dr6.singleStep : 0n);
   breakpoints.met = 0;
   return cause === 0n ? null : raise(p, Vector.debug, null, cause);
+}
+
+/** Behind INT n and its like: the handler begins with a debug exception if breakpoints were held back until then. */
+function beginHandler(p: Processor, heldBack: number): RunStop | null {
+  p.breakpoints.met = 0;
+  return heldBack === 0 ? null : raise(p, Vector.debug, null, BigInt(heldBack));
 }

@@ -22,6 +22,10 @@ function raiseSoftware(p: Processor, vector: number, length: number): SystemOutc
     p.vmx.exitForException(event);
     return "vm-exit";
   }
+  if (vector === Vector.debug) {
+    // INT1 is a debug exception: breakpoints that MOV to SS has held back come with it.
+    p.breakpoints.met = 0;
+  }
   return deliverSoftware(p, event) ? "elsewhere" : "vm-exit";
 }
 
