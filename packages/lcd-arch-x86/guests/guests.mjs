@@ -14,6 +14,8 @@ export const guests = [
   { name: "exceptions-64", source: "exceptions.c", bits: 64 },
   { name: "paging-32", source: "paging-32.c", bits: 32 },
   { name: "page-fault", source: "page-fault.c", bits: 64 },
+  { name: "debug", source: "debug.c", bits: 64 },
+  { name: "device-memory", source: "device-memory.c", bits: 64 },
   { name: "user-32", source: "user.c", bits: 32 },
   { name: "user-64", source: "user.c", bits: 64 },
   { name: "timer-pic", source: "timer-pic.c", bits: 32 },

@@ -30,7 +30,7 @@ export function runOnQemu({ name, cpus = 1, append, modules = [] }) {
       ...["-accel", "tcg", "-m", "128M", "-smp", `${cpus}`, "-kernel", join(here, "prebuilt", `${name}.elf`)],
       ...(append === undefined ? [] : ["-append", append]),
       ...(files.length === 0 ? [] : ["-initrd", files.join(",")]),
-      ..."-device isa-debug-exit,iobase=0xf4,iosize=4 -serial stdio -display none -no-reboot".split(" "),
+      ..."-device isa-debug-exit,iobase=0xf4,iosize=4 -device pc-testdev -serial stdio -display none -no-reboot".split(" "),
     ];
     const { status, stdout } = spawnSync(QEMU, args, { timeout: SECONDS * 1000, stdio: ["ignore", "pipe", "inherit"] });
     return { output: stdout.toString("latin1"), code: status };

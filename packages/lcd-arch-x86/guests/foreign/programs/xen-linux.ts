@@ -18,8 +18,9 @@ export const xenLinux: Program = {
   lastLine: /Hardware Dom0 crashed[^\n]*\n/,
   expected: [
     "*** Building a PV Dom0 ***",
-    "Xen is relinquishing VGA console",
-    "Booting paravirtualized kernel on Xen PV",
+    "Hypervisor detected: Xen PV",
+    "Memory: ",
+    "Loaded X.509 cert",
     "Kernel panic - not syncing: VFS: Unable to mount root fs on unknown-block(0,0)",
   ],
   ofTheComputer: xenOfTheComputer,
