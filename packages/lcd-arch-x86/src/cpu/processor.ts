@@ -229,9 +229,14 @@ export class Processor implements VmxProcessorPort {
     }
   }
 
+  /** What time it is, in instructions: those of others and waiting count, too. */
+  get time(): number {
+    return this.retired + this.timeElsewhere;
+  }
+
   /** What RDTSC reads: the time in instructions, moved by writes to IA32_TIME_STAMP_COUNTER. */
   get timeStamp(): bigint {
-    return BigInt.asUintN(64, BigInt(this.retired + this.timeElsewhere) + this.state.get64("tscAdjust"));
+    return BigInt.asUintN(64, BigInt(this.time) + this.state.get64("tscAdjust"));
   }
 
   /** What the processor's pins are wired to; null where there is RAM only. */
@@ -342,7 +347,8 @@ export class Processor implements VmxProcessorPort {
       if (pauses()) {
         return { kind: "limit" };
       }
-      const stop = this.beforeCode() ?? this.runUntil(Math.min(this.end, this.deadline, this.nextLook()));
+      const stop =
+        this.beforeCode() ?? this.runUntil(Math.min(this.end, this.deadline - this.timeElsewhere, this.nextLook()));
       if (stop !== null) {
         return stop;
       }
@@ -385,7 +391,7 @@ export class Processor implements VmxProcessorPort {
         this.vmExit(ExitReason.externalInterrupt);
         return { kind: "vm-exit" };
       }
-      if (this.retired >= this.deadline) {
+      if (this.time >= this.deadline) {
         this.vmExit(ExitReason.preemptionTimer);
         return { kind: "vm-exit" };
       }
@@ -445,13 +451,14 @@ export class Processor implements VmxProcessorPort {
   /** Whether the instruction before has let something come that is to be served before the next one. */
   get isCalled(): boolean {
     const { wiring } = this;
-    if (virtualInterruptDue(this)) {
+    const due = this.injected !== null || this.pendingDebug !== 0n || virtualInterruptDue(this);
+    if (due || this.time >= this.deadline || (this.nonRoot && this.pending.length > 0)) {
       return true;
     }
     if (wiring === null) {
       return false;
     }
-    const listens = (this.state.get32("systemFlags") & Rflags.IF) !== 0;
+    const listens = this.nonRoot || (this.state.get32("systemFlags") & Rflags.IF) !== 0;
     const arrived = wiring.nmiPending() || (listens && wiring.interruptPending());
     return arrived || this.retired >= Math.min(this.end, this.nextDeadline());
   }

@@ -66,7 +66,7 @@ export function loadGuestState(port: VmxProcessorPort, vmcs: Vmcs): void {
   state.set64("vpid", (secondary & Secondary.enableVpid) !== 0 ? vmcs.get(F.virtualProcessorId) : 0n);
   state.set32("nonRoot", 1);
   const timed = vmcs.has(F.pinBasedControls, PinBased.activatePreemptionTimer);
-  port.deadline = timed ? port.retired + vmcs.get32(F.preemptionTimer) : Number.POSITIVE_INFINITY;
+  port.deadline = timed ? port.time + vmcs.get32(F.preemptionTimer) : Number.POSITIVE_INFINITY;
 }
 
 /** SDM 3C, "Saving Guest State". */
@@ -99,6 +99,6 @@ export function saveGuestState(port: VmxProcessorPort, vmcs: Vmcs): void {
   vmcs.set32(F.guestActivity, 0);
   savePdptes(port, vmcs);
   if (saves(ExitControl.savePreemptionTimer)) {
-    vmcs.set32(F.preemptionTimer, Math.max(0, port.deadline - port.retired));
+    vmcs.set32(F.preemptionTimer, Math.max(0, port.deadline - port.time));
   }
 }

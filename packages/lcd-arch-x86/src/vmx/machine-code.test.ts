@@ -3,7 +3,7 @@ import { __hpa } from "../address";
 import { Gpr } from "../cpu/state";
 import { BareMachine, CODE, DATA } from "../testing";
 import { REVISION, validFields } from "./test-host";
-import { VmcsField as F } from "./vmcs-field";
+import { VmcsField as F, type VmcsField } from "./vmcs-field";
 
 /** A hypervisor, offsets in hexadecimal. RSI: VMXON pointer, VMCS pointer, then fields and values up to a negative field. */
 const hypervisor = [
@@ -33,26 +33,30 @@ const VMXON_REGION = 0x8000n;
 const VMCS_REGION = 0x9000n;
 const TABLES = 0x1000n;
 
+/** The hypervisor with its guest, whose VMCS has these fields besides. */
+function hypervisorWith(...fields: readonly (readonly [VmcsField, bigint])[]): BareMachine {
+  const bare = new BareMachine();
+  const { memory } = bare.machine;
+  memory.writeU32(__hpa(VMXON_REGION), REVISION);
+  memory.writeU32(__hpa(VMCS_REGION), REVISION);
+  const words: bigint[] = [VMXON_REGION, VMCS_REGION];
+  const own = [
+    [F.hostCr3, TABLES],
+    [F.hostRip, HOST],
+    [F.guestCr3, TABLES],
+    [F.guestRip, GUEST],
+  ] as const;
+  for (const [field, value] of [...validFields, ...own, ...fields]) words.push(BigInt(field), value);
+  words.push(-1n);
+  memory.write(__hpa(DATA), new Uint8Array(BigUint64Array.from(words, (word) => BigInt.asUintN(64, word)).buffer));
+  bare.cpu.gpr[Gpr.rsi] = DATA;
+  bare.cpu.gpr[Gpr.rdi] = DATA;
+  return bare;
+}
+
 describe("a hypervisor of machine code", () => {
   it("turns VMX on, launches a guest, emulates its CPUID, resumes it and is called by it", () => {
-    const bare = new BareMachine();
-    const { memory } = bare.machine;
-    memory.writeU32(__hpa(VMXON_REGION), REVISION);
-    memory.writeU32(__hpa(VMCS_REGION), REVISION);
-    const words: bigint[] = [VMXON_REGION, VMCS_REGION];
-    for (const [field, value] of validFields) words.push(BigInt(field), value);
-    const own = [
-      [F.hostCr3, TABLES],
-      [F.hostRip, HOST],
-      [F.guestCr3, TABLES],
-      [F.guestRip, GUEST],
-    ] as const;
-    for (const [field, value] of own) words.push(BigInt(field), value);
-    words.push(-1n);
-    memory.write(__hpa(DATA), new Uint8Array(BigUint64Array.from(words, (word) => BigInt.asUintN(64, word)).buffer));
-    bare.cpu.gpr[Gpr.rsi] = DATA;
-    bare.cpu.gpr[Gpr.rdi] = DATA;
-
+    const bare = hypervisorWith();
     expect(bare.run(hypervisor)).toEqual({ kind: "vm-exit" });
     expect([bare.cpu.rip, bare.cpu.gpr[Gpr.r8]]).toEqual([HOST, 1n]);
     expect(bare.cpu.run()).toEqual({ kind: "vm-exit" });
@@ -60,6 +64,30 @@ describe("a hypervisor of machine code", () => {
     expect(bare.cpu.run()).toEqual({ kind: "halted" });
     expect(bare.cpu.gpr[Gpr.rbx]).toBe(18n); // VMCALL
     expect(bare.cpu.gpr[Gpr.rcx]).toBe(VMCALL + 2n);
-    expect(memory.readU64(__hpa(DATA))).toBe(VMCS_REGION);
+    expect(bare.machine.memory.readU64(__hpa(DATA))).toBe(VMCS_REGION);
+  });
+
+  it.each<readonly [string, readonly (readonly [VmcsField, bigint])[]]>([
+    ["an event is injected", [[F.entryInterruptionInformation, 0x8000_0306n]]],
+    ["a debug exception is pending", [[F.guestPendingDebug, 1n << 14n]]],
+    [
+      "its VMX-preemption timer is at 0",
+      [
+        [F.pinBasedControls, 0x5fn],
+        [F.preemptionTimer, 0n],
+      ],
+    ],
+  ])("leaves a guest before its first instruction when %s, wherever a run ends", (_name, fields) => {
+    const all = [[F.exceptionBitmap, 0xffff_ffffn], ...fields] as const;
+    const whole = hypervisorWith(...all);
+    expect(whole.run(hypervisor)).toEqual({ kind: "vm-exit" });
+    const before = whole.cpu.retired;
+    for (let cut = before - 12; cut < before; cut++) {
+      // The first run ends `cut` instructions behind its start, the second one well behind the VM entry.
+      const pieces = hypervisorWith(...all);
+      expect(pieces.run(hypervisor, cut)).toEqual({ kind: "limit" });
+      expect(pieces.cpu.run(before - cut + 3)).toEqual({ kind: "vm-exit" });
+      expect([pieces.cpu.gpr[Gpr.r8], pieces.cpu.retired]).toEqual([0n, before]);
+    }
   });
 });

@@ -19,9 +19,9 @@ export interface VmxProcessorPort {
   pendingDebug: bigint;
   /** B0 to B3 of breakpoints that have been met, whose debug exception MOV SS holds back. */
   readonly breakpoints: { met: number };
-  /** Instructions retired since reset: the time-stamp counter. */
-  readonly retired: number;
-  /** Value of `retired` at which the VMX-preemption timer fires; Infinity for none. */
+  /** What time it is: the time-stamp counter, but for what software has written to it. */
+  readonly time: number;
+  /** Value of `time` at which the VMX-preemption timer fires; Infinity for none. */
   deadline: number;
   /** Loads the PDPTE registers from memory, as the current paging mode reaches it. */
   readonly mmu: { loadPdptes(cr3: number): PdpteLoad };

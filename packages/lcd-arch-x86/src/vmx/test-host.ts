@@ -29,7 +29,7 @@ export class TestHost implements VmxProcessorPort {
   /** What becomes of loading the PDPTE registers. */
   pdptes: PdpteLoad = "loaded";
   readonly mmu = { loadPdptes: (): PdpteLoad => this.pdptes };
-  retired = 1000;
+  time = 1000;
   deadline = Number.POSITIVE_INFINITY;
   readonly log: string[] = [];
   readonly vmx: Vmx;

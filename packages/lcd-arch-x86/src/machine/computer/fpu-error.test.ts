@@ -1,15 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { __hpa } from "../../address";
-import { gateOf } from "../../cpu/interrupt/test-protected-mode";
 import { Gpr, Rflags } from "../../cpu/state";
 import type { Computer } from "./computer";
-import { booted, KERNEL_CODE, u32 } from "./test-kernel";
-
-const GDT = 0x20_0000;
-const IDT = 0x20_1000;
-const HANDLER = 0x20_2000;
-const STACK = 0x21_0000;
-const FLAT_CODE = 0x00cf_9a00_0000_ffffn;
+import { booted, handle, initializePics, KERNEL_CODE, u32 } from "./test-kernel";
 
 /** The second 8259's vectors begin at 28H here: interrupt request 13 has 2DH. */
 const FPU_VECTOR = 0x2d;
@@ -29,24 +21,14 @@ const OUT_F0 = [0xe6, 0xf0];
 const END_OF_INTERRUPT = [0xb0, 0x20, 0xe6, 0xa0, 0xe6, 0x20, 0xcf];
 const COUNT = [0x43]; // inc ebx
 
-/** out port, al for pairs of port and byte: both 8259s for vectors 20H and 28H, all masked but 2 and 13. */
-const initializePics = [
-  ...[0x20, 0x11, 0x21, 0x20, 0x21, 4, 0x21, 1, 0x21, 0xfb],
-  ...[0xa0, 0x11, 0xa1, 0x28, 0xa1, 2, 0xa1, 1, 0xa1, 0xdf],
-].flatMap((_, index, all) => (index % 2 === 0 ? [0xb0, all[index + 1], 0xe6, all[index]] : []));
+/** All masked but requests 2 and 13. */
+const PICS = initializePics(0xfb, 0xdf);
 
 /** Runs a program with CR0.NE clear and this handler of interrupt request 13. */
 function run(program: readonly number[], handler: readonly number[] = []): Computer {
-  const { computer } = booted([...initializePics, ...FNINIT, ...UNMASK, ...program, HLT]);
-  const { memory } = computer.machine;
-  const { state, gpr } = computer.machine.processors[0];
-  memory.writeU64(__hpa(GDT + 8), FLAT_CODE);
-  memory.writeU64(__hpa(IDT + FPU_VECTOR * 8), gateOf({ selector: 8, offset: HANDLER }));
-  memory.write(__hpa(HANDLER), Uint8Array.from([...handler, ...END_OF_INTERRUPT]));
-  state.set64("gdtrBase", BigInt(GDT));
-  state.set64("idtrBase", BigInt(IDT));
-  gpr[Gpr.rsp] = BigInt(STACK);
-  gpr[Gpr.rbx] = 0n;
+  const { computer } = booted([...PICS, ...FNINIT, ...UNMASK, ...program, HLT]);
+  handle(computer, FPU_VECTOR, [...handler, ...END_OF_INTERRUPT]);
+  computer.machine.processors[0].gpr[Gpr.rbx] = 0n;
   expect(computer.runFor(100_000)).toEqual({ kind: "halted" });
   return computer;
 }
@@ -55,7 +37,7 @@ const errors = (computer: Computer): bigint => computer.machine.processors[0].gp
 const rip = (computer: Computer): number => Number(computer.machine.processors[0].rip);
 /** Where a program's instruction is that so many of its bytes are before. */
 const behind = (...parts: readonly number[][]): number =>
-  KERNEL_CODE + initializePics.length + FNINIT.length + UNMASK.length + parts.flat().length;
+  KERNEL_CODE + PICS.length + FNINIT.length + UNMASK.length + parts.flat().length;
 
 describe("x87 errors with CR0.NE = 0 (SDM 1, MS-DOS Compatibility Sub-mode)", () => {
   it("request interrupt 13 at the next instruction that waits, which runs when the handler is through", () => {
@@ -100,7 +82,16 @@ describe("x87 errors with CR0.NE = 0 (SDM 1, MS-DOS Compatibility Sub-mode)", ()
   it("are exceptions when CR0.NE is set", () => {
     // mov eax, cr0; or al, 20h; mov cr0, eax. There is no gate for #MF.
     const setNe = [0x0f, 0x20, 0xc0, 0x0c, 0x20, 0x0f, 0x22, 0xc0];
-    const { computer } = booted([0xbc, ...u32(STACK), ...setNe, ...FNINIT, ...UNMASK, ...DIVIDE_BY_ZERO, FWAIT, HLT]);
+    const { computer } = booted([
+      0xbc,
+      ...u32(0x20_0000),
+      ...setNe,
+      ...FNINIT,
+      ...UNMASK,
+      ...DIVIDE_BY_ZERO,
+      FWAIT,
+      HLT,
+    ]);
     expect(computer.runFor(1000)).toMatchObject({ kind: "shutdown" });
   });
 });

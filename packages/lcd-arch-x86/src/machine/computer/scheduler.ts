@@ -104,7 +104,7 @@ export class Scheduler {
 
   /** Lets so many nanoseconds pass, but not more than until then. */
   skip(most: number): void {
-    this.clock.runDue(this.clock.now() + Math.min(most, this.idleTime));
+    this.clock.runDue(this.clock.now() + Math.floor(Math.min(most, this.idleTime)));
   }
 
   /** The processor that runs next: the one whose turn it is, as long as it has one. */
