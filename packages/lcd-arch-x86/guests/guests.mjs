@@ -15,6 +15,7 @@ export const guests = [
   { name: "paging-32", source: "paging-32.c", bits: 32 },
   { name: "page-fault", source: "page-fault.c", bits: 64 },
   { name: "debug", source: "debug.c", bits: 64 },
+  { name: "details", source: "details.c", bits: 64 },
   { name: "device-memory", source: "device-memory.c", bits: 64 },
   { name: "user-32", source: "user.c", bits: 32 },
   { name: "user-64", source: "user.c", bits: 64 },
