@@ -50,6 +50,7 @@ export class CodeCache {
    * @param frames number of frames of RAM
    * @param protect told of a frame that starts to hold code: stores there must be looked at
    * @param dropped told when translations are no longer valid: jump caches must be emptied
+   * @param cpu where the state of the machine's only processor is; null: it has several
    */
   constructor(
     private readonly memory: WebAssembly.Memory,
@@ -59,6 +60,7 @@ export class CodeCache {
     frames: number,
     protect: (frame: number) => void,
     private readonly dropped: () => void,
+    private readonly cpu: number | null,
   ) {
     this.marks = new CodeMarks(frames, protect);
   }
@@ -245,7 +247,7 @@ export class CodeCache {
       this.clear();
     }
     const first = this.byIndex.length;
-    const codes = regions.map((region, at) => translateRegion(region, first + at, tier === Tier.hot));
+    const codes = regions.map((region, at) => translateRegion(region, first + at, tier === Tier.hot, this.cpu));
     const compiled = compileRegions(codes, this.memory, this.miss);
     this.effort += COMPILING;
     regions.forEach((region, at) => {

@@ -66,6 +66,7 @@ export class Machine {
       size / 4096,
       (frame) => processors.forEach((processor) => processor.tlb.protect(frame)),
       () => processors.forEach((processor) => processor.jumps.flushAll()),
+      cpus === 1 ? FIRST_AREA : null,
     );
     const written = (hpa: number, length: number): void => this.code.invalidate(hpa, length);
     this.memory = new PhysicalMemory(buffer, ramBase, size, written);

@@ -92,10 +92,12 @@ export class FunctionEmitter {
   /**
    * @param inline look memory up in place, instead of calling the runtime at once: for hot code
    * @param stop label at which code stops, at the site in the local `site`
+   * @param cpu where the state is of the only processor that the code is for; null: any
    */
   constructor(
     inline: boolean,
     readonly stop: Label,
+    private readonly cpu: number | null,
   ) {
     this.accesses = new MemoryEmitter(this, inline);
   }
@@ -154,7 +156,12 @@ export class FunctionEmitter {
     this.code.byte(opcode).u32(this.labels.length - 1 - at);
   }
 
+  /** The address of the processor's state is a constant where it can be: V8 then adds no registers to get at a field. */
   get(local: number): void {
+    if (local === Local.cpu && this.cpu !== null) {
+      this.i32(this.cpu);
+      return;
+    }
     this.code.byte(Wasm.localGet).u32(local);
   }
 

@@ -124,8 +124,9 @@ class RegionEmitter {
     private readonly cut: CutEdges,
     private readonly sites: Site[],
     private readonly inline: boolean,
+    cpu: number | null,
   ) {
-    this.emitter = new FunctionEmitter(inline, this.stop);
+    this.emitter = new FunctionEmitter(inline, this.stop, cpu);
     this.ahead = this.instructionsAhead();
   }
 
@@ -395,8 +396,14 @@ class RegionEmitter {
  *
  * @param index table index that the function will have; stops report it
  * @param inline look memory up in place: larger and faster code
+ * @param cpu where the state is of the only processor that will run it; null: any may
  */
-export function translateRegion(region: DecodedRegion, index: number, inline = false): RegionCode {
+export function translateRegion(
+  region: DecodedRegion,
+  index: number,
+  inline = false,
+  cpu: number | null = null,
+): RegionCode {
   const decoded = [...region.blocks.values()];
   const numbers = new Map(decoded.map((block, number) => [block.offset, number] as const));
   const successors = decoded.map((block) =>
@@ -417,7 +424,7 @@ export function translateRegion(region: DecodedRegion, index: number, inline = f
       byRip.set(block.rip, number);
     }
   });
-  const emitter = new RegionEmitter(blocks, byRip, successors, shape, cut, sites, inline);
+  const emitter = new RegionEmitter(blocks, byRip, successors, shape, cut, sites, inline, cpu);
   return { ...emitter.emit(index), sites, blocks: shape.order.flatMap((number) => blocks[number] ?? []) };
 }
 
