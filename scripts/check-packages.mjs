@@ -42,9 +42,11 @@ async function useThem(folder, packed) {
     .filter(({ exports }) => exports !== undefined)
     .map(({ name }) => `import ${JSON.stringify(name)};\n`);
   writeFileSync(join(folder, "imports.js"), imports.join(""));
+  writeFileSync(join(folder, "imports.ts"), imports.join(""));
   const steps = [
     ["npm", "install", "--no-audit", "--no-fund", ...files],
     [process.execPath, "imports.js"],
+    ["tsc", ..."--noEmit --strict --module nodenext --target es2022 --typeRoots none imports.ts".split(" ")],
     [process.execPath, join("node_modules", "lcd-cli", "bin", "lcd.cjs"), "run", "hello"],
   ];
   for (const [command, ...args] of steps) {
@@ -54,7 +56,9 @@ async function useThem(folder, packed) {
       throw new SetupError(`installed in an empty folder, the packages do not work: ${command} ${args[0]} failed`);
     }
   }
-  console.log(`installed in an empty folder: ${imports.length} packages can be imported, and lcd run hello works`);
+  console.log(
+    `installed in an empty folder: ${imports.length} packages can be imported, with their types, and lcd run hello works`,
+  );
 }
 
 /** Packs as the release does; gives the tarball. */

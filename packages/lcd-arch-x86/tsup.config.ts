@@ -14,6 +14,8 @@ export default packageBuild(
   },
   {
     noExternal: bundled,
+    // What is internal has types of iced-x86, which who uses the package does not have.
+    dts: { compilerOptions: { customConditions: [], stripInternal: true } },
     esbuildPlugins: [icedAsModule("inside", ["packages/lcd-arch-x86/src"])],
     onSuccess: async () => writeFileSync("dist/LICENSES-OF-OTHERS.txt", licenses(bundled, ["packages/lcd-arch-x86"])),
   },

@@ -45,6 +45,7 @@ export class CodeCache {
   effort = 0;
 
   /**
+   * @internal
    * @param table where the dispatcher finds region functions
    * @param miss the slow path of memory accesses, which translations import
    * @param frames number of frames of RAM
