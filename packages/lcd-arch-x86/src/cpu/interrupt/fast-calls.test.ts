@@ -83,6 +83,35 @@ describe("SYSRET (SDM 2B)", () => {
   });
 });
 
+/** Xen's advisory 204 and Linux's return from system calls tell that both processors' makers have it so. */
+describe("TF, which SYSCALL and SYSRET look at behind them", () => {
+  /** Makes a system call with TF set. */
+  const call = () => {
+    system.cpu.eflags = Rflags.TF | Rflags.fixed;
+    system.runUser([...SYSCALL, ...UD2]);
+  };
+
+  it("brings no #DB to the system's entry when FMASK clears it", () => {
+    system.cpu.writeMsr(Msr.fmask, BigInt(Rflags.TF));
+    call();
+    expect(system.cpu.rip).toBe(KERNEL_ENTRY + 1n);
+    expect(system.cpu.gpr[Gpr.r11]).toBe(BigInt(Rflags.TF | Rflags.fixed));
+  });
+
+  it("brings one there when FMASK does not", () => {
+    call();
+    expect([system.halted, system.stacked(0)]).toEqual([1, KERNEL_ENTRY]);
+  });
+
+  it("brings one to the program before its first instruction when SYSRET loads it", () => {
+    system.cpu.writeMsr(Msr.fmask, BigInt(Rflags.TF));
+    system.handle(0x80, [0x48, 0x0f, 0x07]);
+    call();
+    expect([system.halted, system.stacked(0)]).toEqual([1, USER_CODE + 2n]);
+    expect(system.cpu.state.get64("dr", 6) & 0x4000n).toBe(0x4000n);
+  });
+});
+
 describe("SYSENTER and SYSEXIT (SDM 2B)", () => {
   it("go to 64-bit code at CPL 0 and back to 32-bit code", () => {
     // mov edx, USER_CODE + 0x40; mov ecx, USER_STACK; sysexit

@@ -9,6 +9,7 @@ import { Gpr, Rflags, Segment } from "../state";
 import { StateWord } from "../state-word";
 import { atCpl0, in64BitMode, inLongMode } from "../system/mode";
 import { type Execute, next, type Operations } from "../system/operation";
+import { Dr6 } from "./debug";
 
 const FLAT = Rights.codeOrData | Rights.present | Rights.granular;
 const CODE = FLAT | SegmentType.codeRead;
@@ -29,6 +30,17 @@ const syscallEnabled = (p: Processor): boolean => in64BitMode(p) && (p.state.u32
 const SYSRET_SS = 8;
 const SYSRET_CS_64 = 16;
 
+/**
+ * SYSCALL and SYSRET look at TF behind them, where other instructions look at what it was before: systems mask it with
+ * IA32_FMASK, and a program that is returned to with TF set begins with a debug exception.
+ */
+function traceTransfer(p: Processor): void {
+  p.deliveries++;
+  if (p.isWatched && (p.state.u32[StateWord.systemFlags] & Rflags.TF) !== 0) {
+    p.pendingDebug |= Dr6.singleStep;
+  }
+}
+
 /** SYSCALL (SDM 2B). STAR bits 47:32 give the selectors. */
 const systemCall: Execute = (p, _operands, length) => {
   const { state } = p;
@@ -46,6 +58,7 @@ const systemCall: Execute = (p, _operands, length) => {
   const selector = state.u32[StateWord.star + 1] & 0xffff & ~RPL;
   setFlatSegments(p, selector, (selector + 8) & 0xffff, 0, true);
   p.addressSpaceChanged();
+  traceTransfer(p);
   return "elsewhere";
 };
 
@@ -66,6 +79,7 @@ const systemReturn: Execute = (p, [size]) => {
   const code = (selector + (toLong ? SYSRET_CS_64 : 0)) & 0xffff;
   setFlatSegments(p, code | RPL, ((selector + SYSRET_SS) & 0xffff) | RPL, 3, toLong);
   p.addressSpaceChanged();
+  traceTransfer(p);
   return "elsewhere";
 };
 

@@ -44,11 +44,16 @@ describe("TF (SDM 3B, Single-Step Exception Condition)", () => {
   it("traces a program with a handler that returns", () => {
     // inc ebx; iretq
     system.handle(1, [0xff, 0xc3, 0x48, 0xcf]);
-    // nop; nop; mov al, 1; hlt
-    trace([NOP, NOP, 0xb0, 1, HLT]);
-    // HLT is not over when it stops the processor.
+    // nop; nop; mov al, 1; ud2
+    trace([NOP, NOP, 0xb0, 1, 0x0f, 0x0b]);
+    expect(system.halted).toBe(6);
     expect(system.cpu.gpr[Gpr.rbx]).toBe(3n);
-    expect(system.cpu.rip).toBe(CODE + 5n);
+  });
+
+  it("wakes a processor that HLT has halted (SDM 2A, HLT: a debug exception resumes execution)", () => {
+    trace([HLT, NOP]);
+    expect([system.halted, system.stacked(0)]).toEqual([1, CODE + 1n]);
+    expect(dr6()).toBe(DR6_FIXED | SINGLE_STEP);
   });
 
   it("comes behind each repetition of a string instruction", () => {

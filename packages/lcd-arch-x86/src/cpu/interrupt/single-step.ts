@@ -7,7 +7,7 @@ import { Blocking } from "./shadow";
 
 /**
  * Runs one instruction while RFLAGS.TF is set or breakpoints are enabled, with the debug exceptions that it has before
- * and behind it (SDM 3B, "Debug Exceptions"). MOV and POP to SS hold back those behind them.
+ * and behind it (SDM 3B, "Debug Exceptions"). MOV and POP to SS hold back those behind them; one behind HLT ends it.
  */
 export function stepWatched(p: Processor): RunStop | null {
   const { breakpoints, access } = p;
@@ -25,7 +25,8 @@ export function stepWatched(p: Processor): RunStop | null {
   /** Met by a MOV to SS before this instruction. */
   const heldBack = breakpoints.met;
   const stop = p.stepOnce();
-  if (stop !== null || p.retired === retired || p.nonRoot !== nonRoot) {
+  const ended = stop === null || stop.kind === "halted";
+  if (!ended || p.retired === retired || p.nonRoot !== nonRoot) {
     breakpoints.met = 0;
     return stop;
   }
@@ -37,11 +38,12 @@ export function stepWatched(p: Processor): RunStop | null {
   }
   const cause = BigInt(breakpoints.met) | (traps ? Dr6.singleStep : 0n);
   breakpoints.met = 0;
-  return cause === 0n ? null : raise(p, Vector.debug, null, cause);
+  return cause === 0n ? stop : raise(p, Vector.debug, null, cause);
 }
 
-/** Behind INT n and its like: the handler begins with a debug exception if breakpoints were held back until then. */
-function beginHandler(p: Processor, heldBack: number): RunStop | null {
+/** Behind INT n, SYSCALL and their like: a debug exception comes first if breakpoints were held back until then. */
+function beginHandler(p: Processor, heldBack: number): null {
   p.breakpoints.met = 0;
-  return heldBack === 0 ? null : raise(p, Vector.debug, null, BigInt(heldBack));
+  p.pendingDebug |= BigInt(heldBack);
+  return null;
 }
