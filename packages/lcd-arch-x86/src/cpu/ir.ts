@@ -248,8 +248,8 @@ export type SiteCause =
   | { kind: "callout" }
   /** The rest of the instruction lies on a page that cannot be fetched. */
   | { kind: "fetch" }
-  /** No instructions left to run. */
-  | { kind: "limit" }
+  /** No instructions left to run; `repeating`: between two repetitions of a string instruction. */
+  | { kind: "limit"; repeating: boolean }
   | { kind: "exception"; vector: number; errorCode: number | null }
   /** A system instruction, to be executed by `cpu/system/`. */
   | { kind: "system"; operation: string; operands: readonly number[] };

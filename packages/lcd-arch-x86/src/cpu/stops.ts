@@ -2,6 +2,7 @@ import { Access, isCanonicalHigh } from "../mmu/index";
 import { ExitReason } from "../vmx/index";
 import { GuestException, Vector } from "./exception";
 import { raise } from "./interrupt/raise";
+import { setResume } from "./interrupt/saved-state";
 import type { Site } from "./ir";
 import { LinearAccessError } from "./linear-memory";
 import type { AccessFault } from "./memory-access";
@@ -19,6 +20,9 @@ export function stopAt(p: Processor, site: Site): RunStop | "limit" | null {
   const { cause } = site;
   switch (cause.kind) {
     case "limit":
+      if (cause.repeating) {
+        setResume(p);
+      }
       return "limit";
     case "memory":
       return accessFault(p, p.access.fault, cause.stack);

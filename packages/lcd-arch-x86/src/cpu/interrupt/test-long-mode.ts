@@ -1,5 +1,5 @@
 import { __hpa } from "../../address";
-import type { RunStop } from "../../machine/index";
+import type { MachineOptions, RunStop } from "../../machine/index";
 import { BareMachine, CODE } from "../../testing/index";
 import { Segment } from "../state";
 
@@ -48,8 +48,8 @@ export interface GateOptions {
 
 /** A 64-bit system of a few pages: GDT, IDT and TSS, CPL 0 and CPL 3 code. Handlers halt. All memory is open to CPL 3. */
 export class LongModeSystem extends BareMachine {
-  constructor() {
-    super();
+  constructor(options: Partial<MachineOptions> = {}) {
+    super(options);
     const { memory } = this.machine;
     for (const table of [0n, 0x1000n]) {
       memory.writeU64(__hpa(TABLES + table), memory.readU64(__hpa(TABLES + table)) | USER_PAGE);

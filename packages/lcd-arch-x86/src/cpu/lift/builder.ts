@@ -204,7 +204,7 @@ export class BlockBuilder extends ValueBuilder {
     body();
     this.statements = outer;
     this.forgetFlags();
-    outer.push({ kind: "repeat", body: inner, site: this.site({ kind: "limit" }), position: UNSCHEDULED });
+    outer.push({ kind: "repeat", body: inner, site: this.site({ kind: "limit", repeating: true }), position: UNSCHEDULED });
   }
 
   exitIf(condition: Value): void {

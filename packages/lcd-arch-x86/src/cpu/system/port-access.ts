@@ -1,4 +1,5 @@
 import type { AccessSize } from "../../devices/bus";
+import { setResume } from "../interrupt/saved-state";
 import { Gpr, Rflags, Segment } from "../state";
 import { requirePorts } from "./io-permission";
 import { probeWrite, readMemory, writeMemory } from "./memory-operand";
@@ -57,8 +58,12 @@ const string =
       return "next";
     }
     setRegister(p, Gpr.rcx, addressSize, count - 1n);
+    if (count === 1n) {
+      return "next";
+    }
     // One repetition is one instruction: the next one is begun at the same RIP.
-    return count === 1n ? "next" : "elsewhere";
+    setResume(p);
+    return "elsewhere";
   };
 
 /** IN, OUT, INS and OUTS (SDM 2A, 2B). They check their privilege by themselves. */

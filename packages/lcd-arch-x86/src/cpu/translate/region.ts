@@ -97,7 +97,7 @@ export const limitSite = ({ rip, count }: IrBlock): Site => ({
   rip,
   length: 0,
   uncount: count,
-  cause: { kind: "limit" },
+  cause: { kind: "limit", repeating: false },
 });
 
 /** Places that are compared one after another. */
