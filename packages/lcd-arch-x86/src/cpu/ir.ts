@@ -251,8 +251,8 @@ export type SiteCause =
   /** No instructions left to run; `repeating`: between two repetitions of a string instruction. */
   | { kind: "limit"; repeating: boolean }
   | { kind: "exception"; vector: number; errorCode: number | null }
-  /** A system instruction, to be executed by `cpu/system/`. */
-  | { kind: "system"; operation: string; operands: readonly number[] };
+  /** A system instruction, to be executed by `cpu/system/`; `stack`: its memory operand is reached through SS. */
+  | { kind: "system"; operation: string; operands: readonly number[]; stack: boolean };
 
 /** A straight run of instructions, lifted. */
 export interface IrBlock {

@@ -3,7 +3,7 @@ import { ExitReason } from "../vmx/index";
 import { GuestException, Vector } from "./exception";
 import { raise } from "./interrupt/raise";
 import { setResume } from "./interrupt/saved-state";
-import type { Site } from "./ir";
+import type { Site, SiteCause } from "./ir";
 import { LinearAccessError } from "./linear-memory";
 import type { AccessFault } from "./memory-access";
 import type { Processor, RunStop } from "./processor";
@@ -31,7 +31,7 @@ export function stopAt(p: Processor, site: Site): RunStop | "limit" | null {
     case "exception":
       return raise(p, cause.vector, cause.errorCode);
     case "system":
-      return system(p, site, cause.operation, cause.operands);
+      return system(p, site, cause);
     case "fetch":
       // It may be there by now: then the code is looked for anew.
       p.jumps.flushAll();
@@ -52,13 +52,18 @@ export function fetchFault(p: Processor, address: bigint): RunStop | null {
   return accessFault(p, { ...p.mmu.fault, address }, false);
 }
 
-/** Raises what a system instruction or the delivery of an event has thrown. @throws what is no fault of the guest */
-export function serviceError(p: Processor, error: unknown): RunStop | null {
+/**
+ * Raises what a system instruction or the delivery of an event has thrown.
+ *
+ * @param stack an access that has failed went through SS
+ * @throws what is no fault of the guest
+ */
+export function serviceError(p: Processor, error: unknown, stack = false): RunStop | null {
   if (error instanceof GuestException) {
     return raise(p, error.vector, error.errorCode, error.payload);
   }
   if (error instanceof LinearAccessError) {
-    return accessFault(p, error.fault, false);
+    return accessFault(p, error.fault, stack);
   }
   throw error;
 }
@@ -99,7 +104,7 @@ function stepAlone(p: Processor): RunStop | null {
   return stop;
 }
 
-function system(p: Processor, site: Site, operation: string, operands: readonly number[]): RunStop | null {
+function system(p: Processor, site: Site, { operation, operands, stack }: SystemCause): RunStop | null {
   try {
     const outcome = executeSystem(p, { operation, operands, length: site.length });
     if (outcome === "vm-exit") {
@@ -112,6 +117,8 @@ function system(p: Processor, site: Site, operation: string, operands: readonly 
     p.rip = BigInt.asUintN(64, site.rip + BigInt(site.length));
     return outcome === "halted" ? { kind: "halted" } : null;
   } catch (error) {
-    return serviceError(p, error);
+    return serviceError(p, error, stack);
   }
 }
+
+type SystemCause = Extract<SiteCause, { kind: "system" }>;

@@ -191,7 +191,7 @@ export class BlockBuilder extends ValueBuilder {
 
   /** Has `cpu/system/` execute the instruction when the condition is not 0: else it is over here. */
   systemIf(condition: Value, operation: string): void {
-    const site = this.site({ kind: "system", operation, operands: [] });
+    const site = this.site({ kind: "system", operation, operands: [], stack: false });
     this.statements.push({ kind: "raiseIf", condition, site, position: UNSCHEDULED });
   }
 
@@ -204,7 +204,12 @@ export class BlockBuilder extends ValueBuilder {
     body();
     this.statements = outer;
     this.forgetFlags();
-    outer.push({ kind: "repeat", body: inner, site: this.site({ kind: "limit", repeating: true }), position: UNSCHEDULED });
+    outer.push({
+      kind: "repeat",
+      body: inner,
+      site: this.site({ kind: "limit", repeating: true }),
+      position: UNSCHEDULED,
+    });
   }
 
   exitIf(condition: Value): void {

@@ -28,8 +28,8 @@ export const moveSystemRegister = (lift: Lift): void => {
 
 /** Ends the block: the instruction is executed by `cpu/system/` under `operation`. */
 export function stopForSystem(lift: Lift, operation: string, operands: readonly number[] = []): void {
-  const { b } = lift;
-  b.terminator = { kind: "stop", site: b.site({ kind: "system", operation, operands }) };
+  const { b, throughStack } = lift;
+  b.terminator = { kind: "stop", site: b.site({ kind: "system", operation, operands, stack: throughStack }) };
 }
 
 /** PAUSE: so many of them, and other processors go on. */
