@@ -60,9 +60,18 @@ export interface CaseResult {
   readonly timedOut: boolean;
 }
 
+/** Vector of #AC. */
+const ALIGNMENT_CHECK = 17;
+
+/** Whether a runner can be asked for this outcome. */
+export const isPossible = ({ checksAlignment }: CaseRunner, { exception }: CaseResult): boolean =>
+  checksAlignment || exception !== ALIGNMENT_CHECK;
+
 /** Runs test cases: the real processor or the emulator. */
 export interface CaseRunner {
   readonly name: string;
+  /** Code runs at CPL 3, where EFLAGS.AC has accesses checked. */
+  readonly checksAlignment: boolean;
   run(cases: readonly TestCase[]): CaseResult[];
   /** Frees what the runner holds. */
   close(): void;

@@ -1,5 +1,5 @@
 import { type Analysis, analyze, placeOf, wentAstray } from "./analyze";
-import { type CaseRunner, initialState, type TestCase } from "./case";
+import { type CaseRunner, initialState, isPossible, type TestCase } from "./case";
 import { differences, flagNames, stopOffset } from "./compare";
 import { Generator } from "./generate";
 import { type KindName, kinds } from "./kinds";
@@ -83,7 +83,8 @@ function compareBatch(
       last = last?.code === test.code ? last : { code: test.code, analysis: analysisOf(test) };
       return { test, want: wanted[i], analysis: last.analysis };
     })
-    .filter(({ test, want, analysis }) => !want.timedOut && !wentAstray(analysis, stopOffset(test, want)));
+    .filter(({ test, want, analysis }) => !want.timedOut && !wentAstray(analysis, stopOffset(test, want)))
+    .filter(({ want }) => isPossible(actual, want));
   totals.skipped += tests.length - ending.length;
   const got = actual.run(ending.map(({ test }) => test));
   const failures = new Map<Uint8Array, Failure>();

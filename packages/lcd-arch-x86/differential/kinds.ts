@@ -13,7 +13,7 @@ export interface CaseKind {
 
 /**
  * The kinds of cases. Those of 16 and 32 bits run in compatibility mode with segments of their own; `sse` and `x87`
- * (with MMX) have the x87, MMX and SSE registers as part of their state; `system` raises what user mode may not do.
+ * (with MMX, which is with `sse` in 16-bit code) have the x87, MMX and SSE registers as part of their state; `system` raises what user mode may not do.
  */
 export const kinds = {
   "64": { bits: 64, set: "integer", share: 30 },
@@ -22,8 +22,9 @@ export const kinds = {
   system64: { bits: 64, set: "system", share: 2 },
   system32: { bits: 32, set: "system", share: 2 },
   system16: { bits: 16, set: "system", share: 1 },
-  sse64: { bits: 64, set: "sse", share: 17 },
-  sse32: { bits: 32, set: "sse", share: 8 },
+  sse64: { bits: 64, set: "sse", share: 15 },
+  sse32: { bits: 32, set: "sse", share: 7 },
+  sse16: { bits: 16, set: "sse", share: 3 },
   x87_64: { bits: 64, set: "x87", share: 10 },
   x87_32: { bits: 32, set: "x87", share: 5 },
 } as const satisfies Record<string, CaseKind>;

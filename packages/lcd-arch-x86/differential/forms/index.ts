@@ -16,7 +16,7 @@ const legacy = [...integerForms, ...legacyForms, ...segmentForms, ...bmiForms];
 const sets = {
   integer: { 16: legacy, 32: legacy, 64: forms },
   system: { 16: systemForms, 32: systemForms, 64: [...systemForms, ...longSystemForms] },
-  sse: { 16: sseForms, 32: sseForms, 64: sseForms },
+  sse: { 16: [...sseForms, ...mmxForms], 32: sseForms, 64: sseForms },
   x87: { 16: x87Forms, 32: [...x87Forms, ...mmxForms], 64: [...x87Forms, ...mmxForms] },
 } as const;
 

@@ -1,4 +1,4 @@
-import { type Draft, pushNumber } from "../draft";
+import { type Draft, pushNear, pushNumber } from "../draft";
 import { emit } from "../encode";
 import { sseForms } from "../forms/sse";
 import { Layout } from "../layout";
@@ -7,15 +7,19 @@ import type { Unit } from "./unit";
 
 const comparisons = sseForms.filter(({ name }) => /comi/.test(name));
 
-/** ModRM, and SIB where it takes one, of an absolute address. */
-function absolute({ bytes, code }: Draft, reg: number, address: number): void {
-  bytes.push((reg << 3) | (code === 64 ? 4 : 5), ...(code === 64 ? [0x25] : []));
-  pushNumber(bytes, address, 32);
+/** ModRM, and SIB where it takes one, of [disp16] or [disp32] (SDM 2A, "Addressing-Mode Encoding of ModR/M and SIB Bytes"). */
+const absoluteForms = { 16: [6], 32: [5], 64: [4, 0x25] } as const;
+
+/** ModRM with an absolute address. */
+function absolute(draft: Draft, reg: number, address: number): void {
+  const [modrm, ...sib] = absoluteForms[draft.code];
+  draft.bytes.push((reg << 3) | modrm, ...sib);
+  pushNear(draft, address);
 }
 
 /** `mov dword [address], value` */
 function storeWord(draft: Draft, address: number, value: number): void {
-  draft.bytes.push(0xc7);
+  draft.bytes.push(...(draft.code === 16 ? [0x66] : []), 0xc7);
   absolute(draft, 0, address);
   pushNumber(draft.bytes, value, 32);
 }
