@@ -29,6 +29,7 @@ export const xenLinux: Program = {
     const boot = join(fetchPackage(linuxPackage(packages), packages), "boot");
     const modules = [{ file: onlyFile(boot, /^vmlinuz-/), text: "console=hvc0 earlyprintk=xen nokaslr panic=1" }];
     // Linux tells of each device, of which QEMU has others: its lines are not compared.
-    return [{ kernel: xenKernel(packages, scratch), modules, cpus: 1 }];
+    const kernel = xenKernel(packages, scratch);
+    return [1, 4].map((cpus) => ({ kernel, modules, cpus }));
   },
 };
