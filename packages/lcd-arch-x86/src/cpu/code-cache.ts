@@ -15,8 +15,12 @@ export type IndirectTargets = Experience["targets"];
 /** Translations of one address, of different bytes, that are kept. */
 const MAX_SIBLINGS = 16;
 
-/** Translations that are kept before all are dropped and made anew, and parts of frames that are remembered for them. */
+/**
+ * Compiled translations that are kept before all are dropped and made anew, bytes of WebAssembly that they may have (the
+ * engine makes some times as much machine code of them), and parts of frames that are remembered for translations.
+ */
 const MAX_TRANSLATIONS = 4096;
+const MAX_COMPILED = 48 << 20;
 const MAX_MARKS = 65_536;
 
 /** Words of bytecode that are kept; what has been there longest goes first. */
@@ -36,6 +40,8 @@ export class CodeCache {
   /** Interpreted ones, oldest first, and the words of bytecode that they have. */
   private readonly interpreted = new Set<Translation>();
   private bytecode = 0;
+  /** Bytes of WebAssembly that have been compiled since all was dropped. */
+  private compiled = 0;
   private readonly functions: (RegionFunction | undefined)[] = [undefined];
   /** Translations made since the machine was made. */
   made = 0;
@@ -244,15 +250,16 @@ export class CodeCache {
 
   /** Compiles regions; gives the translation of the first. */
   private compile(regions: readonly DecodedRegion[], tier: Tier): Translation {
-    if (this.byIndex.length + regions.length > MAX_TRANSLATIONS) {
+    if (this.byIndex.length + regions.length > MAX_TRANSLATIONS || this.compiled > MAX_COMPILED) {
       this.clear();
     }
     const first = this.byIndex.length;
     const codes = regions.map((region, at) => translateRegion(region, first + at, tier === Tier.hot, this.cpu));
-    const compiled = compileRegions(codes, this.memory, this.miss);
+    const { functions, size } = compileRegions(codes, this.memory, this.miss);
+    this.compiled += size;
     this.effort += COMPILING;
     regions.forEach((region, at) => {
-      const index = this.register(compiled[at]);
+      const index = this.register(functions[at]);
       this.byIndex[index] = this.add(region, { tier, index, bytecode: null, sites: codes[at].sites });
     });
     return this.at(first);
@@ -329,6 +336,7 @@ export class CodeCache {
     this.marks.clear();
     this.interpreted.clear();
     this.bytecode = 0;
+    this.compiled = 0;
     for (let index = 0; index < this.table.length; index++) {
       this.table.set(index, null);
     }

@@ -428,8 +428,15 @@ export function translateRegion(
   return { ...emitter.emit(index), sites, blocks: shape.order.flatMap((number) => blocks[number] ?? []) };
 }
 
-/** Compiles regions into one module, which costs little more than one region alone; gives their functions, in order. */
-export function compileRegions(codes: readonly RegionCode[], memory: WebAssembly.Memory, miss: Miss): RegionFunction[] {
+/** Regions that were compiled together: a function for each, in order. */
+export interface CompiledRegions {
+  readonly functions: readonly RegionFunction[];
+  /** Bytes of WebAssembly. */
+  readonly size: number;
+}
+
+/** Compiles regions into one module, which costs little more than one region alone. */
+export function compileRegions(codes: readonly RegionCode[], memory: WebAssembly.Memory, miss: Miss): CompiledRegions {
   const called = new Set(codes.flatMap((code) => code.called));
   const { bodies, indexOf } = linkRuntime(called, 1 + codes.length);
   for (const code of codes) {
@@ -438,5 +445,5 @@ export function compileRegions(codes: readonly RegionCode[], memory: WebAssembly
   const functions = [...codes.map(({ body }) => body), ...bodies];
   const bytes = encodeModule({ imports: [missImport], functions, exported: codes.length });
   const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory, miss } });
-  return codes.map(({ body }) => instance.exports[body.name] as RegionFunction);
+  return { functions: codes.map(({ body }) => instance.exports[body.name] as RegionFunction), size: bytes.length };
 }
