@@ -123,7 +123,7 @@ export class CodeRunner {
     let byBlocks = true;
     while (p.retired < end) {
       const before = p.retired;
-      const block: Translation | null = byBlocks && !p.isWatched ? this.lookup.knownBlock() : null;
+      const block: Translation | null = byBlocks && !this.watches() ? this.lookup.knownBlock() : null;
       const stop = block === null ? this.step() : this.runAlone(block, end - before);
       if (stop !== null && stop !== "limit") {
         return stop;
@@ -165,7 +165,17 @@ export class CodeRunner {
 
   private step(): RunStop | null {
     this.p.meetBoundary();
-    return this.p.isWatched ? stepWatched(this.p) : this.stepOnce();
+    return this.watches() ? stepWatched(this.p) : this.stepOnce();
+  }
+
+  /** Whether debug exceptions may come. Where not, breakpoints are not looked for. */
+  private watches(): boolean {
+    const { p } = this;
+    if (!p.isWatched) {
+      p.access.breakpoints = null;
+      return false;
+    }
+    return true;
   }
 
   /** Notes that the block goes on at RIP. */

@@ -32,13 +32,18 @@ export class Breakpoints {
 
   constructor(private readonly state: CpuState) {}
 
-  /** Reads the debug registers. @returns whether a data breakpoint is another one than before */
-  refresh(): boolean {
+  /**
+   * Reads the debug registers.
+   *
+   * @param watching what has been executed since the last time was watched, too
+   * @returns whether there may be accesses to a data breakpoint that would not be seen
+   */
+  refresh(watching: boolean): boolean {
     let changed = false;
     for (let number = 0; number < BREAKPOINTS; number++) {
       const next = this.read(number);
       const old = this.breakpoints[number] ?? null;
-      changed ||= isData(next) && !(old !== null && next !== null && same(old, next));
+      changed ||= isData(next) && !(watching && old !== null && next !== null && same(old, next));
       this.breakpoints[number] = next;
     }
     return changed;

@@ -159,6 +159,25 @@ describe("data breakpoints (SDM 3B, Data Memory and I/O Breakpoint Exception Con
     expect(system.halted).toBe(1);
     expect(system.stacked(0)).toBe(CODE + BigInt(code.length - 1 + enable.length + 15));
   });
+
+  it("are met although the page was used while they were disabled for some time", () => {
+    system.cpu.state.set64("dr", DATA, 0);
+    // mov eax, control; mov dr7, rax
+    const control = (bits: number): number[] => [
+      0xb8,
+      bits & 0xff,
+      (bits >> 8) & 0xff,
+      bits >> 16,
+      0,
+      0x0f,
+      0x23,
+      0xf8,
+    ];
+    const [on, off] = [control(Number(WRITES_4) | 0x400), control(0x400)];
+    const before = [...on, NOP, ...off, ...code.slice(0, -1), ...on];
+    system.run([...before, ...code]);
+    expect([system.halted, system.stacked(0)]).toEqual([1, CODE + BigInt(before.length + 15)]);
+  });
 });
 
 describe("a data breakpoint that MOV to SS has met (SDM 3A, Masking Exceptions and Interrupts When Switching Stacks)", () => {

@@ -11,7 +11,7 @@ import { Blocking } from "./shadow";
  */
 export function stepWatched(p: Processor): RunStop | null {
   const { breakpoints, access } = p;
-  if (breakpoints.refresh()) {
+  if (breakpoints.refresh(access.breakpoints !== null)) {
     // Accesses that the TLB serves would not be seen.
     p.tlb.flushPcids("all");
   }
