@@ -78,6 +78,7 @@ export class MemoryRanges {
       words[at + 2] = run.pages * PAGE - LARGEST_ACCESS;
       words[at + 3] = 0;
       words[at + (RangeEntry.place >> 2)] = run.low + run.addend;
+      words[at + (RangeEntry.addend >> 2)] = run.addend;
       this.filled.add(range);
     }
   }
@@ -89,6 +90,7 @@ export class MemoryRanges {
     this.words[at + 2] = LARGEST_SPAN - LARGEST_ACCESS;
     this.words[at + 3] = 0;
     this.words[at + (RangeEntry.place >> 2)] = 0;
+    this.words[at + (RangeEntry.addend >> 2)] = -NOWHERE_LOW;
     this.words[at + (RangeEntry.countdown >> 2)] = FIRST_INTERVAL;
     this.intervals[range] = FIRST_INTERVAL;
   }

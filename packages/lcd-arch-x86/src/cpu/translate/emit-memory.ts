@@ -183,14 +183,16 @@ export class MemoryEmitter {
     e.value(access.address);
     this.compareWithRange(range, LARGEST_ACCESS);
     e.openUnlikely(access.result);
-    // V8 would keep the address itself for here.
+    // V8 would have the address itself wait for here.
     this.atAddress(access, range, () => {
       e.get(Local.address);
       this.loadRange(Wasm.i64Load, range, RangeEntry.first);
       e.code.byte(Wasm.i64Add);
     });
     e.code.byte(Wasm.else);
-    this.placeInRange(range);
+    this.loadRange(Wasm.i32Load, range, RangeEntry.addend);
+    e.value(access.address);
+    e.code.byte(Wasm.i32WrapI64).byte(Wasm.i32Add);
     access.act(0);
     e.close();
   }

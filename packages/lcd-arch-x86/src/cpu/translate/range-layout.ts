@@ -14,8 +14,10 @@ export const RangeEntry = {
   place: 16,
   /** Accesses outside it until TypeScript looks for a better run. */
   countdown: 20,
+  /** What to add to the low 32 bits of a linear address to get its place: sooner there than by the distance from `first`. */
+  addend: 24,
 } as const;
-export const RANGE_ENTRY_SIZE = 24;
+export const RANGE_ENTRY_SIZE = 32;
 
 /** Bytes of the largest access. */
 export const LARGEST_ACCESS = 16;
