@@ -1,3 +1,4 @@
+import { Blocking } from "../../cpu/interrupt/shadow";
 import type { Processor } from "../../cpu/processor";
 import { Rflags } from "../../cpu/state";
 import type { Wiring } from "../../cpu/wiring";
@@ -106,7 +107,8 @@ export class Core implements Wiring, ApicProcessor {
   }
 
   private canWake(): boolean {
-    return this.nmiArrived || (this.interruptPending() && this.listens);
+    const nmi = this.nmiArrived && (this.processor.interruptibility & Blocking.byNmi) === 0;
+    return nmi || (this.interruptPending() && this.listens);
   }
 
   private initialize(): void {
