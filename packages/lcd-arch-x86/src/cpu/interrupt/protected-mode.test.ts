@@ -105,6 +105,23 @@ describe("a 32-bit gate (SDM 3A, Exception- or Interrupt-Handler Procedures)", (
   });
 });
 
+describe("the limit of a 32-bit TSS (SDM 2A, INT n: TSSstackAddress + 5)", () => {
+  const interruptWith = (limit: number) => {
+    system.gate(0x80, { dpl: 3 });
+    system.cpu.state.set32("segmentLimit", limit, Segment.tr);
+    return system.runAt(3, [0xcd, 0x80]);
+  };
+
+  it("lets ESP0 and SS0 be used when it holds these six bytes", () => {
+    interruptWith(9);
+    expect(system.halted).toBe(0x80);
+  });
+
+  it("raises #TS below that; its handler has no stack either, nor has that of #DF", () => {
+    expect(interruptWith(8)).toEqual({ kind: "shutdown" });
+  });
+});
+
 describe("faults on the way to a handler (SDM 2A, INT n, PROTECTED-MODE)", () => {
   it.each([
     ["a gate beyond the limit", () => system.cpu.state.set32("idtrLimit", 0x80 * 8 + 6), 13, 0x402],

@@ -9,7 +9,7 @@ import { selectorError } from "./descriptor";
 const Tss64 = { rsp0: 4, ist1: 36 } as const;
 
 /** Offsets of the stacks for CPL 0 in a 32-bit and in a 16-bit TSS (SDM 3A, "Task-State Segment", "16-Bit TSS"). */
-const Tss32 = { esp0: 4, size: 8 } as const;
+const Tss32 = { esp0: 4, ss: 4, size: 8, used: 6 } as const;
 const Tss16 = { sp0: 2, size: 4 } as const;
 
 /** Type bit 3 of TR's rights: the TSS is a 32-bit or 64-bit one. */
@@ -54,8 +54,10 @@ export interface StackLocation {
 /** The stack for privilege level 0, 1 or 2. @throws as `readTss` */
 export function stackFor(p: Processor, cpl: number): StackLocation {
   if (isWideTss(p)) {
-    const words = readTss(p, 2, Tss32.esp0 + cpl * Tss32.size);
-    return { pointer: words[0] >>> 0, selector: words[1] & 0xffff };
+    const at = Tss32.esp0 + cpl * Tss32.size;
+    requireTss(p, at + Tss32.used);
+    const base = p.state.u32[StateWord.segmentBase + 2 * Segment.tr];
+    return { pointer: p.supervisor.read32(base, 0, at), selector: p.supervisor.read16(base, 0, at + Tss32.ss) };
   }
   const [word] = readTss(p, 1, Tss16.sp0 + cpl * Tss16.size);
   return { pointer: word & 0xffff, selector: word >>> 16 };
