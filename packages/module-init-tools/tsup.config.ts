@@ -8,6 +8,9 @@ export default packageBuild(
     "bin/lcd-modprobe": "src/bin/lcd-modprobe.ts",
     "bin/lcd-insmod": "src/bin/lcd-insmod.ts",
     "bin/lcd-depmod": "src/bin/lcd-depmod.ts",
+    "bin/lcd-lsmod": "src/bin/lcd-lsmod.ts",
+    "bin/lcd-modinfo": "src/bin/lcd-modinfo.ts",
+    "bin/lcd-rmmod": "src/bin/lcd-rmmod.ts",
   },
   { external: [/^node:/] },
 );

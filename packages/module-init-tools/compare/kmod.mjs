@@ -8,15 +8,17 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
-import { lcdDepmod, lcdModprobe } from "module-init-tools";
+import { lcdDepmod, lcdModinfo, lcdModprobe } from "module-init-tools";
 import { nodeEnvironment } from "module-init-tools/node";
 import { difficultTrees } from "./difficult-trees.mjs";
 
 const INDEXES = ["modules.dep", "modules.alias", "modules.softdep", "modules.symbols"];
 const SHOWN = 10;
+const LARGEST_OUTPUT = 1 << 28;
 
 const scratch = mkdtempSync(join(tmpdir(), "lcd-kmod-"));
-const totals = { compared: 0, different: 0 };
+/** Comparisons and differences, by what was compared. */
+const totals = new Map();
 try {
   const [root, release = root && readdirSync(join(root, "lib/modules"))[0]] = process.argv.slice(2);
   if (root !== undefined) await compareTree(basename(root), linkedCopy(root, release), release);
@@ -24,8 +26,10 @@ try {
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
-console.log(`${totals.compared} comparisons, ${totals.different} differences`);
-process.exitCode = totals.different === 0 ? 0 : 1;
+for (const [kind, { compared, different }] of totals) {
+  console.log(`${kind}: ${compared} comparisons, ${different} differences`);
+}
+process.exitCode = [...totals.values()].every(({ different }) => different === 0) ? 0 : 1;
 
 /** @param make puts the tree's files below a root */
 async function compareTree(name, make, release) {
@@ -34,26 +38,60 @@ async function compareTree(name, make, release) {
   // lcd-depmod says in brackets what is wrong with a broken module.
   const run = (command, args, root) => normalize(spawnSync(command, args, { encoding: "utf8" }), root);
   compare(
+    "depmod: messages and exit code",
     `${name}: depmod's messages and exit code`,
     run("depmod", ["-b", theirs, release], theirs),
     normalize(await tool(lcdDepmod, ["depmod", "-b", ours, release]), ours),
   );
   for (const index of INDEXES)
-    compare(`${name}: ${index}`, readIndex(theirs, release, index), readIndex(ours, release, index));
+    compare(
+      "depmod: index files",
+      `${name}: ${index}`,
+      readIndex(theirs, release, index),
+      readIndex(ours, release, index),
+    );
   for (const word of [...moduleNames(theirs, release), "no-such-module", "symbol:crc16"]) {
     const args = ["-d", theirs, "-S", release, "-D", word];
     compare(
+      "modprobe -D",
       `${name}: modprobe -D ${word}`,
       run("modprobe", args, theirs),
       normalize(await tool(lcdModprobe, ["modprobe", ...args]), theirs),
     );
   }
+  await compareModinfo(name, theirs, release);
 }
 
-function compare(what, theirs, ours) {
-  totals.compared++;
+/** modinfo for every file, for every name and builtin, and with each of its options. */
+async function compareModinfo(name, root, release) {
+  const tree = join(root, "lib/modules", release);
+  const files = readdirSync(tree, { recursive: true }).filter((path) => /\.ko(\.\w+)?$/.test(path));
+  const paths = files.map((path) => join(tree, path));
+  const where = ["-b", root, "-k", release];
+  const words = [
+    ...paths.map((path) => [path]),
+    ...moduleNames(root, release).map((word) => [...where, word]),
+    ...["-0", "-p", "-a", "-d", "-l", "-n", "-m"].map((option) => [...where, option, ...moduleNames(root, release)]),
+    ...["alias", "sig_key", "nothing"].map((field) => ["-F", field, ...paths]),
+    [...where, "no-such-module", "pci:v00001039d00001180sv*sd*bc*sc*i*", "net-pf-1", "symbol:crc16"],
+  ];
+  for (const args of words) {
+    const { stdout, stderr, status } = spawnSync("modinfo", args, { encoding: "utf8", maxBuffer: LARGEST_OUTPUT });
+    compare(
+      "modinfo",
+      `${name}: modinfo ${args.slice(0, 6).join(" ")}`,
+      normalize({ stdout, stderr, status }, root),
+      normalize(await tool(lcdModinfo, ["modinfo", ...args]), root),
+    );
+  }
+}
+
+function compare(kind, what, theirs, ours) {
+  const total = totals.get(kind) ?? { compared: 0, different: 0 };
+  totals.set(kind, total);
+  total.compared++;
   if (theirs === ours) return;
-  if (totals.different++ >= SHOWN) return;
+  if (total.different++ >= SHOWN) return;
   const [a, b] = [theirs.split("\n"), ours.split("\n")];
   const line = a.findIndex((text, i) => text !== b[i]);
   console.log(`${what}: line ${line + 1} differs\n  kmod: ${a[line]}\n  lcd:  ${b[line]}`);

@@ -9,6 +9,16 @@ export interface ToolEnvironment {
   stderr(text: string): void;
   /** Opens a device. Rejects with `code` ENOENT or ENODEV when there is none. */
   openDevice(path: string): Promise<LcdDevice> | LcdDevice;
+  /**
+   * Takes a module out of the kernel of the host, as the delete_module system call does. Absent on a host that has no
+   * way to do it.
+   *
+   * @param flags `wait`: until nobody uses it (without O_NONBLOCK); `force`: even when it is in use (O_TRUNC)
+   * @returns 0, or a negative errno; an error with a `code` may be thrown instead
+   */
+  deleteModule?(name: string, flags: { readonly wait: boolean; readonly force: boolean }): Promise<number> | number;
+  /** Writes a line to the system log; absent where there is none. */
+  syslog?(line: string): void;
   /** The kernel's release, as in `uname -r`: names the directory below `/lib/modules`. */
   readonly release: string;
   /** Where relative paths start; `/` when absent. */

@@ -7,9 +7,14 @@ export type LogLevel = (typeof LEVELS)[number];
 export class Log {
   constructor(
     readonly program: string,
-    private readonly stderr: (text: string) => void,
+    private stderr: (text: string) => void,
     public level: LogLevel = "warning",
   ) {}
+
+  /** From now on messages go to the system log, where the environment has one. */
+  useSyslog({ syslog }: { syslog?(line: string): void }): void {
+    if (syslog !== undefined) this.stderr = syslog;
+  }
 
   fatal(message: string): void {
     this.#say("fatal", message);

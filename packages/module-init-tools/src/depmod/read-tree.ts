@@ -1,8 +1,9 @@
 import { ElfError } from "elf-image";
 import type { Log } from "../command/log";
-import { describeError, errorCodeOf, errorText } from "../errno";
+import { describeError, errorCodeOf } from "../errno";
 import { ToolError } from "../errors";
 import type { ToolFiles } from "../files/files";
+import { brokenModuleText } from "../tree/broken-module";
 import { readModule } from "../tree/read-module";
 import type { GraphModule } from "./dependency-graph";
 import type { FoundModule } from "./find-modules";
@@ -10,8 +11,6 @@ import { type ModuleFacts, readModuleFacts } from "./module-facts";
 
 /** Modules that are read at the same time: enough to keep a disk busy, few enough to stay small in memory. */
 const READ_AT_ONCE = 8;
-
-const ELF_MAGIC = [0x7f, 0x45, 0x4c, 0x46];
 
 const NOTHING: ModuleFacts = { exports: [], imports: [], modinfo: [] };
 
@@ -43,14 +42,8 @@ async function factsOf(files: ToolFiles, path: string): Promise<{ facts: ModuleF
     bytes = await readModule(files, path);
     return { facts: readModuleFacts(bytes), error: null };
   } catch (error) {
-    if (error instanceof ElfError) return { facts: NOTHING, error: `${kmodWords(bytes)} (${error.message})` };
+    if (error instanceof ElfError) return { facts: NOTHING, error: `${brokenModuleText(bytes)} (${error.message})` };
     if (errorCodeOf(error) === null && !(error instanceof ToolError)) throw error;
     return { facts: NOTHING, error: describeError(error) };
   }
-}
-
-/** kmod tells files of another kind from broken ones. */
-function kmodWords(bytes: Uint8Array | null): string {
-  const otherKind = bytes !== null && bytes.length > 0 && ELF_MAGIC.some((byte, i) => bytes[i] !== byte);
-  return errorText(otherKind ? "ENOEXEC" : "EINVAL");
 }

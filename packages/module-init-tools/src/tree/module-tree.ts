@@ -46,6 +46,17 @@ export class ModuleTree {
     return builtinAliases(await this.#text("modules.builtin.modinfo"), alias);
   }
 
+  /**
+   * What `modules.builtin.modinfo` says about a module in the kernel itself, as `.modinfo` entries in its order; null
+   * when it says nothing. Empty when there is no such file: old kernels have none.
+   */
+  async builtinModinfo(name: string): Promise<[key: string, value: string][] | null> {
+    const text = await readTextIfPresent(this.files, `${this.directory}/modules.builtin.modinfo`);
+    if (text === null) return [];
+    const entries = [...builtinEntries(text)].filter(([module]) => module === name);
+    return entries.length === 0 ? null : entries.map(([, key, value]) => [key, value]);
+  }
+
   /** Modules that say they serve an alias (`pci:v00008086d...`), in the order of `modules.alias`. */
   async modulesForAlias(alias: string): Promise<string[]> {
     return matchingAliases(await this.#text("modules.alias"), alias);
@@ -110,13 +121,18 @@ function matchingAliases(text: string, alias: string): string[] {
   return [...modules];
 }
 
-/** The NUL-terminated entries `<module>.alias=<pattern>`, among others. */
 function builtinAliases(text: string, alias: string): string[] {
   const modules = new Set<string>();
-  for (const entry of text.split("\0")) {
-    const [, module, pattern] = /^([^.]+)\.alias=(.*)$/s.exec(entry) ?? [];
-    if (module === undefined || pattern === undefined) continue;
-    if (wildcardMatch(normalizeName(pattern), alias)) modules.add(normalizeName(module));
+  for (const [module, key, pattern] of builtinEntries(text)) {
+    if (key === "alias" && wildcardMatch(normalizeName(pattern), alias)) modules.add(normalizeName(module));
   }
   return [...modules];
+}
+
+/** The NUL-terminated entries `<module>.<key>=<value>`. */
+function* builtinEntries(text: string): Iterable<[module: string, key: string, value: string]> {
+  for (const entry of text.split("\0")) {
+    const [, module, key, value = ""] = /^([^.]+)\.([^=]*)(?:=(.*))?$/s.exec(entry) ?? [];
+    if (module !== undefined && key !== undefined) yield [module, key, value];
+  }
 }

@@ -1,0 +1,4 @@
+import { lcdModinfo } from "../modinfo/modinfo";
+import { runTool } from "../node";
+
+await runTool("lcd-modinfo", lcdModinfo);

@@ -1,0 +1,137 @@
+import { ElfError } from "elf-image";
+import type { Log } from "../command/log";
+import { runProgram, VERSION_TEXT } from "../command/program";
+import { decompressModule } from "../compression/decompress";
+import { ConfigBuilder } from "../config/parse-config";
+import type { ToolEnvironment } from "../environment";
+import { describeError, errorCodeOf, errorText } from "../errno";
+import { ToolError } from "../errors";
+import { resolveName } from "../modprobe/resolve";
+import { brokenModuleText } from "../tree/broken-module";
+import { isModuleFile, moduleNameOfPath, normalizeName } from "../tree/module-name";
+import { ModuleTree } from "../tree/module-tree";
+import { explainModule } from "./explain";
+import { MODINFO_USAGE, type ModinfoOptions, parseModinfoOptions } from "./options";
+import { alignedLine, type Entry, printEntries, signatureEntries } from "./print";
+
+/**
+ * `lcd-modinfo`: prints what modules say of themselves.
+ *
+ * @param argv the program's name first, as in C
+ * @returns the exit code: 0, or 1 when one of the modules was not found or could not be read
+ */
+export function lcdModinfo(argv: readonly string[], env: ToolEnvironment): Promise<number> {
+  return runProgram(argv, "lcd-modinfo", env, async (args, log) => {
+    const options = parseModinfoOptions(args);
+    if (options.help || options.version) {
+      env.stdout(options.help ? MODINFO_USAGE : VERSION_TEXT);
+      return 0;
+    }
+    if (options.words.length === 0) throw new ToolError("missing module or filename.");
+    const tree = new ModuleTree(env.files, treeDirectory(options, env));
+    let failed = false;
+    for (const word of options.words) {
+      try {
+        for (const module of await find(word, tree, options, env, log)) {
+          if (!(await show(module, tree, options, env, log))) failed = true;
+        }
+      } catch (error) {
+        if (!(error instanceof ToolError)) throw error;
+        log.error(error.message);
+        failed = true;
+      }
+    }
+    return failed ? 1 : 0;
+  });
+}
+
+interface Found {
+  readonly name: string;
+  /** Null for a module that is linked into the kernel. */
+  readonly path: string | null;
+}
+
+async function find(
+  word: string,
+  tree: ModuleTree,
+  { namesOnly }: ModinfoOptions,
+  env: ToolEnvironment,
+  log: Log,
+): Promise<Found[]> {
+  const file = withDirectory(word, env);
+  if (isModuleFile(word) && (await isFile(env, file))) return [{ name: moduleNameOfPath(word), path: file }];
+  const found: Found[] = [];
+  const names = namesOnly
+    ? [normalizeName(word)]
+    : (await resolveName(tree, new ConfigBuilder(log), word)).map(({ name }) => name);
+  for (const name of names) {
+    const path = (await tree.module(name))?.path ?? null;
+    if (path !== null || !namesOnly || (await tree.builtin()).has(name)) found.push({ name, path });
+  }
+  if (found.length === 0) throw new ToolError(`Module ${namesOnly ? "name " : ""}${word} not found.`);
+  return found;
+}
+
+async function isFile(env: ToolEnvironment, path: string): Promise<boolean> {
+  try {
+    return (await env.files.stat(path)).kind === "file";
+  } catch (error) {
+    if (errorCodeOf(error) === null) throw error;
+    return false;
+  }
+}
+
+/** @returns false when the module cannot be read */
+async function show(
+  { name, path }: Found,
+  tree: ModuleTree,
+  options: ModinfoOptions,
+  env: ToolEnvironment,
+  log: Log,
+): Promise<boolean> {
+  const filename = path ?? "(builtin)";
+  if (options.field === "filename") {
+    env.stdout(filename + options.separator);
+    return true;
+  }
+  if (options.field === null) {
+    const title = path === null ? alignedLine("name", name, options) : "";
+    env.stdout(title + alignedLine("filename", filename, options));
+  }
+  try {
+    const entries = path === null ? await builtinEntries(tree, name) : await fileEntries(env, path);
+    env.stdout(printEntries(entries, options, log));
+    return true;
+  } catch (error) {
+    if (!(error instanceof ToolError) && errorCodeOf(error) === null) throw error;
+    log.error(`could not get modinfo from '${name}': ${describeError(error)}`);
+    return false;
+  }
+}
+
+async function builtinEntries(tree: ModuleTree, name: string): Promise<Entry[]> {
+  const entries = await tree.builtinModinfo(name);
+  if (entries === null) throw new ToolError(errorText("ENOSYS"));
+  return entries;
+}
+
+async function fileEntries(env: ToolEnvironment, path: string): Promise<Entry[]> {
+  const file = await env.files.readFile(path);
+  const bytes = await decompressModule(file);
+  try {
+    const { entries, signature } = explainModule(bytes);
+    return [...entries, ...signatureEntries(signature)];
+  } catch (error) {
+    if (error instanceof ElfError) throw new ToolError(`${brokenModuleText(bytes)} (${error.message})`);
+    throw error;
+  }
+}
+
+function treeDirectory({ root, release }: ModinfoOptions, env: ToolEnvironment): string {
+  return `${root === null ? "" : withDirectory(root, env)}/lib/modules/${release ?? env.release}`;
+}
+
+/** kmod shows paths as they were typed, with the working directory in front. */
+function withDirectory(path: string, env: ToolEnvironment): string {
+  return path.startsWith("/") || path === "" ? path : `${env.cwd ?? ""}/${path}`;
+}
