@@ -61,6 +61,8 @@ const setInterruptFlag = next((p) => {
     set(p, Rflags.VIF);
   } else if (!has(p, Rflags.IF)) {
     set(p, Rflags.IF);
+    // It is over with this instruction, and would last as long as what begins now.
+    clear(p, Rflags.RF);
     p.interruptibility |= Blocking.bySti;
   }
 });

@@ -120,6 +120,21 @@ describe("instruction breakpoints (SDM 3B, Instruction-Breakpoint Exception Cond
     expect(system.cpu.gpr[Gpr.rbx]).toBe(3n);
   });
 
+  it.each([
+    ["NOP", [NOP]],
+    ["STI", [0xfb]],
+    ["VERR AX, which sets a flag", [0x0f, 0x00, 0xe0]],
+  ])("are met behind %s, which has been passed with RF", (_, code) => {
+    const { cpu } = system;
+    cpu.state.set64("dr", CODE, 0);
+    cpu.state.set64("dr", CODE + BigInt(code.length), 1);
+    // L0 and L1.
+    cpu.state.set64("dr", 0x405n, 7);
+    system.handle(1, [0xff, 0xc3, 0x0f, 0xba, 0x6c, 0x24, 0x10, 16, 0x48, 0xcf]);
+    system.run([...code, NOP, HLT]);
+    expect(cpu.gpr[Gpr.rbx]).toBe(2n);
+  });
+
   it("do nothing while they are disabled", () => {
     watch(CODE + 1n, 0n);
     expect(system.run([NOP, NOP, HLT])).toEqual({ kind: "halted" });
@@ -231,6 +246,16 @@ describe("STI (SDM 2B)", () => {
     system.cpu.run(1);
     expect(system.cpu.interruptibility).toBe(0);
     system.cpu.run(1);
+    expect(system.cpu.interruptibility).toBe(0);
+  });
+
+  it("does not do so behind IRET, which comes next, not even with RF", () => {
+    // push 18h; push 200000h; push 10202h (RF); push 10h; push CODE + 20h; sti; iretq
+    const frame = [0x6a, 0x18, 0x68, 0, 0, 0x20, 0, 0x68, 2, 2, 1, 0, 0x6a, 0x10, 0x68, 0x20, 0, 0x10, 0];
+    system.load([...frame, 0xfb, 0x48, 0xcf]);
+    system.cpu.run(7);
+    expect(system.cpu.rip).toBe(CODE + 0x20n);
+    expect(system.cpu.eflags).toBe(Rflags.RF | Rflags.IF | Rflags.fixed);
     expect(system.cpu.interruptibility).toBe(0);
   });
 });

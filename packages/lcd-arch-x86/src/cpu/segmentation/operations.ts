@@ -1,6 +1,7 @@
 import { Blocking } from "../interrupt/shadow";
 import type { Processor } from "../processor";
-import { Segment } from "../state";
+import { Rflags, Segment } from "../state";
+import { StateWord } from "../state-word";
 import { next, type Operations } from "../system/operation";
 import { setRegister } from "../system/registers";
 import { loadSegment } from "./load";
@@ -16,6 +17,8 @@ function load(p: Processor, segment: number, selector: number): void {
 /** MOV and POP to SS keep interrupts away for one instruction, which loads RSP. */
 function blockInterrupts(p: Processor, segment: number): void {
   if (segment === Segment.ss) {
+    // RF is over with this instruction, and would last as long as what begins now.
+    p.state.u32[StateWord.systemFlags] &= ~Rflags.RF;
     p.interruptibility |= Blocking.byMovSs;
   }
 }

@@ -1,5 +1,5 @@
 import type { Processor } from "../processor";
-import { ARITHMETIC_FLAGS, Gpr } from "../state";
+import { ARITHMETIC_FLAGS, Gpr, Rflags } from "../state";
 
 /** The low 32 bits of a general-purpose register. */
 export const low32 = (p: Processor, register: number): number => Number(p.gpr[register] & 0xffffffffn);
@@ -20,7 +20,7 @@ export function setRegister(p: Processor, register: number, size: number, value:
   p.gpr[register] = size >= 4 ? part : ((p.gpr[register] >> BigInt(bits)) << BigInt(bits)) | part;
 }
 
-/** Sets the arithmetic flags in `mask` to those of `flags`. */
+/** Sets the arithmetic flags in `mask` to those of `flags`. RF, which would last for one more instruction, is over. */
 export function setFlags(p: Processor, mask: number, flags: number): void {
-  p.rflags = (p.rflags & ~BigInt(mask)) | BigInt(flags & mask & ARITHMETIC_FLAGS);
+  p.rflags = (p.rflags & ~BigInt(mask | Rflags.RF)) | BigInt(flags & mask & ARITHMETIC_FLAGS);
 }
