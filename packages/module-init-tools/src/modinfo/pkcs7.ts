@@ -2,8 +2,8 @@ import { type DerElement, DerTag, derElementAt, derElements } from "./der";
 
 /** What modinfo shows of a PKCS#7 signature (RFC 5652, "SignerInfo Type"), that of its first signer. */
 export interface Pkcs7Signer {
-  /** The issuer's common name; null when it has none. */
-  readonly commonName: string | null;
+  /** The issuer's common name, or the last part of its name when it has none. */
+  readonly issuer: string;
   /** Serial number of the certificate: a positive number, most significant byte first. */
   readonly serial: Uint8Array;
   /** Dotted: `2.16.840.1.101.3.4.2.1`. */
@@ -29,7 +29,7 @@ export function readPkcs7(bytes: Uint8Array): Pkcs7Signer | null {
     return null;
   }
   return {
-    commonName: commonNameOf(issuer),
+    issuer: nameText(issuer),
     serial: magnitude(serial.content),
     digestAlgorithm: dotted(algorithm.content),
     signature: signature.content,
@@ -37,15 +37,15 @@ export function readPkcs7(bytes: Uint8Array): Pkcs7Signer | null {
 }
 
 /** A name is a sequence of sets of attributes: type and value (RFC 5280, 4.1.2.4). */
-function commonNameOf(name: DerElement | undefined): string | null {
-  for (const set of childrenOf(name) ?? []) {
-    for (const attribute of childrenOf(set) ?? []) {
-      const [type, value] = childrenOf(attribute) ?? [];
-      if (type === undefined || value === undefined || dotted(type.content) !== COMMON_NAME) continue;
-      return new TextDecoder().decode(value.content);
-    }
+function nameText(name: DerElement | undefined): string {
+  let text = "";
+  for (const attribute of (childrenOf(name) ?? []).flatMap((set) => childrenOf(set) ?? [])) {
+    const [type, value] = childrenOf(attribute) ?? [];
+    if (type === undefined || value === undefined) continue;
+    text = new TextDecoder().decode(value.content);
+    if (dotted(type.content) === COMMON_NAME) break;
   }
-  return null;
+  return text;
 }
 
 const CONSTRUCTED = 0x20;

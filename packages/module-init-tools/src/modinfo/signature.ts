@@ -4,11 +4,11 @@ import { readPkcs7 } from "./pkcs7";
 export interface ModuleSignature {
   /** How it is written down. */
   readonly kind: "PGP" | "X509" | "PKCS#7";
-  /** Who signed: the common name of the certificate's issuer, or what the file says. */
+  /** Who signed: for PKCS#7 the certificate's issuer, by its common name if it has one. */
   readonly signer: string;
   /** Identifies the key: for PKCS#7 the serial number of the certificate. */
   readonly key: Uint8Array;
-  /** `sha256`, or `unknown`. */
+  /** `sha256`, ... */
   readonly hash: string;
   readonly signature: Uint8Array;
 }
@@ -20,10 +20,10 @@ const MAGIC = new TextEncoder().encode("~Module signature appended~\n");
 const TRAILER_SIZE = 12;
 
 const ALGORITHM_COUNT = 2;
-const HASHES = ["md4", "md5", "sha1", "rmd160", "sha256", "sha384", "sha512", "sha224"] as const;
+const HASHES = ["md4", "md5", "sha1", "rmd160", "sha256", "sha384", "sha512", "sha224", "sm3"] as const;
 const KINDS = ["PGP", "X509", "PKCS#7"] as const;
 
-/** Object identifiers of digests (RFC 8017, appendix B.1; RFC 1320; TeleTrusT). */
+/** Object identifiers of digests (RFC 8017, appendix B.1; TeleTrusT; GM/T 0006). */
 const DIGESTS: Readonly<Record<string, (typeof HASHES)[number]>> = {
   "1.2.840.113549.2.4": "md4",
   "1.2.840.113549.2.5": "md5",
@@ -33,6 +33,7 @@ const DIGESTS: Readonly<Record<string, (typeof HASHES)[number]>> = {
   "2.16.840.1.101.3.4.2.2": "sha384",
   "2.16.840.1.101.3.4.2.3": "sha512",
   "2.16.840.1.101.3.4.2.4": "sha224",
+  "1.2.156.10197.1.401": "sm3",
 };
 
 /**
@@ -66,13 +67,8 @@ export function readModuleSignature(bytes: Uint8Array): ModuleSignature | null {
 
 function pkcs7Signature(message: Uint8Array): ModuleSignature | null {
   const signer = readPkcs7(message);
-  if (signer === null) return null;
-  const { commonName, serial, digestAlgorithm, signature } = signer;
-  return {
-    kind: "PKCS#7",
-    signer: commonName ?? "",
-    key: serial,
-    hash: DIGESTS[digestAlgorithm] ?? "unknown",
-    signature,
-  };
+  const hash = signer === null ? undefined : DIGESTS[signer.digestAlgorithm];
+  if (signer === null || hash === undefined) return null;
+  const { issuer, serial, signature } = signer;
+  return { kind: "PKCS#7", signer: issuer, key: serial, hash, signature };
 }
