@@ -29,9 +29,9 @@ export class Counts {
   constructor(processors: readonly Processor[]) {
     for (const cpu of processors) {
       const delivered = cpu.eventDelivered.bind(cpu);
-      cpu.eventDelivered = () => {
+      cpu.eventDelivered = (retires) => {
         this.events++;
-        delivered();
+        delivered(retires);
       };
       const exit = cpu.vmExit.bind(cpu);
       cpu.vmExit = (...how) => {

@@ -364,6 +364,10 @@ export class Processor implements VmxProcessorPort {
   private beforeCode(): RunStop | null {
     const { wiring } = this;
     this.shadow.meetBoundary(this.retired);
+    if (this.retired >= this.end && this.deliveredAt === this.retired) {
+      // What is delivered behind a delivery takes the time of an instruction: the next run's.
+      return { kind: "limit" };
+    }
     if (this.injected !== null || this.pendingDebug !== 0n) {
       const stop = deliverPending(this);
       if (stop !== null) {
@@ -491,12 +495,14 @@ export class Processor implements VmxProcessorPort {
   /**
    * An event's handler has been entered. A guest whose handlers fault at once could be in here for ever, so what
    * comes without an instruction in between takes the time of one.
+   *
+   * @param retires whether the event is an instruction that is going to retire itself
    */
-  eventDelivered(): void {
+  eventDelivered(retires: boolean): void {
     this.delivering = null;
     this.deliveries++;
     this.interruptibility &= ~BLOCKING_FOR_ONE_INSTRUCTION;
-    if (this.deliveredAt === this.retired) {
+    if (!retires && this.deliveredAt === this.retired) {
       this.retired++;
     }
     this.deliveredAt = this.retired;

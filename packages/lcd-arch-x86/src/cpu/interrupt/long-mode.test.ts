@@ -197,3 +197,17 @@ describe("a handler that faults at its first instruction", () => {
     expect(system.run([0x48, 0x8b, 0x04, 0x25, 0, 0, 0, 0x70], 1000)).toEqual({ kind: "limit" });
   });
 });
+
+describe("a limit of instructions, with handlers that begin with what enters the next", () => {
+  it("is exact: what is delivered with no instruction in between takes the time of one, INT n its own", () => {
+    for (let limit = 1; limit < 40; limit++) {
+      const system = new LongModeSystem();
+      // UD2; its handler begins with INT 20h, whose handler begins with UD2, which is delivered to a handler of INT 20h ...
+      system.handle(6, [0xcd, 0x20]);
+      system.handle(0x20, [0x0f, 0x0b]);
+      system.load([0x0f, 0x0b]);
+      expect(system.cpu.run(limit)).toEqual({ kind: "limit" });
+      expect(system.cpu.retired).toBe(limit);
+    }
+  });
+});

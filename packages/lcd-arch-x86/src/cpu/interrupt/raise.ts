@@ -76,7 +76,7 @@ const exits = (p: Processor, { vector, errorCode }: InterruptEvent): boolean =>
  */
 export function deliver(p: Processor, event: InterruptEvent): RunStop | null {
   try {
-    return enter(p, event) ? null : { kind: "vm-exit" };
+    return enter(p, event, false) ? null : { kind: "vm-exit" };
   } catch (error) {
     return p.serviceError(error);
   }
@@ -93,10 +93,10 @@ export function deliverSoftware(p: Processor, event: InterruptEvent): boolean {
   if (!p.nonRoot && !p.deliversExceptions) {
     throw new GuestException(event.vector, event.errorCode);
   }
-  return enter(p, event);
+  return enter(p, event, true);
 }
 
-function enter(p: Processor, event: InterruptEvent): boolean {
+function enter(p: Processor, event: InterruptEvent, retires: boolean): boolean {
   p.delivering = event;
   if (event.type === InterruptionType.nmi) {
     p.interruptibility |= Blocking.byNmi;
@@ -104,7 +104,7 @@ function enter(p: Processor, event: InterruptEvent): boolean {
   if (!enterHandler(p, event)) {
     return false;
   }
-  p.eventDelivered();
+  p.eventDelivered(retires);
   return true;
 }
 
