@@ -77,6 +77,35 @@ export function difficultTrees() {
         "a/y_z.ko": makeModule({ imports: ["c"] }),
       },
     ],
+    [
+      "nothing-from-the-build",
+      { "modules.order": undefined, "modules.builtin": undefined, "modules.builtin.modinfo": undefined, "x.ko": a },
+    ],
+    [
+      "devices",
+      {
+        "modules.order": "kernel/b.ko\nkernel/c.ko\nkernel/d.ko\nkernel/e.ko\n",
+        "kernel/b.ko": makeModule({ modinfo: ["alias=devname:net/tun", "alias=char-major-10-200"] }),
+        "kernel/c.ko": makeModule({
+          modinfo: ["alias=block-major-7-1", "alias=char-major-9-010", "alias=devname:x y"],
+        }),
+        "kernel/d.ko": makeModule({ modinfo: ["alias=devname:alone", "alias=char-major-9-*"] }),
+        "kernel/e.ko": makeModule({ modinfo: ["alias=devname:a", "alias=devname:b", "alias=char-major-1-2x"] }),
+      },
+    ],
+    [
+      "aliases",
+      {
+        "modules.order": "kernel/b.ko\nkernel/c.ko\n",
+        "modules.builtin": "kernel/core.ko\nkernel/other-part.ko\n",
+        "modules.builtin.modinfo":
+          "core.alias=net-pf-1\0core.alias=[x\0other_part.alias=net-pf-1\0core.license=GPL\0core.alias=net-pf-1\0",
+        "kernel/b.ko": makeModule({
+          modinfo: ["alias=a*", "alias=a-b", "alias=a_b", "alias=a*", "alias=[a-b]-c", "alias="],
+        }),
+        "kernel/c.ko": makeModule({ modinfo: ["alias=a[", "alias=]a", "alias=a-*", "alias=?_b", "alias=a[]b]"] }),
+      },
+    ],
     ["cut-off-order", { "modules.order": "kernel/c.ko\nkernel/b.ko", "kernel/b.ko": b, "kernel/c.ko": c }],
     [
       "broken",

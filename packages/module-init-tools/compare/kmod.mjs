@@ -12,7 +12,18 @@ import { lcdDepmod, lcdModinfo, lcdModprobe } from "module-init-tools";
 import { nodeEnvironment } from "module-init-tools/node";
 import { difficultTrees } from "./difficult-trees.mjs";
 
-const INDEXES = ["modules.dep", "modules.alias", "modules.softdep", "modules.symbols"];
+const INDEXES = [
+  "modules.dep",
+  "modules.alias",
+  "modules.softdep",
+  "modules.symbols",
+  "modules.devname",
+  "modules.dep.bin",
+  "modules.alias.bin",
+  "modules.symbols.bin",
+  "modules.builtin.bin",
+  "modules.builtin.alias.bin",
+];
 const SHOWN = 10;
 const LARGEST_OUTPUT = 1 << 28;
 

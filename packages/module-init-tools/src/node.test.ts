@@ -25,6 +25,8 @@ test("a real directory tree is indexed, and a module of it planned", async () =>
   const tree = join(root, "lib/modules/1.2.3");
   mkdirSync(join(tree, "kernel"), { recursive: true });
   writeFileSync(join(tree, "modules.order"), "kernel/a.ko\nkernel/b.ko\n");
+  writeFileSync(join(tree, "modules.builtin"), "");
+  writeFileSync(join(tree, "modules.builtin.modinfo"), "");
   writeFileSync(join(tree, "kernel/a.ko"), makeModule({ imports: ["b"] }));
   writeFileSync(join(tree, "kernel/b.ko"), makeModule({ exports: ["b"] }));
   const { env, written } = quietEnvironment();

@@ -11,7 +11,8 @@ function moduleTree(): string {
   const release = join(root, "lib/modules/6.1.0");
   mkdirSync(join(release, "kernel"), { recursive: true });
   for (const name of ["asker", "answer"]) writeFileSync(join(release, "kernel", `${name}.ko`), exampleBytes(name));
-  for (const name of ["modules.order", "modules.builtin"]) writeFileSync(join(release, name), "");
+  for (const name of ["modules.order", "modules.builtin", "modules.builtin.modinfo"])
+    writeFileSync(join(release, name), "");
   return root;
 }
 

@@ -6,7 +6,12 @@ import { makeModule, testEnvironment } from "../testing";
 import { lcdDepmod } from "./depmod";
 
 const TREE = "/lib/modules/6.1.0";
-const ORDER = { [`${TREE}/modules.order`]: "kernel/a.ko\nkernel/b-x.ko\nkernel/c.ko\n" };
+/** What the kernel's build leaves in a tree. */
+const ORDER = {
+  [`${TREE}/modules.order`]: "kernel/a.ko\nkernel/b-x.ko\nkernel/c.ko\n",
+  [`${TREE}/modules.builtin`]: "",
+  [`${TREE}/modules.builtin.modinfo`]: "",
+};
 
 const a = makeModule({ exports: ["a_one"], imports: ["b_one"] });
 const b = makeModule({ exports: ["b_one"], imports: ["c_one", "printk"] });

@@ -6,8 +6,8 @@ import { absolutePath, baseName } from "../files/path";
 import { type CycleReport, findCycles } from "./cycles";
 import { DependencyGraph } from "./dependency-graph";
 import { type FoundModule, findModules } from "./find-modules";
-import { modulesAlias, modulesDep, modulesSoftdep, modulesSymbols } from "./index-files";
 import { kernelSymbols } from "./kernel-files";
+import { makeIndexes } from "./make-indexes";
 import { DEPMOD_USAGE, type DepmodOptions, parseDepmodOptions } from "./options";
 import { readModuleTree } from "./read-tree";
 import { writeBeside } from "./write-beside";
@@ -52,12 +52,7 @@ async function run(options: DepmodOptions, env: ToolEnvironment, log: Log): Prom
   if (!(await reportUnknown(graph, directory, options, env, log))) return 1;
   const places = graph.places();
   if (reportCycles(findCycles(graph, places), log)) return 1;
-  const indexes = {
-    "modules.dep": modulesDep(graph, places),
-    "modules.alias": modulesAlias(graph.modules),
-    "modules.softdep": modulesSoftdep(graph.modules),
-    "modules.symbols": modulesSymbols(graph),
-  };
+  const indexes = await makeIndexes({ graph, places, directory, options, files: env.files, log });
   if (options.dryRun) {
     env.stdout(Object.values(indexes).join(""));
     return 0;
@@ -81,7 +76,7 @@ async function search(directory: string, env: ToolEnvironment, log: Log): Promis
 
 async function write(
   directory: string,
-  indexes: Readonly<Record<string, string>>,
+  indexes: Readonly<Record<string, string | Uint8Array>>,
   env: ToolEnvironment,
   log: Log,
 ): Promise<boolean> {

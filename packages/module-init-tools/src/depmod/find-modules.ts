@@ -31,7 +31,7 @@ export async function findModules(files: ToolFiles, directory: string, log: Log)
     const known = byName.get(module.name);
     if (known === undefined || priority(path) > priority(known.path)) byName.set(module.name, module);
   }
-  const order = await readIndexOrWarn(files, directory, "modules.order", log);
+  const order = (await readIndexOrWarn(files, directory, "modules.order", log)) ?? "";
   return inModulesOrder(
     inHashOrder([...byName.values()], ({ name }) => name, MODULE_BUCKETS),
     usableOrder(order, `${directory}/modules.order`, log),

@@ -2,17 +2,16 @@ import type { DependencyGraph, GraphModule } from "./dependency-graph";
 import { inHashOrder, SYMBOL_BUCKETS } from "./hash-order";
 
 /**
- * `modules.dep`: for each module its path and those of everything that it needs, nearest first.
+ * The lines of `modules.dep`: for each module its path and those of everything that it needs, nearest first.
  *
  * @param places from {@link DependencyGraph.places}: no module may be in a loop
  */
-export function modulesDep(graph: DependencyGraph, places: readonly (number | null)[]): string {
+export function dependencyLines(graph: DependencyGraph, places: readonly (number | null)[]): string[] {
   const place = (index: number) => places[index] ?? Number.POSITIVE_INFINITY;
-  const lines = graph.modules.map(({ path }, index) => {
+  return graph.modules.map(({ path }, index) => {
     const dependencies = [...graph.allDependencies(index)].sort((a, b) => place(a) - place(b));
-    return `${[`${path}:`, ...dependencies.map((dependency) => graph.modules[dependency]?.path)].join(" ")}\n`;
+    return [`${path}:`, ...dependencies.map((dependency) => graph.modules[dependency]?.path)].join(" ");
   });
-  return lines.join("");
 }
 
 /** `modules.alias`: which modules serve an alias. */
@@ -28,10 +27,16 @@ export function modulesSoftdep(modules: readonly GraphModule[]): string {
 }
 
 /** `modules.symbols`: which module exports a symbol. */
-export function modulesSymbols({ modules, exporters }: DependencyGraph): string {
-  const exported = inHashOrder([...exporters], ([symbol]) => symbol, SYMBOL_BUCKETS);
-  const lines = exported.map(([symbol, owner]) => `alias symbol:${symbol} ${modules[owner]?.name}\n`);
+export function modulesSymbols(graph: DependencyGraph): string {
+  const lines = exportedInOrder(graph).map(
+    ([symbol, owner]) => `alias symbol:${symbol} ${graph.modules[owner]?.name}\n`,
+  );
   return `# Aliases for symbols, used by symbol_request().\n${lines.join("")}`;
+}
+
+/** Every exported symbol with the index of its module, in the order of kmod's hash table. */
+export function exportedInOrder({ exporters }: DependencyGraph): [symbol: string, owner: number][] {
+  return inHashOrder([...exporters], ([symbol]) => symbol, SYMBOL_BUCKETS);
 }
 
 function modinfoLines(

@@ -3,11 +3,16 @@ import { errorText } from "../errno";
 import type { ToolFiles } from "../files/files";
 import { linesOf, readTextIfPresent } from "../tree/text";
 
-/** A file that the kernel's build leaves in the tree; a warning and an empty text when it is not there. */
-export async function readIndexOrWarn(files: ToolFiles, directory: string, name: string, log: Log): Promise<string> {
+/** A file that the kernel's build leaves in the tree; a warning and null when it is not there. */
+export async function readIndexOrWarn(
+  files: ToolFiles,
+  directory: string,
+  name: string,
+  log: Log,
+): Promise<string | null> {
   const text = await readTextIfPresent(files, `${directory}/${name}`);
   if (text === null) log.warning(`could not open ${name} at ${directory}: ${errorText("ENOENT")}`);
-  return text ?? "";
+  return text;
 }
 
 const EXPORT_PREFIX = "__ksymtab_";

@@ -16,11 +16,13 @@ export interface DepmodOptions {
   readonly reportUnknown: boolean;
   /** The kernel's `System.map`. */
   readonly systemMap: string | null;
+  /** Warn of keys that have the same value twice. */
+  readonly warnDuplicates: boolean;
   readonly logLevel: LogLevel;
 }
 
 const TABLE: OptionTable = {
-  short: "ab:eF:hno:qv",
+  short: "ab:eF:hno:qvw",
   long: {
     all: "a",
     basedir: "b",
@@ -32,6 +34,7 @@ const TABLE: OptionTable = {
     outdir: "o",
     quiet: "q",
     verbose: "v",
+    warn: "w",
   },
 };
 
@@ -48,6 +51,7 @@ Options:
   -e, --errsyms          Report symbols that neither a module nor the kernel has; needs -F
   -F, --filesyms=FILE    The kernel's System.map
   -n, --dry-run, --show  Write to standard output instead
+  -w, --warn             Warn of duplicates
   -q, --quiet            Say nothing but what stops the work
   -v, --verbose          Say more
   -h, --help             Show this
@@ -68,6 +72,7 @@ export function parseDepmodOptions(args: readonly string[]): DepmodOptions {
     excess,
     reportUnknown: has("e"),
     systemMap: last("F"),
+    warnDuplicates: has("w"),
     logLevel: has("q") ? "error" : has("v") ? "debug" : "warning",
   };
 }

@@ -9,6 +9,11 @@ export function normalizeName(name: string): string {
   return name.replace(/\[[^\]]*\]|-/g, (part) => (part === "-" ? "_" : part));
 }
 
+/** Whether a wildcard has a square bracket without its partner. */
+export function hasUnmatchedBracket(pattern: string): boolean {
+  return /[[\]]/.test(pattern.replace(/\[[^\]]*\]/g, ""));
+}
+
 /** The name of the module in a file: `kernel/lib/crc-itu-t.ko.xz` is `crc_itu_t`. */
 export function moduleNameOfPath(path: string): string {
   const file = baseName(path);

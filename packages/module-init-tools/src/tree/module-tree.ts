@@ -1,4 +1,5 @@
 import type { ToolFiles } from "../files/files";
+import { builtinEntries } from "./builtin-modinfo";
 import { moduleNameOfPath, normalizeName } from "./module-name";
 import { linesOf, readTextIfPresent, wordsOf } from "./text";
 import { wildcardMatch } from "./wildcard";
@@ -48,13 +49,17 @@ export class ModuleTree {
 
   /**
    * What `modules.builtin.modinfo` says about a module in the kernel itself, as `.modinfo` entries in its order; null
-   * when it says nothing. Empty when there is no such file: old kernels have none.
+   * when it says nothing. Empty when there is no such file: old kernels have none. A module's entries stand together.
    */
   async builtinModinfo(name: string): Promise<[key: string, value: string][] | null> {
     const text = await readTextIfPresent(this.files, `${this.directory}/modules.builtin.modinfo`);
     if (text === null) return [];
-    const entries = [...builtinEntries(text)].filter(([module]) => module === name);
-    return entries.length === 0 ? null : entries.map(([, key, value]) => [key, value]);
+    const entries: [string, string][] = [];
+    for (const [module, key, value] of builtinEntries(text)) {
+      if (module === name) entries.push([key, value]);
+      else if (entries.length > 0) break;
+    }
+    return entries.length === 0 ? null : entries;
   }
 
   /** Modules that say they serve an alias (`pci:v00008086d...`), in the order of `modules.alias`. */
@@ -127,12 +132,4 @@ function builtinAliases(text: string, alias: string): string[] {
     if (key === "alias" && wildcardMatch(normalizeName(pattern), alias)) modules.add(normalizeName(module));
   }
   return [...modules];
-}
-
-/** The NUL-terminated entries `<module>.<key>=<value>`. */
-function* builtinEntries(text: string): Iterable<[module: string, key: string, value: string]> {
-  for (const entry of text.split("\0")) {
-    const [, module, key, value = ""] = /^([^.]+)\.([^=]*)(?:=(.*))?$/s.exec(entry) ?? [];
-    if (module !== undefined && key !== undefined) yield [module, key, value];
-  }
 }

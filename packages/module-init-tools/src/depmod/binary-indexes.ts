@@ -1,0 +1,84 @@
+import { IndexBuilder } from "../index-format/index-builder";
+import { hasUnmatchedBracket, moduleNameOfPath, normalizeName } from "../tree/module-name";
+import { linesOf } from "../tree/text";
+import type { DependencyGraph, GraphModule } from "./dependency-graph";
+import { exportedInOrder } from "./index-files";
+
+/** Hears of what is odd while an index is made. */
+export interface IndexListener {
+  /** A key has the same value twice; `-w` shows it. */
+  duplicate(message: string): void;
+  warning(message: string): void;
+}
+
+/** `modules.dep.bin`: from a module's name to its line of `modules.dep`. */
+export function dependencyIndex(
+  modules: readonly GraphModule[],
+  lines: readonly string[],
+  listener: IndexListener,
+): Uint8Array {
+  const index = new IndexBuilder();
+  for (const [place, { name }] of modules.entries()) {
+    const line = lines[place] ?? "";
+    if (index.add(name, line, place)) listener.duplicate(`duplicate module deps:\n${line}`);
+  }
+  return index.bytes();
+}
+
+/** `modules.alias.bin`: from an alias, which may have wildcards, to modules. */
+export function aliasIndex(modules: readonly GraphModule[], listener: IndexListener): Uint8Array {
+  const index = new IndexBuilder();
+  for (const [place, { name, facts }] of modules.entries()) {
+    for (const [key, value] of facts.modinfo) {
+      if (key !== "alias") continue;
+      if (hasUnmatchedBracket(value)) {
+        listener.warning(`Unmatched bracket in ${value}`);
+        continue;
+      }
+      const alias = normalizeName(value);
+      if (index.add(alias, name, place)) listener.duplicate(`duplicate module alias:\n${alias} ${name}`);
+    }
+  }
+  return index.bytes();
+}
+
+/** `modules.symbols.bin`: from `symbol:name` to the module that exports it. */
+export function symbolIndex(graph: DependencyGraph, listener: IndexListener): Uint8Array {
+  const index = new IndexBuilder();
+  for (const [symbol, owner] of exportedInOrder(graph)) {
+    const name = graph.modules[owner]?.name ?? "";
+    if (index.add(`symbol:${symbol}`, name, owner)) {
+      listener.duplicate(`duplicate module syms:\nsymbol:${symbol} ${name}`);
+    }
+  }
+  return index.bytes();
+}
+
+/** `modules.builtin.bin`: the names in `modules.builtin`. */
+export function builtinIndex(modulesBuiltin: string): Uint8Array {
+  const index = new IndexBuilder();
+  for (const line of linesOf(modulesBuiltin)) if (line !== "") index.add(moduleNameOfPath(line), "", 0);
+  return index.bytes();
+}
+
+/**
+ * `modules.builtin.alias.bin`: from an alias to modules in the kernel itself.
+ *
+ * @param entries of `modules.builtin.modinfo`
+ */
+export function builtinAliasIndex(
+  entries: Iterable<readonly [module: string, key: string, value: string]>,
+  listener: IndexListener,
+): Uint8Array {
+  const index = new IndexBuilder();
+  for (const [module, key, value] of entries) {
+    if (key !== "alias") continue;
+    if (hasUnmatchedBracket(value)) {
+      listener.warning(`Unmatched bracket in ${value}`);
+      continue;
+    }
+    const alias = normalizeName(value);
+    if (index.add(alias, module, 0)) listener.duplicate(`duplicate builtin alias:\n${alias} ${module}`);
+  }
+  return index.bytes();
+}

@@ -1,0 +1,202 @@
+import { ToolError } from "../errors";
+import { wildcardMatch } from "../tree/wildcard";
+import { INDEX_HEADER_SIZE, INDEX_MAGIC, INDEX_VERSION, type IndexValue, NodeFlag, OFFSET_MASK } from "./format";
+
+interface Node {
+  readonly prefix: string;
+  readonly first: number;
+  /** References, 0 where there is no child. */
+  readonly children: readonly number[];
+  readonly values: readonly IndexValue[];
+}
+
+/** Characters with which wildcards begin, in the order in which kmod goes through them. */
+const WILDCARDS = ["*", "?", "["] as const;
+
+const NO_NODE: Node = { prefix: "", first: 0, children: [], values: [] };
+
+/** A binary index. Damaged ones end in a ToolError, never in a loop: children stand before their parents. */
+export class IndexReader {
+  readonly #view: DataView;
+  readonly #root: number;
+
+  /**
+   * @param name of the file, for errors
+   * @throws ToolError when the bytes do not begin as an index does
+   */
+  constructor(
+    private readonly bytes: Uint8Array,
+    private readonly name: string,
+  ) {
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    if (bytes.length < INDEX_HEADER_SIZE) throw this.#damaged("it is cut short");
+    if (this.#u32(0) !== INDEX_MAGIC) throw this.#damaged("it does not begin with b0 07 f4 57");
+    if (this.#u32(4) >>> 16 !== INDEX_VERSION >>> 16)
+      throw this.#damaged(`its version is 0x${this.#u32(4).toString(16)}`);
+    this.#root = this.#u32(8);
+  }
+
+  /** Every key with its values, by key. @throws ToolError */
+  *entries(): Iterable<{ readonly key: string; readonly values: readonly IndexValue[] }> {
+    yield* this.#below(this.#read(this.#root, this.bytes.length), "", this.#budget());
+  }
+
+  /** The values of a key, best first. @throws ToolError */
+  search(key: string): readonly IndexValue[] {
+    let [node, limit] = this.#open(this.#root, this.bytes.length);
+    for (let at = 0; ; at++) {
+      if (!key.startsWith(node.prefix, at)) return [];
+      at += node.prefix.length;
+      if (at === key.length) return node.values;
+      const child = childOf(node, key.charAt(at));
+      if (child === 0) return [];
+      [node, limit] = this.#open(child, limit);
+    }
+  }
+
+  /** The values of all keys that match a text, as wildcards, in the order of their priorities. @throws ToolError */
+  searchWild(text: string): IndexValue[] {
+    const found: IndexValue[] = [];
+    const budget = this.#budget();
+    let [node, limit] = this.#open(this.#root, this.bytes.length);
+    for (let at = 0; ; at++) {
+      // A wildcard in the prefix: the rest is decided by matching whole keys.
+      const plain = node.prefix.search(/[*?[]/);
+      const start = text.slice(0, at);
+      const literal = plain < 0 ? node.prefix : node.prefix.slice(0, plain);
+      if (!text.startsWith(literal, at)) break;
+      if (plain >= 0) {
+        this.#matches(node, start, text, found, budget);
+        break;
+      }
+      at += node.prefix.length;
+      for (const wildcard of WILDCARDS) {
+        const child = childOf(node, wildcard);
+        if (child === 0) continue;
+        this.#matches(this.#read(child, limit), text.slice(0, at) + wildcard, text, found, budget);
+      }
+      if (at >= text.length) {
+        insertAll(found, node.values);
+        break;
+      }
+      const child = childOf(node, text.charAt(at));
+      // Wildcards have been followed.
+      if (child === 0 || WILDCARDS.some((wildcard) => wildcard === text.charAt(at))) break;
+      [node, limit] = this.#open(child, limit);
+    }
+    return found;
+  }
+
+  #matches(node: Node, start: string, text: string, found: IndexValue[], budget: Budget): void {
+    for (const { key, values } of this.#below(node, start, budget)) {
+      if (wildcardMatch(key, text)) insertAll(found, values);
+    }
+  }
+
+  /** Keys below a node, children before their parents. */
+  *#below(node: Node, start: string, budget: Budget): Iterable<{ key: string; values: readonly IndexValue[] }> {
+    const open: { node: Node; key: string; next: number; limit: number }[] = [];
+    open.push({ node, key: start + node.prefix, next: 0, limit: this.bytes.length });
+    for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
+      const index = top.next++;
+      const reference = top.node.children[index];
+      if (reference === undefined) {
+        if (top.node.values.length > 0) yield { key: top.key, values: top.node.values };
+        open.pop();
+      } else if (reference !== 0) {
+        const [child, limit] = this.#open(reference, top.limit);
+        budget.bytes -= 1 + child.children.length + child.values.length;
+        if (budget.bytes < 0) throw this.#damaged("it has more nodes than bytes");
+        const key = top.key + String.fromCharCode(top.node.first + index) + child.prefix;
+        open.push({ node: child, key, next: 0, limit });
+      }
+    }
+  }
+
+  /** @returns the node, and the offset below which its children must be */
+  #open(reference: number, limit: number): [Node, number] {
+    return [this.#read(reference, limit), reference & OFFSET_MASK];
+  }
+
+  #read(reference: number, limit: number): Node {
+    if ((reference & ~OFFSET_MASK) === 0) return NO_NODE;
+    let at = reference & OFFSET_MASK;
+    if (at < INDEX_HEADER_SIZE || at >= limit) throw this.#damaged(`a node is said to be at ${at}`);
+    let prefix = "";
+    if ((reference & NodeFlag.prefix) !== 0) {
+      prefix = this.#text(at);
+      at += prefix.length + 1;
+    }
+    let first = 0;
+    const children: number[] = [];
+    if ((reference & NodeFlag.children) !== 0) {
+      first = this.#u8(at);
+      const last = this.#u8(at + 1);
+      at += 2;
+      for (let character = first; character <= last; character++, at += 4) children.push(this.#u32(at));
+    }
+    const values: IndexValue[] = [];
+    if ((reference & NodeFlag.values) !== 0) {
+      const count = this.#u32(at);
+      at += 4;
+      for (let i = 0; i < count; i++) {
+        const priority = this.#u32(at);
+        const end = this.#endOfText(at + 4);
+        values.push({ priority, value: decoder.decode(this.bytes.subarray(at + 4, end)) });
+        at = end + 1;
+      }
+    }
+    return { prefix, first, children, values };
+  }
+
+  #text(at: number): string {
+    return String.fromCharCode(...this.bytes.subarray(at, this.#endOfText(at)).subarray(0, LONGEST_PREFIX));
+  }
+
+  #endOfText(at: number): number {
+    const end = this.bytes.indexOf(0, at);
+    if (end < 0) throw this.#damaged("it is cut short");
+    return end;
+  }
+
+  #u8(at: number): number {
+    const byte = this.bytes[at];
+    if (byte === undefined) throw this.#damaged("it is cut short");
+    return byte;
+  }
+
+  #u32(at: number): number {
+    if (at + 4 > this.bytes.length) throw this.#damaged("it is cut short");
+    return this.#view.getUint32(at);
+  }
+
+  #budget(): Budget {
+    return { bytes: this.bytes.length };
+  }
+
+  #damaged(why: string): ToolError {
+    return new ToolError(`${this.name} is damaged: ${why}; depmod makes it anew`);
+  }
+}
+
+/** How much a search may still look at, each part of a node at least a byte: damaged, many ways may lead to one node. */
+interface Budget {
+  bytes: number;
+}
+
+/** Longer than every name; a longer prefix matches nothing. */
+const LONGEST_PREFIX = 4096;
+
+function childOf({ first, children }: Node, character: string): number {
+  return children[character.charCodeAt(0) - first] ?? 0;
+}
+
+/** Puts values where their priorities belong, before those with the same. */
+function insertAll(found: IndexValue[], values: readonly IndexValue[]): void {
+  for (const value of values) {
+    const place = found.findIndex(({ priority }) => priority >= value.priority);
+    found.splice(place < 0 ? found.length : place, 0, value);
+  }
+}
+
+const decoder = new TextDecoder();
