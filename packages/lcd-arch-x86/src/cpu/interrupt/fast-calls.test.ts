@@ -38,6 +38,12 @@ describe("SYSCALL (SDM 2B)", () => {
     expect(cpu.gpr[Gpr.rsp]).toBe(USER_STACK);
   });
 
+  it("clears the RPL that IA32_STAR has in CS, and leaves it in SS", () => {
+    system.cpu.writeMsr(Msr.star, BigInt(Selector.kernelCode | 3) << 32n);
+    system.runUser(SYSCALL);
+    expect([system.selector(Segment.cs), system.selector(Segment.ss)]).toEqual([0x10, 0x1b]);
+  });
+
   it.each([
     ["when EFER.SCE is 0", Selector.userCode, () => system.cpu.writeMsr(Msr.efer, 0xd00n)],
     ["in compatibility mode", Selector.userCode32, () => {}],

@@ -55,8 +55,8 @@ const systemCall: Execute = (p, _operands, length) => {
   state.setHalves("gpr", flags, 0, Gpr.r11);
   state.setHalves("rip", state.u32[StateWord.lstar], state.u32[StateWord.lstar + 1]);
   p.eflags = flags & ~state.u32[StateWord.fmask] & ~Rflags.RF;
-  const selector = state.u32[StateWord.star + 1] & 0xffff & ~RPL;
-  setFlatSegments(p, selector, (selector + 8) & 0xffff, 0, true);
+  const selector = state.u32[StateWord.star + 1] & 0xffff;
+  setFlatSegments(p, selector & ~RPL, (selector + 8) & 0xffff, 0, true);
   p.addressSpaceChanged();
   traceTransfer(p);
   return "elsewhere";

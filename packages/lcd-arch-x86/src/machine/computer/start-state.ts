@@ -39,6 +39,8 @@ export function setInitState(p: Processor): void {
   p.rip = 0xfff0n;
   p.rflags = BigInt(Rflags.fixed);
   p.interruptibility = 0;
+  p.injected = null;
+  p.pendingDebug = 0n;
   p.tlb.flushPcids("all");
   p.addressSpaceChanged();
 }
