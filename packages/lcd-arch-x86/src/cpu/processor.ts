@@ -97,6 +97,7 @@ export class Processor implements VmxProcessorPort {
   /** Bits that DR6 gets of a debug exception which is due before the next instruction; 0: none is. */
   pendingDebug = 0n;
   deadline = Number.POSITIVE_INFINITY;
+  exitsAtInterruptWindow = false;
   /** Processors in its machine, itself too: one package, of which each is a core. */
   readonly siblings: number;
   /** What RDRAND and RDSEED read. */
@@ -374,7 +375,7 @@ export class Processor implements VmxProcessorPort {
         return stop;
       }
     }
-    if (wiring !== null) {
+    if (wiring !== null || this.exitsAtInterruptWindow) {
       const stop = takeArrivals(this, wiring);
       if (stop !== null) {
         return stop;
@@ -392,7 +393,7 @@ export class Processor implements VmxProcessorPort {
         this.requestInterrupt(TIMER_VECTOR);
       }
       if (this.pending.length > 0) {
-        this.vmExit(ExitReason.externalInterrupt);
+        this.vmx.exitForInterrupt(() => this.acknowledgeInterrupt() ?? TIMER_VECTOR);
         return { kind: "vm-exit" };
       }
       if (this.time >= this.deadline) {
@@ -410,9 +411,10 @@ export class Processor implements VmxProcessorPort {
 
   /** Value of `retired` at which to look again at what has arrived: behind the next instruction while that blocks it. */
   private nextLook(): number {
-    const { wiring } = this;
-    const blocked = wiring !== null && (this.interruptibility & BLOCKING_FOR_ONE_INSTRUCTION) !== 0;
-    const waiting = blocked && (wiring.nmiPending() || wiring.interruptPending());
+    const { wiring, exitsAtInterruptWindow } = this;
+    const looks = wiring !== null || exitsAtInterruptWindow;
+    const blocked = looks && (this.interruptibility & BLOCKING_FOR_ONE_INSTRUCTION) !== 0;
+    const waiting = blocked && (exitsAtInterruptWindow || wiring?.nmiPending() || wiring?.interruptPending());
     return waiting ? this.retired + 1 : this.nextDeadline();
   }
 
@@ -459,10 +461,14 @@ export class Processor implements VmxProcessorPort {
     if (due || this.time >= this.deadline || (this.nonRoot && this.pending.length > 0)) {
       return true;
     }
+    const enabled = (this.state.get32("systemFlags") & Rflags.IF) !== 0;
+    if (enabled && this.exitsAtInterruptWindow) {
+      return true;
+    }
     if (wiring === null) {
       return false;
     }
-    const listens = this.nonRoot || (this.state.get32("systemFlags") & Rflags.IF) !== 0;
+    const listens = this.nonRoot || enabled;
     const arrived = wiring.nmiPending() || (listens && wiring.interruptPending());
     return arrived || this.retired >= Math.min(this.end, this.nextDeadline());
   }

@@ -7,6 +7,8 @@ export const PinBased = {
 
 /** Primary processor-based VM-execution controls (SDM 3C, "Processor-Based VM-Execution Controls"). */
 export const ProcessorBased = {
+  interruptWindowExiting: 1 << 2,
+  useTscOffsetting: 1 << 3,
   hltExiting: 1 << 7,
   invlpgExiting: 1 << 9,
   mwaitExiting: 1 << 10,
@@ -18,6 +20,7 @@ export const ProcessorBased = {
   cr8StoreExiting: 1 << 20,
   movDrExiting: 1 << 23,
   unconditionalIoExiting: 1 << 24,
+  useIoBitmaps: 1 << 25,
   monitorExiting: 1 << 29,
   activateSecondaryControls: 1 << 31,
 } as const;
@@ -38,6 +41,7 @@ export const Secondary = {
 export const ExitControl = {
   saveDebugControls: 1 << 2,
   hostAddressSpaceSize: 1 << 9,
+  acknowledgeInterrupt: 1 << 15,
   savePat: 1 << 18,
   loadPat: 1 << 19,
   saveEfer: 1 << 20,

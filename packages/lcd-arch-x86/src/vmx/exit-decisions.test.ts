@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { __hpa } from "../address";
 import { TestHost } from "./test-host";
 import { VmcsField as F } from "./vmcs-field";
 
@@ -54,7 +55,6 @@ describe("instructions (SDM 3C, Instructions That Cause VM Exits)", () => {
     ["rdtsc", 12n, 16],
     ["rdtscp", 12n, 51],
     ["movDr", 23n, 29],
-    ["io", 24n, 30],
     ["mwait", 10n, 36],
     ["rdpmc", 11n, 15],
     ["monitor", 29n, 39],
@@ -70,6 +70,79 @@ describe("instructions (SDM 3C, Instructions That Cause VM Exits)", () => {
     expect([exits().instruction("wbinvd"), exits().rdtscpUndefined()]).toEqual([null, true]);
     host.vmx.vmwrite(F.processorControls, PROCESSOR | (1n << 31n));
     expect([exits().instruction("wbinvd"), exits().rdtscpUndefined()]).toEqual([54, false]);
+  });
+});
+
+describe("IN and OUT (SDM 3C, I/O-Bitmap Addresses)", () => {
+  const UNCONDITIONAL = 1n << 24n;
+  const BITMAPS = 1n << 25n;
+  const BITMAP_A = 0x4000n;
+  const BITMAP_B = 0x5000n;
+
+  /** With I/O bitmaps in which the bits of these ports are set. */
+  function withBitmaps(...ports: readonly number[]): void {
+    host.vmx.vmwrite(F.processorControls, PROCESSOR | UNCONDITIONAL | BITMAPS);
+    host.vmx.vmwrite(F.ioBitmapA, BITMAP_A);
+    host.vmx.vmwrite(F.ioBitmapB, BITMAP_B);
+    for (const port of ports) {
+      const bitmap = port < 0x8000 ? BITMAP_A : BITMAP_B;
+      host.memory.writeU8(__hpa(bitmap + BigInt((port & 0x7fff) >> 3)), 1 << (port & 7));
+    }
+  }
+
+  it("without bitmaps exit all or none", () => {
+    expect(exits().io(0x80, 1)).toBe(false);
+    host.vmx.vmwrite(F.processorControls, PROCESSOR | UNCONDITIONAL);
+    expect(exits().io(0x80, 1)).toBe(true);
+  });
+
+  it("exit if the bit of one of their ports is set", () => {
+    withBitmaps(0x71, 0x7fff, 0x8000, 0xfff9);
+    expect([0x70, 0x71, 0x72, 0x8000, 0xfff8, 0xfff9].map((port) => exits().io(port, 1))).toEqual([
+      false,
+      true,
+      false,
+      true,
+      false,
+      true,
+    ]);
+    expect([0x6e, 0x70].map((port) => exits().io(port, 2))).toEqual([false, true]);
+    expect([0x6d, 0x6e, 0x72, 0x7ffc, 0x8001].map((port) => exits().io(port, 4))).toEqual([
+      false,
+      true,
+      false,
+      true,
+      false,
+    ]);
+  });
+
+  it("exit if they go beyond port FFFFH", () => {
+    withBitmaps();
+    expect([exits().io(0xffff, 1), exits().io(0xffff, 2), exits().io(0xfffc, 4), exits().io(0xfffd, 4)]).toEqual([
+      false,
+      true,
+      false,
+      true,
+    ]);
+  });
+
+  it("exit where the bitmap is not in RAM", () => {
+    withBitmaps();
+    host.vmx.vmwrite(F.ioBitmapB, 0x10_0000n);
+    expect([exits().io(0x7fff, 1), exits().io(0x8000, 1)]).toEqual([false, true]);
+  });
+
+  it.each([
+    ["A", F.ioBitmapA],
+    ["B", F.ioBitmapB],
+  ] as const)("VM entry fails when bitmap %s is not page-aligned, or beyond physical addresses", (_name, field) => {
+    withBitmaps();
+    for (const address of [0x4800n, 1n << 52n]) {
+      host.vmx.vmwrite(field, address);
+      expect(host.vmx.vmlaunch()).toBe(7);
+    }
+    host.vmx.vmwrite(F.processorControls, PROCESSOR);
+    expect(host.vmx.vmlaunch()).toBe(0);
   });
 });
 

@@ -1,7 +1,9 @@
+import type { PhysicalMemory } from "../machine/physical-memory";
 import { Cr0 } from "../mmu/control-bits";
 import { ProcessorBased, Secondary } from "./controls";
 import { secondaryControls } from "./entry-check/control-checks";
 import { ExitReason } from "./exit-reason";
+import { ioBitmapsExit } from "./io-bitmaps";
 import type { Vmcs } from "./vmcs";
 import { VmcsField as F } from "./vmcs-field";
 
@@ -17,7 +19,7 @@ const secondary =
 
 /**
  * Instructions that cause VM exits, unconditionally or by a control, with the exit reason
- * (SDM 3C, "Instructions That Cause VM Exits"). Control-register accesses have methods of their own.
+ * (SDM 3C, "Instructions That Cause VM Exits"). Accesses to control registers and ports have methods of their own.
  */
 const instructions = {
   cpuid: [ExitReason.cpuid, always],
@@ -48,7 +50,6 @@ const instructions = {
   descriptorTable: [ExitReason.descriptorTable, secondary(Secondary.descriptorTableExiting)],
   taskRegister: [ExitReason.taskRegister, secondary(Secondary.descriptorTableExiting)],
   movDr: [ExitReason.movDr, processor(ProcessorBased.movDrExiting)],
-  io: [ExitReason.ioInstruction, processor(ProcessorBased.unconditionalIoExiting)],
   rdmsr: [ExitReason.rdmsr, always],
   wrmsr: [ExitReason.wrmsr, always],
   wbinvd: [ExitReason.wbinvd, secondary(Secondary.wbinvdExiting)],
@@ -63,16 +64,40 @@ const PAGE_FAULT = 14;
 /** What exits in VMX non-root operation, as the controls of the current VMCS say. */
 export class ExitDecisions {
   private readonly vmcs: () => Vmcs;
+  private readonly memory: PhysicalMemory;
 
-  /** @param vmcs gives the current VMCS */
-  constructor(vmcs: () => Vmcs) {
+  /**
+   * @param vmcs gives the current VMCS
+   * @param memory where its bitmaps are
+   */
+  constructor(vmcs: () => Vmcs, memory: PhysicalMemory) {
     this.vmcs = vmcs;
+    this.memory = memory;
   }
 
   /** The exit reason if this instruction causes a VM exit, or null if it executes (SDM 3C, "Instructions That Cause VM Exits"). */
   instruction(name: ExitingInstruction): number | null {
     const [reason, exits] = instructions[name];
     return exits(this.vmcs()) ? reason : null;
+  }
+
+  /**
+   * Does IN, OUT, INS or OUTS exit? With I/O bitmaps they decide, whatever "unconditional I/O exiting" is.
+   *
+   * @param port the first port, 0 to FFFFH
+   * @param size 1, 2 or 4 ports
+   */
+  io(port: number, size: number): boolean {
+    const vmcs = this.vmcs();
+    return vmcs.has(F.processorControls, ProcessorBased.useIoBitmaps)
+      ? ioBitmapsExit(vmcs, this.memory, port, size)
+      : vmcs.has(F.processorControls, ProcessorBased.unconditionalIoExiting);
+  }
+
+  /** What RDTSC and RDTSCP add to the time-stamp counter: a signed number modulo 2^64 ("use TSC offsetting"). */
+  tscOffset(): bigint {
+    const vmcs = this.vmcs();
+    return vmcs.has(F.processorControls, ProcessorBased.useTscOffsetting) ? vmcs.get(F.tscOffset) : 0n;
   }
 
   /** Does RDTSCP cause an invalid-opcode exception? ("enable RDTSCP") */

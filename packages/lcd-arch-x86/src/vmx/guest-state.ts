@@ -1,5 +1,5 @@
 import { Cr0, Efer } from "../mmu/control-bits";
-import { EntryControl, ExitControl, PinBased, Secondary } from "./controls";
+import { EntryControl, ExitControl, PinBased, ProcessorBased, Secondary } from "./controls";
 import { isIa32e } from "./entry-check/check";
 import { secondaryControls } from "./entry-check/control-checks";
 import { savePdptes } from "./pdptes";
@@ -66,6 +66,7 @@ export function loadGuestState(port: VmxProcessorPort, vmcs: Vmcs): void {
   state.set64("vpid", (secondary & Secondary.enableVpid) !== 0 ? vmcs.get(F.virtualProcessorId) : 0n);
   state.set32("nonRoot", 1);
   const timed = vmcs.has(F.pinBasedControls, PinBased.activatePreemptionTimer);
+  port.exitsAtInterruptWindow = vmcs.has(F.processorControls, ProcessorBased.interruptWindowExiting);
   port.deadline = timed ? port.time + vmcs.get32(F.preemptionTimer) : Number.POSITIVE_INFINITY;
 }
 

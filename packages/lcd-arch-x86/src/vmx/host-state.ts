@@ -33,6 +33,9 @@ const registers = [
 
 const RSP = 4;
 
+/** Of the interruptibility state, what a VM exit leaves (SDM 3C, "Updating Non-Register State"). */
+const BLOCKING_BY_NMI = 8;
+
 /** SDM 3C, "Loading Host State", for a 64-bit host. */
 export function loadHostState(port: VmxProcessorPort, vmcs: Vmcs): void {
   const { state } = port;
@@ -47,7 +50,7 @@ export function loadHostState(port: VmxProcessorPort, vmcs: Vmcs): void {
   for (const [field, register] of registers) state.set64(register, vmcs.get(field));
   state.gpr[RSP] = vmcs.get(F.hostRsp);
   port.rflags = 2n;
-  port.interruptibility = 0;
+  port.interruptibility &= BLOCKING_BY_NMI;
 
   loadSegment(port, Segment.cs, vmcs.get32(F.hostCsSelector), 0n, FLAT_LIMIT, CODE_RIGHTS);
   for (const [register, selectorField, baseField] of dataSegments) {
@@ -64,6 +67,7 @@ export function loadHostState(port: VmxProcessorPort, vmcs: Vmcs): void {
   state.set32("nonRoot", 0);
   state.set64("eptp", 0n);
   state.set64("vpid", 0n);
+  port.exitsAtInterruptWindow = false;
   port.deadline = Number.POSITIVE_INFINITY;
 }
 

@@ -23,6 +23,8 @@ export interface VmxProcessorPort {
   readonly time: number;
   /** Value of `time` at which the VMX-preemption timer fires; Infinity for none. */
   deadline: number;
+  /** The guest exits as soon as it could take interrupts ("interrupt-window exiting"). */
+  exitsAtInterruptWindow: boolean;
   /** Loads the PDPTE registers from memory, as the current paging mode reaches it. */
   readonly mmu: { loadPdptes(cr3: number): PdpteLoad };
   /** CR0, CR3, CR4, EFER, CPL, EPTP, VPID or `nonRoot` have changed: translations are of another address space. */

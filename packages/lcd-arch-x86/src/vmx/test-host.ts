@@ -31,6 +31,7 @@ export class TestHost implements VmxProcessorPort {
   readonly mmu = { loadPdptes: (): PdpteLoad => this.pdptes };
   time = 1000;
   deadline = Number.POSITIVE_INFINITY;
+  exitsAtInterruptWindow = false;
   readonly log: string[] = [];
   readonly vmx: Vmx;
 

@@ -22,7 +22,10 @@ export const VmcsField = {
   hostFsSelector: 0x0c08,
   hostGsSelector: 0x0c0a,
   hostTrSelector: 0x0c0c,
-  // 64-bit control field
+  // 64-bit control fields
+  ioBitmapA: 0x2000,
+  ioBitmapB: 0x2002,
+  tscOffset: 0x2010,
   eptPointer: 0x201a,
   // 64-bit read-only data field
   guestPhysicalAddress: 0x2400,

@@ -1,9 +1,10 @@
 import { __hpa } from "../address";
-import type { InterruptEvent } from "../cpu/interrupt/event";
+import { externalInterrupt, type InterruptEvent } from "../cpu/interrupt/event";
 import { Rflags } from "../cpu/state";
 import { KernelError } from "../errno";
 import { Cr4, Efer } from "../mmu/control-bits";
 import { capabilityMsr, cr0AllowedInVmx, cr4AllowedInVmx, FeatureControl } from "./capability";
+import { ExitControl } from "./controls";
 import { firstFailure, isFrame } from "./entry-check/check";
 import { controlChecks } from "./entry-check/control-checks";
 import { guestChecks } from "./entry-check/guest-checks";
@@ -48,7 +49,7 @@ export class Vmx {
 
   constructor(port: VmxProcessorPort) {
     this.port = port;
-    this.exits = new ExitDecisions(() => this.running());
+    this.exits = new ExitDecisions(() => this.running(), port.memory);
   }
 
   /** Is the processor in VMX operation? */
@@ -218,6 +219,18 @@ export class Vmx {
       interruptionErrorCode: event.errorCode ?? 0,
       // That of another event may be on record, when this one has happened in its delivery.
       instructionLength: event.length > 0 ? event.length : undefined,
+    });
+  }
+
+  /**
+   * A VM exit for an external interrupt, which stays pending unless the host asks to "acknowledge interrupt on exit".
+   *
+   * @param acknowledge the interrupt acknowledge cycle: gives the vector
+   */
+  exitForInterrupt(acknowledge: () => number): void {
+    const acknowledges = this.running().has(F.exitControls, ExitControl.acknowledgeInterrupt);
+    this.exit(ExitReason.externalInterrupt, {
+      interruptionInformation: acknowledges ? interruptionInformation(externalInterrupt(acknowledge())) : undefined,
     });
   }
 

@@ -8,29 +8,39 @@ import { BLOCKING_FOR_ONE_INSTRUCTION, Blocking } from "./shadow";
 
 /**
  * Takes what has arrived from outside, if it may be taken at this instruction boundary: an NMI before an interrupt
- * (SDM 3A, "Priority Among Concurrent Events"). In a guest both cause VM exits, and stay pending.
+ * (SDM 3A, "Priority Among Concurrent Events"). In a guest both cause VM exits, and between them comes that for an
+ * interrupt window (SDM 3C, "Other Causes of VM Exits").
  *
+ * @param wiring null: nothing arrives
  * @returns null when the processor goes on: in a handler, if something was taken
  */
-export function takeArrivals(p: Processor, wiring: Wiring): RunStop | null {
-  if (wiring.nmiPending() && (p.interruptibility & (BLOCKING_FOR_ONE_INSTRUCTION | Blocking.byNmi)) === 0) {
+export function takeArrivals(p: Processor, wiring: Wiring | null): RunStop | null {
+  if (wiring?.nmiPending() && (p.interruptibility & (BLOCKING_FOR_ONE_INSTRUCTION | Blocking.byNmi)) === 0) {
     wiring.takeNmi();
     if (p.nonRoot) {
       p.vmx.exitForException(NMI_EVENT);
+      p.interruptibility |= Blocking.byNmi;
       return { kind: "vm-exit" };
     }
     return deliver(p, NMI_EVENT);
   }
-  if (!wiring.interruptPending()) {
+  if (p.exitsAtInterruptWindow && isWindowOpen(p)) {
+    p.vmExit(ExitReason.interruptWindow);
+    return { kind: "vm-exit" };
+  }
+  if (!wiring?.interruptPending()) {
     return null;
   }
   if (p.nonRoot) {
-    p.vmExit(ExitReason.externalInterrupt);
+    p.vmx.exitForInterrupt(() => wiring.acknowledgeInterrupt());
     return { kind: "vm-exit" };
   }
-  const enabled = (p.state.get32("systemFlags") & Rflags.IF) !== 0;
-  if (!enabled || (p.interruptibility & BLOCKING_FOR_ONE_INSTRUCTION) !== 0) {
+  if (!isWindowOpen(p)) {
     return null;
   }
   return deliver(p, externalInterrupt(wiring.acknowledgeInterrupt()));
 }
+
+/** Whether interrupts would be taken: RFLAGS.IF is set, and neither STI nor MOV SS blocks them. */
+const isWindowOpen = (p: Processor): boolean =>
+  (p.state.get32("systemFlags") & Rflags.IF) !== 0 && (p.interruptibility & BLOCKING_FOR_ONE_INSTRUCTION) === 0;

@@ -13,7 +13,7 @@ import { StateWord } from "../state-word";
 import { hasCr4, in64BitMode, inLongMode, inProtectedMode, inRealMode, inVirtual8086 } from "../system/mode";
 import type { Execute, Operations, SystemOutcome } from "../system/operation";
 import { ioplOf } from "./flags";
-import { BLOCKING_FOR_ONE_INSTRUCTION, Blocking } from "./shadow";
+import { Blocking } from "./shadow";
 
 /** Flags that IRET takes at any privilege level, whatever the operand size; those above bit 15 with 32 bits or more. */
 const ALWAYS =
@@ -36,9 +36,12 @@ const VALID_FLAGS = 0x3f7fd7;
 const V86_LIMIT = 0xffff;
 const AT_CPL_0 = Rflags.IF | Rflags.IOPL | Rflags.VIF | Rflags.VIP;
 
-/** IRET, IRETD and IRETQ: the operand size in bytes goes along (SDM 2A, "IRET"). NMIs are unblocked even if it faults. */
+/**
+ * IRET, IRETD and IRETQ: the operand size in bytes goes along (SDM 2A, "IRET"). NMIs are unblocked even if it faults, but
+ * not by a guest: its NMIs exit (SDM 3C, "Changes to Instruction Behavior in VMX Non-Root Operation").
+ */
 const interruptReturn: Execute = (p, [size], length) => {
-  p.interruptibility &= ~(Blocking.byNmi | BLOCKING_FOR_ONE_INSTRUCTION);
+  p.interruptibility &= p.nonRoot ? Blocking.byNmi : 0;
   if (inProtectedMode(p) && !inLongMode(p) && (p.state.u32[StateWord.systemFlags] & Rflags.NT) !== 0) {
     return returnToTask(p, length);
   }

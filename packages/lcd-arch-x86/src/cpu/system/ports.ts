@@ -35,7 +35,7 @@ export const portInDx = (p: Processor): number => Number(p.gpr[Gpr.rdx] & 0xffff
  */
 export function guardPorts(p: Processor, { port, size, input }: PortAccess, exit: PortExit): boolean {
   requirePorts(p, port, size);
-  if (!p.nonRoot || p.vmx.exits.instruction("io") === null) {
+  if (!p.nonRoot || !p.vmx.exits.io(port, size)) {
     return false;
   }
   const { form, length, guestLinearAddress, instructionInformation } = exit;

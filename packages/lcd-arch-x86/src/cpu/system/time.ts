@@ -12,7 +12,8 @@ const countersForAll = (p: Processor): boolean => hasCr4(p, Cr4.PCE);
 /** In a guest its host decides whether there is RDTSCP ("enable RDTSCP"). */
 const hasRdtscp = (p: Processor): boolean => !p.nonRoot || !p.vmx.exits.rdtscpUndefined();
 
-const readTime = (p: Processor): void => setPair(p, p.timeStamp);
+/** A guest's host may move its time ("use TSC offsetting"). */
+const readTime = (p: Processor): void => setPair(p, p.nonRoot ? p.timeStamp + p.vmx.exits.tscOffset() : p.timeStamp);
 
 const readTimeAndProcessor = (p: Processor): void => {
   readTime(p);

@@ -2,7 +2,7 @@ import { CR3_TARGETS } from "../capability";
 import { allowsControls, controlSets, ExitControl, PinBased, ProcessorBased, Secondary } from "../controls";
 import type { Vmcs } from "../vmcs";
 import { VmcsField as F } from "../vmcs-field";
-import { type Check, isPhysical } from "./check";
+import { type Check, isFrame, isPhysical, when } from "./check";
 import { injectionChecks } from "./injection-checks";
 
 /** The secondary controls in effect: all 0 unless they are activated. */
@@ -27,6 +27,13 @@ export const controlChecks: readonly Check[] = [
   ["processor controls: not allowed", (v) => !allowsControls(controlSets.processor, v.get32(F.processorControls))],
   ["secondary controls: not allowed", (v) => !allowsControls(controlSets.secondary, secondaryControls(v))],
   ["more CR3-target values than there are", (v) => v.get32(F.cr3TargetCount) > CR3_TARGETS],
+  ...when(
+    (v) => v.has(F.processorControls, ProcessorBased.useIoBitmaps),
+    [
+      ["I/O bitmap A: not the address of a page", (v) => !isFrame(v.get(F.ioBitmapA))],
+      ["I/O bitmap B: not the address of a page", (v) => !isFrame(v.get(F.ioBitmapB))],
+    ],
+  ),
   ["VPID 0 with VPIDs enabled", (v) => (secondaryControls(v) & Secondary.enableVpid) !== 0 && hasNoVpid(v)],
   ["EPT pointer", (v) => (secondaryControls(v) & Secondary.enableEpt) !== 0 && !isEptPointer(v.get(F.eptPointer))],
   ["exit controls: not allowed", (v) => !allowsControls(controlSets.exit, v.get32(F.exitControls))],
