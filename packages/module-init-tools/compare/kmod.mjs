@@ -26,6 +26,7 @@ const INDEXES = [
 ];
 const SHOWN = 10;
 const LARGEST_OUTPUT = 1 << 28;
+const WORDS_IN_RUN = 200;
 
 const scratch = mkdtempSync(join(tmpdir(), "lcd-kmod-"));
 /** Comparisons and differences, by what was compared. */
@@ -70,7 +71,32 @@ async function compareTree(name, make, release) {
       normalize(await tool(lcdModprobe, ["modprobe", ...args]), theirs),
     );
   }
+  await compareNamesAndAliases(name, theirs, release);
   await compareModinfo(name, theirs, release);
+}
+
+/** `modprobe -R` and `-D` for every name and alias, many in each run, and `-c`. */
+async function compareNamesAndAliases(name, root, release) {
+  const aliases = readIndex(root, release, "modules.alias")
+    .split("\n")
+    .filter((line) => line.startsWith("alias "))
+    .map((line) => line.split(" ")[1])
+    .filter((alias) => !alias.startsWith("-"));
+  const words = [...new Set([...moduleNames(root, release), ...aliases])];
+  const where = ["-C", "/dev/null", "-d", root, "-S", release];
+  const runs = [[...where, "-c"]];
+  for (let i = 0; i < words.length; i += WORDS_IN_RUN) {
+    for (const option of ["-R", "-D"]) runs.push([...where, "-a", option, ...words.slice(i, i + WORDS_IN_RUN)]);
+  }
+  for (const args of runs) {
+    const { stdout, stderr, status } = spawnSync("modprobe", args, { encoding: "utf8", maxBuffer: LARGEST_OUTPUT });
+    compare(
+      `modprobe -R, -D and -c, up to ${WORDS_IN_RUN} names and aliases in each`,
+      `${name}: modprobe ${args.slice(6, 10).join(" ")}`,
+      normalize({ stdout, stderr, status }, root),
+      normalize(await tool(lcdModprobe, ["modprobe", ...args]), root),
+    );
+  }
 }
 
 /** modinfo for every file, for every name and builtin, and with each of its options. */

@@ -4,6 +4,7 @@ import { describeError, errorCodeOf, errorCodeOfResult } from "./errno";
 import { ToolError } from "./errors";
 import { moduleNameOfPath } from "./tree/module-name";
 import { readModule } from "./tree/read-module";
+import { type ForceOptions, NO_FORCE, withoutVersions } from "./tree/without-versions";
 
 /** The LCD driver as the tools use it: instead of the init_module system call, an ioctl (seed 000, SETUP). */
 export interface LcdDriver {
@@ -20,12 +21,17 @@ export interface LcdDriver {
 /** There is no LCD driver: nothing that a tool could load after it would fare better. */
 export class NoDriverError extends ToolError {}
 
-/** @throws NoDriverError */
-export async function openDriver(env: ToolEnvironment): Promise<LcdDriver> {
+/**
+ * Opens the driver.
+ *
+ * @param force what is taken out of modules before they are handed over
+ * @throws NoDriverError
+ */
+export async function openDriver(env: ToolEnvironment, force: ForceOptions = NO_FORCE): Promise<LcdDriver> {
   const device = await openDevice(env);
   return {
     async load(path, options) {
-      const image = await readImage(env, path);
+      const image = withoutVersions(await readImage(env, path), force);
       const argument = { image, size: image.length, options, name: moduleNameOfPath(path) };
       try {
         const result = await device.ioctl(LCD_LOAD_MODULE, argument);

@@ -17,6 +17,13 @@ export interface ToolEnvironment {
    * @returns 0, or a negative errno; an error with a `code` may be thrown instead
    */
   deleteModule?(name: string, flags: { readonly wait: boolean; readonly force: boolean }): Promise<number> | number;
+  /**
+   * Runs a command of `modprobe.d` in a shell. Absent where there is none: such commands are refused then.
+   *
+   * @param variables for the command's environment
+   * @returns the command's exit code
+   */
+  runShell?(command: string, variables: Readonly<Record<string, string>>): Promise<number> | number;
   /** Writes a line to the system log; absent where there is none. */
   syslog?(line: string): void;
   /** The kernel's release, as in `uname -r`: names the directory below `/lib/modules`. */

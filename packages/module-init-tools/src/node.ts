@@ -1,4 +1,5 @@
 /** The tools on a real machine: its files, its terminal, its kernel's release. */
+import { spawnSync } from "node:child_process";
 import { release } from "node:os";
 import type { ToolEnvironment } from "./environment";
 import { FileError } from "./files/files";
@@ -13,6 +14,10 @@ export function nodeEnvironment(): ToolEnvironment {
     stdout: (text) => void process.stdout.write(text),
     stderr: (text) => void process.stderr.write(text),
     openDevice,
+    runShell: (command, variables) => {
+      const env = { ...process.env, ...variables };
+      return spawnSync("/bin/sh", ["-c", command], { stdio: "inherit", env }).status ?? 1;
+    },
     release: release(),
     cwd: process.cwd(),
   };

@@ -1,15 +1,19 @@
 import type { Log } from "../command/log";
 import { normalizeName } from "../tree/module-name";
 import { linesOf, wordsOf } from "../tree/text";
+import { parseKernelCommandLine } from "./kernel-command-line";
 import type { ModprobeConfig, SoftDependencies } from "./modprobe-config";
+
+const DEPRECATED: readonly string[] = ["include", "config"];
 
 /** A configuration being read: files add to it one after the other. */
 export class ConfigBuilder implements ModprobeConfig {
   readonly aliases: { pattern: string; module: string }[] = [];
   readonly options: { module: string; options: string }[] = [];
-  readonly blacklist = new Set<string>();
+  readonly blacklist: string[] = [];
   readonly softDependencies: SoftDependencies[] = [];
   readonly installCommands: { pattern: string; command: string }[] = [];
+  readonly removeCommands: { pattern: string; command: string }[] = [];
 
   constructor(private readonly log: Log) {}
 
@@ -18,10 +22,19 @@ export class ConfigBuilder implements ModprobeConfig {
     for (const { line, number } of logicalLines(text)) {
       const [keyword = "", ...words] = wordsOf(line);
       if (keyword === "" || keyword.startsWith("#")) continue;
-      if (!this.#addLine(keyword, words, line)) {
+      if (DEPRECATED.includes(keyword)) {
+        this.log.error(`${path}: command ${keyword} is deprecated and not parsed anymore`);
+      } else if (!this.#addLine(keyword, words, line)) {
         this.log.error(`${path} line ${number}: ignoring bad line starting with '${keyword}'`);
       }
     }
+  }
+
+  /** Adds what a kernel's command line says (`/proc/cmdline`). */
+  addKernelCommandLine(text: string): void {
+    const { options, blacklist } = parseKernelCommandLine(text);
+    this.options.push(...options);
+    this.blacklist.push(...blacklist);
   }
 
   #addLine(keyword: string, words: readonly string[], line: string): boolean {
@@ -34,7 +47,7 @@ export class ConfigBuilder implements ModprobeConfig {
         this.aliases.push({ pattern: normalizeName(first), module: normalizeName(second) });
         return true;
       case "blacklist":
-        this.blacklist.add(normalizeName(first));
+        this.blacklist.push(normalizeName(first));
         return true;
       case "options":
         if (rest === "") return false;
@@ -45,10 +58,13 @@ export class ConfigBuilder implements ModprobeConfig {
         this.installCommands.push({ pattern: normalizeName(first), command: rest });
         return true;
       case "softdep":
+        if (second === undefined) return false;
         this.softDependencies.push(softDependencies(normalizeName(first), words.slice(1)));
-        return second !== undefined;
+        return true;
       case "remove":
-        return rest !== "";
+        if (rest === "") return false;
+        this.removeCommands.push({ pattern: normalizeName(first), command: rest });
+        return true;
       default:
         return false;
     }
@@ -72,7 +88,7 @@ function* logicalLines(text: string): Iterable<{ line: string; number: number }>
 
 /** The line after its first `count` words and the blanks that follow them. */
 function restAfter(line: string, count: number): string {
-  return line.replace(new RegExp(`^[ \\t]*(?:[^ \\t]+[ \\t]*){0,${count}}`), "").trimEnd();
+  return line.replace(new RegExp(`^[ \\t]*(?:[^ \\t]+[ \\t]*){0,${count}}`), "");
 }
 
 function softDependencies(pattern: string, words: readonly string[]): SoftDependencies {

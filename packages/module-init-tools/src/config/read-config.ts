@@ -17,7 +17,7 @@ export const CONFIG_DIRECTORIES = [
 
 /**
  * Reads the configuration, file by file in the order of their names wherever they are. The soft dependencies that
- * depmod found in the modules take part as a file of the name `modules.softdep`.
+ * depmod found in the modules take part as a file of the name `modules.softdep`. The kernel's command line comes last.
  *
  * @param paths directories, of which the `.conf` files count, or files
  */
@@ -34,6 +34,7 @@ export async function readConfig(tree: ModuleTree, paths: readonly string[], log
     const path = found.get(name) ?? name;
     config.addFile(path, (await readTextIfPresent(tree.files, path)) ?? "");
   }
+  config.addKernelCommandLine((await readTextIfPresent(tree.files, "/proc/cmdline")) ?? "");
   return config;
 }
 

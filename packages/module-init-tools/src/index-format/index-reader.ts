@@ -36,9 +36,14 @@ export class IndexReader {
     this.#root = this.#u32(8);
   }
 
-  /** Every key with its values, by key. @throws ToolError */
+  /** Every key with its values; keys after those that begin with them. @throws ToolError */
   *entries(): Iterable<{ readonly key: string; readonly values: readonly IndexValue[] }> {
     yield* this.#below(this.#read(this.#root, this.bytes.length), "", this.#budget());
+  }
+
+  /** Every key with its values, sorted by key. @throws ToolError */
+  sortedEntries(): { readonly key: string; readonly values: readonly IndexValue[] }[] {
+    return [...this.entries()].sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
   }
 
   /** The values of a key, best first. @throws ToolError */

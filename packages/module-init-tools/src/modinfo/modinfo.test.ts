@@ -20,7 +20,7 @@ const files = {
   [`${TREE}/modules.dep`]: "kernel/a-b.ko: kernel/c.ko\nkernel/c.ko.gz:\n",
   [`${TREE}/modules.alias`]: "alias net-pf-* a_b\nalias net-pf-1? c\n",
   [`${TREE}/modules.builtin`]: "kernel/core.ko\n",
-  [`${TREE}/modules.builtin.modinfo`]: "core.license=GPL\0corex.license=X\0core.parm=p:words\0core.parmtype=p:int\0",
+  [`${TREE}/modules.builtin.modinfo`]: "corex.license=X\0core.license=GPL\0core.parm=p:words\0core.parmtype=p:int\0",
   [`${TREE}/kernel/a-b.ko`]: makeModule({ modinfo }),
   [`${TREE}/kernel/c.ko.gz`]: gzipSync(makeModule({ modinfo: ["license=BSD"] })),
 };

@@ -1,41 +1,61 @@
 import type { Log } from "../command/log";
-import type { LcdDriver } from "../driver";
+import { type LcdDriver, NoDriverError } from "../driver";
+import type { ToolEnvironment } from "../environment";
 import { errorText } from "../errno";
 import { ToolError } from "../errors";
 import type { Step } from "./plan";
+import { noShell, runCommand, withParameters } from "./run-command";
+
+/** What loading needs. */
+export interface LoadContext {
+  readonly env: ToolEnvironment;
+  /** Opens the driver, when the first module is really handed over. Rejects with NoDriverError. */
+  driver(): Promise<LcdDriver>;
+  /** The module that was asked for must not be there already. */
+  readonly firstTime: boolean;
+  /** From the command line, for install commands. */
+  readonly parameters: string;
+  readonly log: Log;
+  show(step: Step): void;
+}
 
 /**
  * Hands every module of a plan to the LCD driver. A module that is there already is none the worse for it.
  *
- * @param first when set, the last word about a module that was asked for and is there already is an error
  * @throws ToolError for the first required module that cannot be loaded; what was loaded before it stays
  */
-export async function loadAll(
-  steps: readonly Step[],
-  target: string,
-  driver: LcdDriver,
-  { first, log, show }: { first: boolean; log: Log; show: (step: Step) => void },
-): Promise<void> {
+export async function loadAll(steps: readonly Step[], target: string, context: LoadContext): Promise<void> {
   for (const step of steps) {
-    show(step);
+    context.show(step);
     try {
-      await load(step, target, driver, first);
+      await load(step, target, context);
     } catch (error) {
-      if (!(error instanceof ToolError) || step.required) throw error;
-      log.info(`${error.message} (a soft dependency of '${target}': ignored)`);
+      if (!(error instanceof ToolError) || error instanceof NoDriverError || step.required) throw error;
+      context.log.info(`${error.message} (a soft dependency of '${target}': ignored)`);
     }
   }
 }
 
-async function load(step: Step, target: string, driver: LcdDriver, first: boolean): Promise<void> {
+async function load(step: Step, target: string, context: LoadContext): Promise<void> {
   const { action } = step;
-  if (action.kind === "builtin") return;
+  const mustBeNew = context.firstTime && step.name === target;
+  if (action.kind === "builtin") {
+    if (mustBeNew) throw insertError(step, target, refusal("EEXIST"));
+    return;
+  }
   if (action.kind === "missing") throw insertError(step, target, "it is not in modules.dep");
   if (action.kind === "install") {
-    throw insertError(step, target, `modprobe.d says to run '${action.command}', and there is no shell here (see -i)`);
+    const command = withParameters(action.command, step.name === target ? context.parameters : "");
+    const code = await runCommand(context.env, step.name, command);
+    if (code === null) throw insertError(step, target, noShell(command));
+    if (code !== 0) {
+      context.log.error(`Error running install command '${command}' for module ${step.name}: retcode ${code}`);
+      throw insertError(step, target, errorText("EINVAL"));
+    }
+    return;
   }
-  const code = await driver.load(action.path, step.options);
-  if (code === null || (code === "EEXIST" && !(first && step.name === target))) return;
+  const code = await (await context.driver()).load(action.path, step.options);
+  if (code === null || (code === "EEXIST" && !mustBeNew)) return;
   throw insertError(step, target, refusal(code));
 }
 

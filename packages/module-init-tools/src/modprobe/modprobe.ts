@@ -1,7 +1,9 @@
 import { UsageError } from "../command/getopt";
 import { Log } from "../command/log";
+import { VERSION_TEXT } from "../command/program";
 import type { ModprobeConfig } from "../config/modprobe-config";
 import { CONFIG_DIRECTORIES, readConfig } from "../config/read-config";
+import { showConfig } from "../config/show-config";
 import { type LcdDriver, NoDriverError, openDriver } from "../driver";
 import type { ToolEnvironment } from "../environment";
 import { describeError, errorCodeOf } from "../errno";
@@ -11,7 +13,9 @@ import { ModuleTree } from "../tree/module-tree";
 import { loadAll } from "./load";
 import { MODPROBE_USAGE, type ModprobeOptions, parseModprobeOptions } from "./options";
 import { loadPlan, type Step } from "./plan";
+import { removeWithDependencies } from "./remove";
 import { type Resolved, resolveName } from "./resolve";
+import { showSymbols } from "./show-symbols";
 
 /**
  * `lcd-modprobe`: loads a module, what it depends on first, by handing each to the LCD driver.
@@ -37,19 +41,27 @@ export async function lcdModprobe(argv: readonly string[], env: ToolEnvironment)
 }
 
 async function run(options: ModprobeOptions, env: ToolEnvironment, log: Log): Promise<number> {
-  if (options.help) {
-    env.stdout(MODPROBE_USAGE);
+  if (options.help || options.version) {
+    env.stdout(options.help ? MODPROBE_USAGE : VERSION_TEXT);
     return 0;
   }
+  if (options.syslog) log.useSyslog(env);
   const [first, ...rest] = options.words;
-  if (first === undefined) {
+  if (first === undefined && !options.showConfig) {
     log.error("missing parameters. See -h.");
     return 1;
   }
   const tree = new ModuleTree(env.files, moduleDirectory(options, env));
   const config = await readConfig(tree, options.config ?? CONFIG_DIRECTORIES, log);
+  if (options.showConfig) {
+    env.stdout(await showConfig(config, tree));
+    return 0;
+  }
+  if (first === undefined) return 1;
+  if (options.showSymbols !== null) return showSymbols(options.showSymbols, first, env, log);
   const session = new Session(options, env, tree, config, log);
   try {
+    if (options.remove) return (await session.removeAll()) ? 0 : 1;
     if (!options.all) return (await session.insert(first, parameterString(rest))) ? 0 : 1;
     let ok = true;
     for (const name of options.words) ok = (await session.insert(name, "")) && ok;
@@ -75,13 +87,31 @@ class Session {
   async insert(name: string, parameters: string): Promise<boolean> {
     const found = await resolveName(this.tree, this.config, name);
     if (found.length === 0) {
-      const message = `Module ${name} not found in directory ${this.tree.directory}`;
-      if (this.options.all) this.log.warning(message);
-      else this.log.fatal(message);
+      this.#complain(`Module ${name} not found in directory ${this.tree.directory}`);
       return false;
+    }
+    if (this.options.resolve) {
+      this.env.stdout(found.map((module) => `${module.name}\n`).join(""));
+      return true;
     }
     let ok = true;
     for (const module of found) ok = (await this.#insertModule(module, parameters)) && ok;
+    return ok;
+  }
+
+  /** @returns whether every module that the words lead to is out */
+  async removeAll(): Promise<boolean> {
+    const { options, env, tree, config, log } = this;
+    const complain = (message: string) => this.#complain(message);
+    let ok = true;
+    for (const word of options.words) {
+      const found = await resolveName(tree, config, word);
+      if (found.length === 0) complain(`Module ${word} not found.`);
+      if (found.length === 0) ok = false;
+      for (const { name } of found) {
+        ok = (await removeWithDependencies(name, { options, env, tree, config, log, complain })) && ok;
+      }
+    }
     return ok;
   }
 
@@ -89,9 +119,15 @@ class Session {
     this.#driver?.close();
   }
 
+  /** With `-a` there is more to do after what did not work. */
+  #complain(message: string): void {
+    if (this.options.all) this.log.warning(message);
+    else this.log.fatal(message);
+  }
+
   async #insertModule(module: Resolved, parameters: string): Promise<boolean> {
     const { useBlacklist, ignoreInstall, dryRun, firstTime } = this.options;
-    if (useBlacklist && module.alias !== null && this.config.blacklist.has(module.name)) return true;
+    if (useBlacklist && module.alias !== null && this.config.blacklist.includes(module.name)) return true;
     try {
       const steps = await loadPlan(this.tree, this.config, module, { options: parameters, ignoreInstall });
       const show = (step: Step) => this.#show(step);
@@ -99,8 +135,17 @@ class Session {
         for (const step of steps) show(step);
         return true;
       }
-      this.#driver ??= await openDriver(this.env);
-      await loadAll(steps, module.name, this.#driver, { first: firstTime, log: this.log, show });
+      await loadAll(steps, module.name, {
+        env: this.env,
+        driver: async () => {
+          this.#driver ??= await openDriver(this.env, this.options);
+          return this.#driver;
+        },
+        firstTime,
+        parameters,
+        log: this.log,
+        show,
+      });
       return true;
     } catch (error) {
       if (!(error instanceof ToolError) || error instanceof NoDriverError) throw error;

@@ -1,5 +1,6 @@
 import { type OptionTable, parseOptions } from "../command/getopt";
 import type { LogLevel } from "../command/log";
+import { ToolError } from "../errors";
 
 /** What a command line of modprobe asks for. */
 export interface ModprobeOptions {
@@ -12,7 +13,25 @@ export interface ModprobeOptions {
   readonly show: boolean;
   /** Leave out what is blacklisted and was asked for by an alias. */
   readonly useBlacklist: boolean;
+  /** Leave out install and remove commands of the modules asked for, and their soft dependencies. */
   readonly ignoreInstall: boolean;
+  /** Take modules out instead. */
+  readonly remove: boolean;
+  /** Take out what uses them, too. */
+  readonly removeHolders: boolean;
+  /** How long to wait for a module that is in use; null when modprobe is to look itself. */
+  readonly waitMilliseconds: number | null;
+  readonly force: boolean;
+  /** Load a module that was built for another kernel: leave out its version magic, or the versions of its symbols. */
+  readonly forceVermagic: boolean;
+  readonly forceModversion: boolean;
+  /** Only print which modules the words lead to. */
+  readonly resolve: boolean;
+  readonly showConfig: boolean;
+  /** Print the symbols of a file instead: those that it needs or those that it offers. */
+  readonly showSymbols: "modversions" | "exports" | null;
+  readonly syslog: boolean;
+  readonly version: boolean;
   readonly firstTime: boolean;
   readonly root: string | null;
   readonly release: string | null;
@@ -21,54 +40,94 @@ export interface ModprobeOptions {
   readonly logLevel: LogLevel;
 }
 
-const FIRST_TIME = "3";
+/** Letters of options that have only a long name. */
+const Long = {
+  firstTime: "3",
+  removeHolders: "4",
+  showModversions: "6",
+  showExports: "7",
+  forceModversion: "1",
+  forceVermagic: "2",
+} as const;
 
 const TABLE: OptionTable = {
-  short: `abC:Dd:hinqS:v${FIRST_TIME}`,
+  short: `arw:ibfDcRnC:d:S:sqvVh${Object.values(Long).join("")}`,
   long: {
     all: "a",
-    "use-blacklist": "b",
-    config: "C",
-    "show-depends": "D",
-    dirname: "d",
-    help: "h",
+    remove: "r",
+    "remove-dependencies": Long.removeHolders,
+    "remove-holders": Long.removeHolders,
+    wait: "w",
+    "resolve-alias": "R",
+    "first-time": Long.firstTime,
     "ignore-install": "i",
+    "ignore-remove": "i",
+    "use-blacklist": "b",
+    force: "f",
+    "force-modversion": Long.forceModversion,
+    "force-vermagic": Long.forceVermagic,
+    "show-depends": "D",
+    showconfig: "c",
+    "show-config": "c",
+    "show-modversions": Long.showModversions,
+    "dump-modversions": Long.showModversions,
+    "show-exports": Long.showExports,
     "dry-run": "n",
     show: "n",
-    quiet: "q",
+    config: "C",
+    dirname: "d",
     "set-version": "S",
+    syslog: "s",
+    quiet: "q",
     verbose: "v",
-    "first-time": FIRST_TIME,
+    version: "V",
+    help: "h",
   },
 };
 
 export const MODPROBE_USAGE = `Usage:
   lcd-modprobe [options] modulename [parameter=value ...]
   lcd-modprobe [options] -a modulename [modulename ...]
+  lcd-modprobe [options] -r modulename ...
+  lcd-modprobe [options] -c | --show-modversions FILE | --show-exports FILE
 
 Loads a module, and what it needs, for use in an lcd: the modules are handed to /dev/lcd.
 
 Options:
   -a, --all                  Every word is the name of a module
   -D, --show-depends         Only print what would be loaded
-  -n, --dry-run, --show      Do everything but load
+  -R, --resolve-alias        Only print which modules the name leads to
+  -c, --showconfig           Only print the configuration and all aliases
+      --show-modversions     Only print the symbols that a module file needs, with their versions
+      --show-exports         Only print the symbols that a module file offers, with their versions
+  -n, --dry-run, --show      Do everything but load or remove
+  -r, --remove               Take modules out, and what nobody needs any more
+      --remove-holders       Take out what uses them, too
+  -w, --wait=MSEC            Wait so long for a module that is in use
   -b, --use-blacklist        Apply the blacklist to what an alias leads to
-  -i, --ignore-install       Ignore install commands for the module
-      --first-time           Fail when the module is loaded already
+  -i, --ignore-install, --ignore-remove
+                             Ignore install and remove commands for the module
+      --first-time           Fail when the module is loaded already, or not there to be removed
+  -f, --force                Load or remove although it may be dangerous:
+      --force-vermagic       without a look at the kernel that the module was built for
+      --force-modversion     without a look at the versions of symbols
   -C, --config=FILE          Read FILE, or the .conf files of a directory, instead of the usual places
   -d, --dirname=DIR          The directory that has lib/modules in it
   -S, --set-version=VERSION  Use VERSION instead of the running kernel's
+  -s, --syslog               Messages go to the system log, where there is one
   -q, --quiet                Say nothing when something fails
   -v, --verbose              Say more
+  -V, --version              Show which kmod this is compatible with
   -h, --help                 Show this
 `;
 
-/** @throws UsageError */
+/** @throws UsageError; ToolError for a wait that is no number */
 export function parseModprobeOptions(args: readonly string[]): ModprobeOptions {
   const { options, words } = parseOptions(args, TABLE);
   const has = (letter: string) => options.some(([given]) => given === letter);
   const last = (letter: string) => options.filter(([given]) => given === letter).at(-1)?.[1] ?? null;
   const verbose = options.filter(([given]) => given === "v").length;
+  const wait = last("w");
   const config = options.filter(([given]) => given === "C").map(([, path]) => path);
   return {
     words,
@@ -78,7 +137,18 @@ export function parseModprobeOptions(args: readonly string[]): ModprobeOptions {
     show: has("D") || verbose > 0,
     useBlacklist: has("b"),
     ignoreInstall: has("i"),
-    firstTime: has(FIRST_TIME),
+    firstTime: has(Long.firstTime),
+    remove: has("r"),
+    removeHolders: has(Long.removeHolders),
+    waitMilliseconds: wait === null ? null : milliseconds(wait),
+    force: has("f"),
+    forceVermagic: has("f") || has(Long.forceVermagic),
+    forceModversion: has("f") || has(Long.forceModversion),
+    resolve: has("R"),
+    showConfig: has("c"),
+    showSymbols: has(Long.showModversions) ? "modversions" : has(Long.showExports) ? "exports" : null,
+    syslog: has("s"),
+    version: has("V"),
     root: last("d"),
     release: last("S"),
     config: config.length > 0 ? config : null,
@@ -90,4 +160,9 @@ function verboseLevel(count: number): LogLevel {
   if (count === 0) return "warning";
   if (count === 1) return "notice";
   return count === 2 ? "info" : "debug";
+}
+
+function milliseconds(word: string): number {
+  if (/^\s*[+-]?\d+$/.test(word)) return Math.max(Number(word), 0);
+  throw new ToolError(`unexpected wait value '${word}'.`);
 }

@@ -32,7 +32,7 @@ export async function loadPlan(
   { options, ignoreInstall }: PlanOptions,
 ): Promise<Step[]> {
   const planner = new Planner(tree, config);
-  await planner.visit(target, true);
+  await planner.visit(target, true, ignoreInstall);
   const builtin = await tree.builtin();
   const modules = await tree.modules();
   return planner.order.map((module) => {
@@ -50,7 +50,7 @@ export async function loadPlan(
 export interface PlanOptions {
   /** Parameters from the command line. */
   readonly options: string;
-  /** Do not use the install command of the module that was asked for. */
+  /** Do not use the install command and the soft dependencies of the module that was asked for. */
   readonly ignoreInstall: boolean;
 }
 
@@ -69,13 +69,15 @@ class Planner {
     private readonly config: ModprobeConfig,
   ) {}
 
-  async visit(module: Resolved, required: boolean): Promise<void> {
+  /** @param alone leaves out soft dependencies of the module itself */
+  async visit(module: Resolved, required: boolean, alone = false): Promise<void> {
     if (this.#visited.has(module.name)) return;
     this.#visited.add(module.name);
     const dependencies = await dependenciesOf(this.tree, module.name);
     if (required) for (const name of [module.name, ...dependencies]) this.required.add(name);
     for (const name of dependencies) await this.#addWithSoftDependencies({ name, alias: null });
-    await this.#addWithSoftDependencies(module);
+    if (alone) this.order.push({ ...module, hasSoftDependencies: false });
+    else await this.#addWithSoftDependencies(module);
   }
 
   async #addWithSoftDependencies(module: Resolved): Promise<void> {

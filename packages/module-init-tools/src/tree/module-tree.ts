@@ -1,7 +1,8 @@
 import type { ToolFiles } from "../files/files";
+import { IndexReader } from "../index-format/index-reader";
 import { builtinEntries } from "./builtin-modinfo";
 import { moduleNameOfPath, normalizeName } from "./module-name";
-import { linesOf, readTextIfPresent, wordsOf } from "./text";
+import { linesOf, readFileIfPresent, readTextIfPresent, wordsOf } from "./text";
 import { wildcardMatch } from "./wildcard";
 
 /** What `modules.dep` says about one module. */
@@ -13,9 +14,13 @@ export interface ModuleFile {
   readonly dependencies: readonly string[];
 }
 
-/** The indexes that depmod leaves in `/lib/modules/<release>`, each read when first asked for. */
+/**
+ * The indexes that depmod leaves in `/lib/modules/<release>`, each read when first asked for: the binary one when it is
+ * there, otherwise the text that says the same. Every method throws ToolError for a damaged index.
+ */
 export class ModuleTree {
   readonly #texts = new Map<string, Promise<string>>();
+  readonly #indexes = new Map<string, Promise<IndexReader | null>>();
   #modules: Promise<ReadonlyMap<string, ModuleFile>> | null = null;
   #builtin: Promise<ReadonlySet<string>> | null = null;
 
@@ -32,18 +37,20 @@ export class ModuleTree {
 
   /** Every module of `modules.dep`, by name. */
   modules(): Promise<ReadonlyMap<string, ModuleFile>> {
-    this.#modules ??= this.#text("modules.dep").then((text) => parseModulesDep(text, this.directory));
+    this.#modules ??= this.#readModules();
     return this.#modules;
   }
 
   /** Names of the modules that are linked into the kernel. */
   builtin(): Promise<ReadonlySet<string>> {
-    this.#builtin ??= this.#text("modules.builtin").then((text) => new Set(linesOf(text).map(moduleNameOfPath)));
+    this.#builtin ??= this.#readBuiltin();
     return this.#builtin;
   }
 
-  /** Modules in the kernel itself that say they serve an alias. */
+  /** Modules in the kernel itself that say they serve an alias; one for each of its patterns that matches. */
   async builtinForAlias(alias: string): Promise<string[]> {
+    const index = await this.#index("modules.builtin.alias.bin");
+    if (index !== null) return index.searchWild(alias).map(({ value }) => value);
     return builtinAliases(await this.#text("modules.builtin.modinfo"), alias);
   }
 
@@ -62,14 +69,65 @@ export class ModuleTree {
     return entries.length === 0 ? null : entries;
   }
 
-  /** Modules that say they serve an alias (`pci:v00008086d...`), in the order of `modules.alias`. */
+  /**
+   * Modules that say they serve an alias (`pci:v00008086d...`), in the order of `modules.alias`; a module as often as
+   * it has patterns that match.
+   */
   async modulesForAlias(alias: string): Promise<string[]> {
-    return matchingAliases(await this.#text("modules.alias"), alias);
+    return this.#matching("modules.alias", alias);
   }
 
   /** Modules that export a symbol, asked for as `symbol:name`. */
   async modulesForSymbol(alias: string): Promise<string[]> {
-    return alias.startsWith("symbol:") ? matchingAliases(await this.#text("modules.symbols"), alias) : [];
+    return alias.startsWith("symbol:") ? this.#matching("modules.symbols", alias) : [];
+  }
+
+  /** Every alias of a module and every exported symbol (`symbol:name`) with its module; sorted by alias. */
+  async aliases(): Promise<[alias: string, module: string][]> {
+    return [...(await this.#pairs("modules.alias")), ...(await this.#pairs("modules.symbols"))];
+  }
+
+  async #pairs(file: string): Promise<[string, string][]> {
+    const index = await this.#index(`${file}.bin`);
+    if (index === null) {
+      const pairs = aliasLines(await this.#text(file)).map(([alias, module]): [string, string] => [alias, module]);
+      return pairs.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+    }
+    return [...index.sortedEntries()].flatMap(({ key, values }) =>
+      values.map(({ value }): [string, string] => [key, value]),
+    );
+  }
+
+  async #readModules(): Promise<ReadonlyMap<string, ModuleFile>> {
+    const index = await this.#index("modules.dep.bin");
+    if (index === null) return parseModulesDep(await this.#text("modules.dep"), this.directory);
+    const lines = [...index.entries()].flatMap(({ values }) => values.slice(0, 1));
+    lines.sort((a, b) => a.priority - b.priority);
+    return parseModulesDep(lines.map(({ value }) => value).join("\n"), this.directory);
+  }
+
+  async #readBuiltin(): Promise<ReadonlySet<string>> {
+    const index = await this.#index("modules.builtin.bin");
+    if (index !== null) return new Set([...index.entries()].map(({ key }) => key));
+    return new Set(linesOf(await this.#text("modules.builtin")).map(moduleNameOfPath));
+  }
+
+  async #matching(file: string, alias: string): Promise<string[]> {
+    const index = await this.#index(`${file}.bin`);
+    if (index !== null) return index.searchWild(alias).map(({ value }) => value);
+    return matchingAliases(await this.#text(file), alias);
+  }
+
+  /** Null when there is none; depmod leaves empty ones for what it does not know. */
+  #index(file: string): Promise<IndexReader | null> {
+    const known = this.#indexes.get(file);
+    if (known !== undefined) return known;
+    const path = `${this.directory}/${file}`;
+    const index = readFileIfPresent(this.files, path).then((bytes) =>
+      bytes === null || bytes.length === 0 ? null : new IndexReader(bytes, path),
+    );
+    this.#indexes.set(file, index);
+    return index;
   }
 
   #text(file: string): Promise<string> {
@@ -115,21 +173,24 @@ class DependencyLine implements ModuleFile {
   }
 }
 
-/** The lines `alias <pattern> <module>`; patterns are matched with dashes and underscores being the same. */
+/** The modules whose patterns match. */
 function matchingAliases(text: string, alias: string): string[] {
-  const modules = new Set<string>();
-  for (const line of linesOf(text)) {
+  return aliasLines(text).flatMap(([pattern, module]) => (wildcardMatch(pattern, alias) ? [module] : []));
+}
+
+/** The lines `alias <pattern> <module>`, dashes as underscores. */
+function aliasLines(text: string): [pattern: string, module: string][] {
+  return linesOf(text).flatMap((line): [string, string][] => {
     const [keyword, pattern, module] = wordsOf(line);
-    if (keyword !== "alias" || pattern === undefined || module === undefined) continue;
-    if (wildcardMatch(normalizeName(pattern), alias)) modules.add(normalizeName(module));
-  }
-  return [...modules];
+    if (keyword !== "alias" || pattern === undefined || module === undefined) return [];
+    return [[normalizeName(pattern), normalizeName(module)]];
+  });
 }
 
 function builtinAliases(text: string, alias: string): string[] {
-  const modules = new Set<string>();
+  const modules: string[] = [];
   for (const [module, key, pattern] of builtinEntries(text)) {
-    if (key === "alias" && wildcardMatch(normalizeName(pattern), alias)) modules.add(normalizeName(module));
+    if (key === "alias" && wildcardMatch(normalizeName(pattern), alias)) modules.push(normalizeName(module));
   }
-  return [...modules];
+  return modules;
 }

@@ -3,8 +3,14 @@ import type { ToolFiles } from "../files/files";
 
 /** A text file, or null when there is none. Other failures are thrown. */
 export async function readTextIfPresent(files: ToolFiles, path: string): Promise<string | null> {
+  const bytes = await readFileIfPresent(files, path);
+  return bytes === null ? null : new TextDecoder().decode(bytes);
+}
+
+/** A file, or null when there is none. Other failures are thrown. */
+export async function readFileIfPresent(files: ToolFiles, path: string): Promise<Uint8Array | null> {
   try {
-    return new TextDecoder().decode(await files.readFile(path));
+    return await files.readFile(path);
   } catch (error) {
     if (errorCodeOf(error) === "ENOENT") return null;
     throw error;

@@ -1,0 +1,146 @@
+import type { Log } from "../command/log";
+import type { ModprobeConfig, SoftDependencies } from "../config/modprobe-config";
+import type { ToolEnvironment } from "../environment";
+import { errorText } from "../errno";
+import { loadedModule } from "../host/loaded-modules";
+import { removeModule } from "../host/remove-module";
+import type { ModuleTree } from "../tree/module-tree";
+import { wildcardMatch } from "../tree/wildcard";
+import type { ModprobeOptions } from "./options";
+import { resolveName } from "./resolve";
+import { noShell, runCommand, withParameters } from "./run-command";
+
+/** What removing needs to know. */
+export interface RemoveContext {
+  readonly options: ModprobeOptions;
+  readonly env: ToolEnvironment;
+  readonly tree: ModuleTree;
+  readonly config: ModprobeConfig;
+  readonly log: Log;
+  /** Says what stops the work on a module: as a warning when there are others to work on. */
+  complain(message: string): void;
+}
+
+/**
+ * Takes out a module: what it wanted to have loaded after it, with `--remove-holders` those that use it, the module
+ * itself, what nobody needs any more, and what it wanted to have loaded before it.
+ *
+ * @returns whether the module is out, or was not in
+ */
+export async function removeWithDependencies(name: string, context: RemoveContext): Promise<boolean> {
+  return (await remove(name, { holders: context.options.removeHolders, skipBuiltin: false }, context)) === "removed";
+}
+
+/** `failed`: the kernel or a command refused; `in-the-way`: the module had to stay, and the reason was said. */
+type Outcome = "removed" | "failed" | "in-the-way";
+
+interface How {
+  readonly holders: boolean;
+  /** Modules in the kernel itself are none of our business. */
+  readonly skipBuiltin: boolean;
+}
+
+async function remove(name: string, how: How, context: RemoveContext): Promise<Outcome> {
+  const { options, env, tree, config, complain } = context;
+  const soft = options.ignoreInstall ? undefined : softDependenciesOf(name, config);
+  const command = options.ignoreInstall ? undefined : removeCommandOf(name, config);
+  const loaded = await loadedModule(env.files, name);
+  if (command === undefined) {
+    if (!(await tree.module(name)) && (await tree.builtin()).has(name)) {
+      if (!how.skipBuiltin) complain(`Module ${name} is builtin.`);
+      return how.skipBuiltin ? "removed" : "in-the-way";
+    }
+    if (loaded === null) {
+      if (options.firstTime) complain(`Module ${name} is not in kernel.`);
+      return options.firstTime ? "in-the-way" : "removed";
+    }
+  }
+  if ((await removeNamed(soft?.post ?? [], context)) === "in-the-way") return "in-the-way";
+  if (how.holders && (await removeAll(loaded?.holders ?? [], context)) === "in-the-way") return "in-the-way";
+  if (command === undefined && options.waitMilliseconds === null && ((await usersOf(name, context)) ?? 0) > 0) {
+    complain(`Module ${name} is in use.`);
+    return "in-the-way";
+  }
+  const removed = command === undefined ? await removeOne(name, context) : await runRemove(name, command, context);
+  if (!removed) return "failed";
+  await removeUnused(name, context);
+  return (await removeNamed(soft?.pre ?? [], context)) === "in-the-way" ? "in-the-way" : "removed";
+}
+
+/** Takes out what names lead to, the last first. */
+async function removeNamed(names: readonly string[], context: RemoveContext): Promise<Outcome> {
+  const modules: string[] = [];
+  for (const name of names) {
+    for (const module of await resolveName(context.tree, context.config, name)) modules.push(module.name);
+  }
+  return removeAll(modules, context);
+}
+
+async function removeAll(modules: readonly string[], context: RemoveContext): Promise<Outcome> {
+  for (const name of [...modules].reverse()) {
+    const outcome = await remove(name, { holders: false, skipBuiltin: true }, context);
+    if (outcome === "in-the-way") return outcome;
+  }
+  return "removed";
+}
+
+/** What a module depended on goes too, unless somebody else uses it. */
+async function removeUnused(name: string, context: RemoveContext): Promise<void> {
+  const { dependencies } = (await context.tree.module(name)) ?? { dependencies: [] };
+  for (const dependency of [...dependencies].reverse()) {
+    if ((await usersOf(dependency, context)) === 0) await removeOne(dependency, context);
+  }
+}
+
+async function usersOf(name: string, { env }: RemoveContext): Promise<number | null> {
+  return (await loadedModule(env.files, name))?.users ?? null;
+}
+
+async function runRemove(name: string, configured: string, context: RemoveContext): Promise<boolean> {
+  const { env, options, complain } = context;
+  const command = withParameters(configured, "");
+  if (options.show) env.stdout(`remove ${command}\n`);
+  if (options.dryRun) return true;
+  const code = await runCommand(env, name, command);
+  if (code === 0) return true;
+  complain(code === null ? noShell(command) : `Error running remove command for ${name}`);
+  return false;
+}
+
+async function removeOne(name: string, { env, options, log }: RemoveContext): Promise<boolean> {
+  if (options.show) env.stdout(`rmmod ${name}\n`);
+  if (options.dryRun) return true;
+  const code = await removeWaiting(env, name, options.force, options.waitMilliseconds ?? 0);
+  if (code === null) return true;
+  const hint = code === "ENOSYS" ? " (this host has no way to take modules out)" : "";
+  log.error(`could not remove '${name}': ${errorText(code)}${hint}`);
+  return false;
+}
+
+/** A kernel says so when a module is still in use; asked again and again until then. */
+const BUSY_CODES: readonly string[] = ["EAGAIN", "EBUSY"];
+const LONGEST_PAUSE = 500;
+
+async function removeWaiting(
+  env: ToolEnvironment,
+  name: string,
+  force: boolean,
+  milliseconds: number,
+): Promise<string | null> {
+  const deadline = Date.now() + milliseconds;
+  for (let pause = 1; ; pause = Math.min(2 * pause, LONGEST_PAUSE)) {
+    const code = await removeModule(env, name, { force, wait: false });
+    const left = deadline - Date.now();
+    if (code === null || !BUSY_CODES.includes(code) || left <= 0) return code;
+    await new Promise((resolve) => setTimeout(resolve, Math.min(pause, left)));
+  }
+}
+
+function softDependenciesOf(name: string, config: ModprobeConfig): SoftDependencies | undefined {
+  const soft = config.softDependencies.find(({ pattern }) => wildcardMatch(pattern, name));
+  return soft === undefined || soft.pre.length + soft.post.length === 0 ? undefined : soft;
+}
+
+function removeCommandOf(name: string, config: ModprobeConfig): string | undefined {
+  return config.removeCommands.find(({ pattern }) => wildcardMatch(pattern, name))?.command;
+}

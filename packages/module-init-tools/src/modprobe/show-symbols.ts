@@ -1,0 +1,57 @@
+import { ElfError, parseElf } from "elf-image";
+import type { Log } from "../command/log";
+import { decompressModule } from "../compression/decompress";
+import { exportedVersions, neededVersions, type SymbolVersion } from "../depmod/symbol-versions";
+import type { ToolEnvironment } from "../environment";
+import { describeError, errorCodeOf, errorText } from "../errno";
+import { ToolError } from "../errors";
+import { absolutePath } from "../files/path";
+import { brokenModuleText } from "../tree/broken-module";
+
+const WHAT = { modversions: "modversions", exports: "symbols" } as const;
+
+/** `--show-modversions` and `--show-exports`: what a module file needs or offers. @returns the exit code */
+export async function showSymbols(
+  kind: "modversions" | "exports",
+  file: string,
+  env: ToolEnvironment,
+  log: Log,
+): Promise<number> {
+  const bytes = await readFile(file, env);
+  if (bytes === null) {
+    log.fatal(`Module ${file} not found.`);
+    return 1;
+  }
+  try {
+    const module = await decompressModule(bytes);
+    const symbols = symbolsOf(kind, module);
+    if (symbols === null) throw new ToolError(errorText("ENOENT"));
+    env.stdout(symbols.map(({ name, version }) => `0x${version.toString(16).padStart(8, "0")}\t${name}\n`).join(""));
+    return 0;
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error;
+    log.fatal(`could not get ${WHAT[kind]} of ${file}: ${error.message}`);
+    return 1;
+  }
+}
+
+function symbolsOf(kind: "modversions" | "exports", module: Uint8Array): SymbolVersion[] | null {
+  try {
+    const image = parseElf(module);
+    return kind === "exports" ? exportedVersions(image) : neededVersions(image);
+  } catch (error) {
+    if (error instanceof ElfError) throw new ToolError(`${brokenModuleText(module)} (${error.message})`);
+    throw error;
+  }
+}
+
+async function readFile(file: string, env: ToolEnvironment): Promise<Uint8Array | null> {
+  try {
+    return await env.files.readFile(absolutePath(file, env.cwd));
+  } catch (error) {
+    const code = errorCodeOf(error);
+    if (code === null) throw error;
+    if (code === "ENOENT" || code === "ENOTDIR") return null;
+    throw new ToolError(`could not read ${file}: ${describeError(error)}`);
+  }
+}
