@@ -70,7 +70,7 @@ export function loadGuestState(port: VmxProcessorPort, vmcs: Vmcs): void {
   port.deadline = timed ? port.time + vmcs.get32(F.preemptionTimer) : Number.POSITIVE_INFINITY;
 }
 
-/** SDM 3C, "Saving Guest State". */
+/** SDM 3C, "Saving Guest State", but for RFLAGS. */
 export function saveGuestState(port: VmxProcessorPort, vmcs: Vmcs): void {
   const { state } = port;
   const saves = (control: number): boolean => vmcs.has(F.exitControls, control);
@@ -95,7 +95,6 @@ export function saveGuestState(port: VmxProcessorPort, vmcs: Vmcs): void {
     vmcs.set32(limit, state.get32("segmentLimit", register));
     vmcs.set32(rights, state.get32("segmentRights", register));
   }
-  vmcs.set(F.guestRflags, port.rflags);
   vmcs.set32(F.guestInterruptibility, port.interruptibility);
   vmcs.set32(F.guestActivity, 0);
   savePdptes(port, vmcs);

@@ -15,6 +15,7 @@ import { loadHostState } from "./host-state";
 import { loadPdptes } from "./pdptes";
 import { loadPendingDebug, savePendingDebug } from "./pending-debug";
 import type { VmxProcessorPort } from "./processor-port";
+import { savedRflags } from "./resume-flag";
 import type { Vmcs } from "./vmcs";
 import { VmcsField as F } from "./vmcs-field";
 
@@ -48,10 +49,11 @@ export function leaveGuest(port: VmxProcessorPort, vmcs: Vmcs, reason: number, i
     F.entryInterruptionInformation,
     vmcs.get32(F.entryInterruptionInformation) & ~InterruptionInformation.valid,
   );
-  port.delivering = null;
-  port.injected = null;
   savePendingDebug(port, vmcs, isDebugException(reason, information));
   saveGuestState(port, vmcs);
+  vmcs.set(F.guestRflags, savedRflags(port.rflags, reason, information, port.delivering));
+  port.delivering = null;
+  port.injected = null;
   loadHostState(port, vmcs);
   switchAddressSpace(port, vmcs);
 }

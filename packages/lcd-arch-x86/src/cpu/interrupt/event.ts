@@ -58,5 +58,5 @@ export const isSoftware = ({ type }: InterruptEvent): boolean =>
 const faults: ReadonlySet<number> = new Set([0, 5, 6, 7, 9, 10, 11, 12, 13, 14, 16, 17, 19, 20, 21]);
 
 /** A fault: RF is set in the flags it saves, so that returning from it does not meet an instruction breakpoint again. */
-export const isFault = ({ type, vector }: InterruptEvent): boolean =>
+export const isFault = ({ type, vector }: Pick<InterruptEvent, "type" | "vector">): boolean =>
   type === InterruptionType.hardwareException && faults.has(vector);
