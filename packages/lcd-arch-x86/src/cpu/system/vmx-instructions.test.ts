@@ -11,6 +11,16 @@ describe("VMX instructions (SDM 3C, VMX Instruction Reference)", () => {
     for (const mode of ["real-address", "virtual-8086", "compatibility"] as const) expect(vmclear(mode)).toEqual(UD);
   });
 
+  it.each([
+    ["vmclear [rbx]", [0x66, 0x0f, 0xc7, 0x33]],
+    ["vmread rbx, rax", [0x0f, 0x78, 0xc3]],
+    ["vmxoff", [0x0f, 0x01, 0xc4]],
+    ["vmlaunch", [0x0f, 0x01, 0xc2]],
+    ["vmxon [rbx], as CR4.VMXE is 0,", [0xf3, 0x0f, 0xc7, 0x33]],
+  ])("%s does not exist outside VMX operation, at CPL 3 either", (_name, code) => {
+    for (const cpl of [0, 3]) expect(new ModeMachine("64-bit", cpl).run(code)).toEqual(UD);
+  });
+
   it("tell where their operand is when a guest executes them", () => {
     // vmptrld [rsi + rdx*8 + 0x100]; vmread [rdi], r10; vmwrite r11, rbp
     expect(new TestGuest().exit([0x0f, 0xc7, 0xb4, 0xd6, 0, 1, 0, 0])).toMatchObject({

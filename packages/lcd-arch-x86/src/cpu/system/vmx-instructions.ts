@@ -1,13 +1,18 @@
+import { Cr4 } from "../../mmu/control-bits";
 import { type ExitingInstruction, VM_ENTRY_FAILED, VM_SUCCEED, VmxFault } from "../../vmx/index";
 import { GuestException } from "../exception";
 import type { Processor } from "../processor";
 import { addressBehind, operandAddress, readMemory, writeMemory } from "./memory-operand";
-import { in64BitMode, inLongMode, inProtectedMode } from "./mode";
+import { hasCr4, in64BitMode, inLongMode, inProtectedMode } from "./mode";
 import { type Execute, next, type Operation, type Operations } from "./operation";
 import { setRegister } from "./registers";
 
 /** They do not exist in real-address, virtual-8086 and compatibility mode. */
-const exists = (p: Processor): boolean => inProtectedMode(p) && (!inLongMode(p) || in64BitMode(p));
+const hasMode = (p: Processor): boolean => inProtectedMode(p) && (!inLongMode(p) || in64BitMode(p));
+
+/** VMXON makes the others exist; that is asked before the CPL, and before memory is accessed. */
+const exists = (p: Processor): boolean => hasMode(p) && p.vmx.on;
+const vmxonExists = (p: Processor): boolean => hasMode(p) && hasCr4(p, Cr4.VMXE);
 
 /** A source operand: memory, or a register. */
 const readOperand = (p: Processor, register: number, size: number): bigint =>
@@ -88,7 +93,6 @@ const storePointer = vmx((p) => store(p, operandAddress(p), 8, () => p.vmx.vmptr
 
 /** Those that only VMX root operation at CPL 0 has; a guest's cause VM exits at any CPL. */
 const instructions: readonly (readonly [name: ExitingInstruction, described: boolean, execute: Execute])[] = [
-  ["vmxon", true, vmx((p) => p.vmx.vmxon(pointer(p)))],
   ["vmxoff", false, vmx((p) => p.vmx.vmxoff())],
   ["vmclear", true, vmx((p) => p.vmx.vmclear(pointer(p)))],
   ["vmptrld", true, vmx((p) => p.vmx.vmptrld(pointer(p)))],
@@ -118,6 +122,14 @@ export const vmxInstructions: Operations = {
       vmx((p) => p.vmx.vmcall()),
     ),
     unprivileged: true,
+  },
+  vmxon: {
+    ...operation(
+      "vmxon",
+      true,
+      vmx((p) => p.vmx.vmxon(pointer(p))),
+    ),
+    exists: vmxonExists,
   },
   ...Object.fromEntries(instructions.map(([name, described, execute]) => [name, operation(name, described, execute)])),
 };
