@@ -10,8 +10,8 @@ function settings(index: number): [must: number, may: number] {
 }
 
 describe("VMX capability MSRs (SDM 3D, VMX Capability Reporting Facility)", () => {
-  it("IA32_VMX_BASIC: revision, 4-KByte regions, write-back, true controls", () => {
-    expect(capabilityMsr(0x480)).toBe(0x004c_4344n | (4096n << 32n) | (6n << 50n) | (1n << 55n));
+  it("IA32_VMX_BASIC: revision, 4-KByte regions, write-back, information on INS and OUTS, true controls", () => {
+    expect(capabilityMsr(0x480)).toBe(0x004c_4344n | (4096n << 32n) | (6n << 50n) | (3n << 54n));
   });
 
   it("every bit that must be 1 may be 1", () => {

@@ -29,7 +29,12 @@ export const VmxMsr = {
 export const FeatureControl = { lock: 1n << 0n, vmxOutsideSmx: 1n << 2n } as const;
 
 /** IA32_VMX_BASIC, above the revision identifier. */
-export const VmxBasic = { writeBack: 6n << 50n, trueControls: 1n << 55n } as const;
+export const VmxBasic = {
+  writeBack: 6n << 50n,
+  /** VM exits of INS and OUTS tell the address size and the segment in the instruction information. */
+  insAndOutsInformation: 1n << 54n,
+  trueControls: 1n << 55n,
+} as const;
 
 /** IA32_VMX_EPT_VPID_CAP. */
 export const EptVpidCapability = {
@@ -83,7 +88,11 @@ const exact = (set: ControlSet): bigint => low(set.required) | high(set.required
 const values: ReadonlyMap<number, bigint> = new Map([
   [
     VmxMsr.basic,
-    BigInt(VMCS_REVISION) | (BigInt(VMCS_REGION_SIZE) << 32n) | VmxBasic.writeBack | VmxBasic.trueControls,
+    BigInt(VMCS_REVISION) |
+      (BigInt(VMCS_REGION_SIZE) << 32n) |
+      VmxBasic.writeBack |
+      VmxBasic.insAndOutsInformation |
+      VmxBasic.trueControls,
   ],
   [VmxMsr.pinBasedControls, plain(controlSets.pinBased)],
   [VmxMsr.processorControls, plain(controlSets.processor)],
