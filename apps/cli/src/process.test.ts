@@ -39,6 +39,11 @@ describe.skipIf(!built || process.platform === "win32")("the lcd process, as it 
     expect([stdout, stderr]).toEqual(["xxxxx", ""]);
   });
 
+  it.skipIf(!existsSync("/dev/full"))("says in a sentence that standard output takes no more", async () => {
+    const { code, stderr } = await run("$LCD run hello > /dev/full");
+    expect([code, stderr]).toEqual([1, "lcd: standard output: no space is left on the device\n"]);
+  });
+
   it("loses nothing to a slow reader", async () => {
     const { stdout } = await run(`$LCD run ${testModule("putchar-loop")} times=40000 | (sleep 1; wc -c)`);
     expect(Number(stdout)).toBe(40_001);

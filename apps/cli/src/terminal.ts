@@ -51,7 +51,7 @@ const CTRL_C = 3;
 
 function listenToStandardInput({ input, end, interrupt }: KeyboardListener): () => void {
   const { stdin } = process;
-  const signals = ["SIGINT", "SIGTERM"] as const;
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
   // Without line editing the terminal does not make a signal of Ctrl-C either.
   const data = (bytes: Uint8Array): void => (stdin.isTTY && bytes.includes(CTRL_C) ? interrupt() : input(bytes));
   if (stdin.isTTY) stdin.setRawMode(true);

@@ -54,7 +54,7 @@ export async function machine(args: readonly string[], terminal: Terminal): Prom
   const command = defineCommand("machine", terminal)
     .description("Runs a bare-metal program on an emulated computer: processors, RAM, a PC's devices.")
     .argument("<kernel>", "a Multiboot 1 kernel")
-    .option("-m, --memory <size>", "RAM: 16M, 1G (default: 128M)", parseMemory, 128 * MIB)
+    .option("-m, --memory <size>", "RAM, 2M to 3G: 16M, 1G (default: 128M)", parseMemory, 128 * MIB)
     .option("--cpus <number>", "processors, 1 to 32 (default: 1)", parseProcessors, 1)
     .option("--append <text>", "the command line, behind the kernel's name")
     .option(

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { prebuiltDirectory } from "liblcd";
 import { afterAll, describe, expect, it } from "vitest";
 import { runLcd } from "../testing/run-lcd";
 
@@ -48,6 +49,13 @@ describe("lcd machine", () => {
     expect(readFileSync(join(folder, "out.txt"), "utf8")).toBe("leaving with 1\n");
   });
 
+  it("does not overwrite the serial port's file when there is no kernel", async () => {
+    const log = join(folder, "kept.txt");
+    writeFileSync(log, "kept");
+    expect(await runLcd(["machine", join(folder, "nothing"), "--serial", log])).toMatchObject({ code: 1 });
+    expect(readFileSync(log, "utf8")).toBe("kept");
+  });
+
   it("shows a shut down processor's state", async () => {
     const { code, stdout, stderr } = await runLcd(["machine", guest("triple-fault")]);
     expect([code, stdout]).toEqual([3, "an exception without a table\n"]);
@@ -80,8 +88,13 @@ describe("lcd machine", () => {
     writeFileSync(text, "not a kernel");
     const wrong = await runLcd(["machine", text, "--json"]);
     expect(wrong.code).toBe(1);
-    expect(wrong.stderr).toMatch(/^lcd: no Multiboot header/);
+    expect(wrong.stderr).toMatch(/^lcd: .*text: no Multiboot header/);
     expect(JSON.parse(wrong.stdout)).toMatchObject({ outcome: "failed", error: "ENOEXEC" });
+    const directory = await runLcd(["machine", ".", "--json"], { cwd: folder });
+    expect([directory.code, directory.stderr]).toEqual([1, `lcd: ${folder}: it is a directory\n`]);
+    expect(JSON.parse(directory.stdout)).toMatchObject({ error: "EISDIR" });
+    const module = await runLcd(["machine", join(prebuiltDirectory, "hello.ko")]);
+    expect(module.stderr).toMatch(/no Multiboot header.*; to run a kernel module: lcd run \S*hello\.ko\n$/);
     expect(await runLcd(["machine", text, "--cpus", "33"])).toMatchObject({ code: 2 });
     expect(await runLcd(["machine"])).toMatchObject({ code: 2 });
   });

@@ -1,9 +1,9 @@
-import { readFileSync } from "node:fs";
-import { basename, resolve } from "node:path";
+import { basename } from "node:path";
 import { Computer } from "lcd-arch-x86/machine";
 import { failureOf } from "../failure";
 import type { Terminal } from "../terminal";
 import type { KernelOptions } from "./command";
+import { bootFiles, readKernelFiles } from "./kernel-files";
 import { type KernelEnd, kernelOutcome } from "./outcome";
 import { SerialOutput } from "./serial-output";
 
@@ -12,11 +12,14 @@ const LOOK_INTERVAL = 10_000_000;
 
 /** Runs a kernel as the options say. @returns the exit code */
 export async function runKernel(kernel: string, options: KernelOptions, terminal: Terminal): Promise<number> {
-  const { json, verbose, serial } = options;
+  const { memory, cpus, json, verbose, serial } = options;
   const print = (object: object): unknown => json && terminal.stdout(`${JSON.stringify(object, null, 2)}\n`);
   try {
+    // First: a name with a mistake must not cost the serial port's file what it holds.
+    const files = readKernelFiles(kernel, options, terminal.cwd);
     const output = SerialOutput.open(serial, json, terminal);
-    const computer = boot(kernel, options, output, terminal);
+    const computer = new Computer({ memory, cpus, onSerial: (byte) => output.write(byte) });
+    bootFiles(computer, files);
     const end = await runUntilEnd(computer, options, output, terminal).finally(() => output.close());
     const { exitCode, text, matters } = kernelOutcome(end, options);
     const instructions = computer.executed;
@@ -31,17 +34,6 @@ export async function runKernel(kernel: string, options: KernelOptions, terminal
     print({ kernel, outcome: "failed", error: failure.code, message: failure.message, exitCode: failure.exitCode });
     return failure.exitCode;
   }
-}
-
-function boot(kernel: string, options: KernelOptions, output: SerialOutput, terminal: Terminal): Computer {
-  const read = (file: string): Uint8Array => readFileSync(resolve(terminal.cwd, file));
-  const { memory, cpus, append = "" } = options;
-  const image = read(kernel);
-  const modules = options.module.map((text) => ({ text, data: read(text.split(" ")[0]) }));
-  const computer = new Computer({ memory, cpus, onSerial: (byte) => output.write(byte) });
-  // As QEMU puts it together: with a space even when nothing is appended.
-  computer.boot(image, { commandLine: `${kernel} ${append}`, modules });
-  return computer;
 }
 
 /** Runs it, as fast as its output is read, until it ends or a limit is reached. */
