@@ -56,7 +56,7 @@ export type RunStop =
   | { kind: "limit" }
   /** An exception in VMX root operation, on a processor that does not deliver them; RIP is at the instruction. */
   | { kind: "exception"; vector: number; errorCode: number | null }
-  /** A fault in the delivery of a double fault, in VMX root operation: only a reset helps. */
+  /** A fault in the delivery of a double fault, in VMX root operation, or a VMX abort: only a reset helps. */
   | { kind: "shutdown" };
 
 /** What a processor is given by its machine. */
@@ -98,6 +98,7 @@ export class Processor implements VmxProcessorPort {
   pendingDebug = 0n;
   deadline = Number.POSITIVE_INFINITY;
   exitsAtInterruptWindow = false;
+  private isShutDown = false;
   /** Processors in its machine, itself too: one package, of which each is a core. */
   readonly siblings: number;
   /** What RDRAND and RDSEED read. */
@@ -309,6 +310,10 @@ export class Processor implements VmxProcessorPort {
     }
   }
 
+  shutDown(): void {
+    this.isShutDown = true;
+  }
+
   invalidateEpt(eptp: bigint | null): void {
     this.tlb.flushEpt(eptp);
   }
@@ -345,6 +350,9 @@ export class Processor implements VmxProcessorPort {
     this.end = this.retired + limit;
     this.tickBegan = this.cache.effort;
     for (;;) {
+      if (this.isShutDown) {
+        return { kind: "shutdown" };
+      }
       if (pauses()) {
         return { kind: "limit" };
       }

@@ -27,6 +27,11 @@ export interface VmxProcessorPort {
   exitsAtInterruptWindow: boolean;
   /** Loads the PDPTE registers from memory, as the current paging mode reaches it. */
   readonly mmu: { loadPdptes(cr3: number): PdpteLoad };
+  /** RDMSR and WRMSR at CPL 0. @throws GuestException */
+  readMsr(index: number): bigint;
+  writeMsr(index: number, value: bigint): void;
+  /** After a VMX abort only a reset helps. */
+  shutDown(): void;
   /** CR0, CR3, CR4, EFER, CPL, EPTP, VPID or `nonRoot` have changed: translations are of another address space. */
   addressSpaceChanged(): void;
   /** Drops translations that were made with an EPT pointer, or with any. */

@@ -13,6 +13,7 @@ const repeated: ReadonlySet<number> = new Set([ExitReason.eptViolation, ExitReas
 const kept: ReadonlySet<number> = new Set([
   ExitReason.externalInterrupt,
   ExitReason.tripleFault,
+  ExitReason.initSignal,
   ExitReason.interruptWindow,
   ExitReason.taskSwitch,
   ExitReason.preemptionTimer,

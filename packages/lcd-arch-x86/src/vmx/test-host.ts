@@ -1,4 +1,5 @@
 import { __hpa } from "../address";
+import { generalProtection } from "../cpu/exception";
 import type { InterruptEvent } from "../cpu/interrupt/event";
 import { CpuState, Segment, STATE_SIZE } from "../cpu/state";
 import { PhysicalMemory } from "../machine/physical-memory";
@@ -32,6 +33,8 @@ export class TestHost implements VmxProcessorPort {
   time = 1000;
   deadline = Number.POSITIVE_INFINITY;
   exitsAtInterruptWindow = false;
+  /** The MSRs that there are. */
+  readonly msrs = new Map<number, bigint>();
   readonly log: string[] = [];
   readonly vmx: Vmx;
 
@@ -46,6 +49,21 @@ export class TestHost implements VmxProcessorPort {
     state.set32("segmentRights", 0xa09b, Segment.cs);
     for (const region of [VMXON_REGION, VMCS_A, VMCS_B]) this.memory.writeU32(__hpa(region), REVISION);
     this.vmx = new Vmx(this);
+  }
+
+  readMsr(index: number): bigint {
+    const value = this.msrs.get(index);
+    if (value === undefined) throw generalProtection();
+    return value;
+  }
+
+  writeMsr(index: number, value: bigint): void {
+    this.readMsr(index);
+    this.msrs.set(index, value);
+  }
+
+  shutDown(): void {
+    this.log.push("shutdown");
   }
 
   addressSpaceChanged(): void {

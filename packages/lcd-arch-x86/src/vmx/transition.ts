@@ -1,3 +1,4 @@
+import { __hpa } from "../address";
 import { Vector } from "../cpu/exception";
 import type { InterruptEvent } from "../cpu/interrupt/event";
 import { Secondary } from "./controls";
@@ -12,26 +13,49 @@ import {
 } from "./exit-reason";
 import { loadGuestState, saveGuestState } from "./guest-state";
 import { loadHostState } from "./host-state";
+import { loadMsrs, MsrLists, storeMsrs } from "./msr-lists";
 import { loadPdptes } from "./pdptes";
 import { loadPendingDebug, savePendingDebug } from "./pending-debug";
 import type { VmxProcessorPort } from "./processor-port";
 import { savedRflags } from "./resume-flag";
-import type { Vmcs } from "./vmcs";
+import { type Vmcs, VmcsRegion } from "./vmcs";
 import { VmcsField as F } from "./vmcs-field";
+
+/** VMX-abort indicators (SDM 3C, "VMX Aborts"). */
+const VmxAbort = { savingGuestMsrs: 1, loadingHostMsrs: 4 } as const;
+
+/** Exit qualification of a VM-entry failure in loading PDPTEs. */
+const PDPTE_FAILURE = 2n;
+
+/** Why a VM entry has failed when its checks had passed. */
+export interface EntryFailure {
+  /** Basic exit reason. */
+  readonly reason: number;
+  readonly qualification: bigint;
+  readonly words: string;
+}
 
 /**
  * From host to guest: a VM entry whose checks have passed (SDM 3C, "Loading Guest State").
  *
- * @returns false when the PDPTE registers cannot be loaded: the entry is to be failed
+ * @returns null when the processor is in the guest; else the entry is to be failed
  */
-export function enterGuest(port: VmxProcessorPort, vmcs: Vmcs): boolean {
+export function enterGuest(port: VmxProcessorPort, vmcs: Vmcs): EntryFailure | null {
   loadGuestState(port, vmcs);
-  if (!loadPdptes(port, vmcs)) return false;
+  if (!loadPdptes(port, vmcs)) {
+    const words = "guest PDPTEs: a reserved bit";
+    return { reason: ExitReason.invalidGuestState, qualification: PDPTE_FAILURE, words };
+  }
+  const entry = loadMsrs(port, vmcs, MsrLists.entryLoad);
+  if (entry !== 0) {
+    const words = `VM-entry MSR-load area: entry ${entry}`;
+    return { reason: ExitReason.msrLoading, qualification: BigInt(entry), words };
+  }
   vmcs.launched = true;
   port.injected = injectedEvent(vmcs);
   loadPendingDebug(port, vmcs);
   switchAddressSpace(port, vmcs);
-  return true;
+  return null;
 }
 
 /** From guest to host (SDM 3C, "Recording VM-Exit Information", "Saving Guest State", "Loading Host State"). */
@@ -54,8 +78,21 @@ export function leaveGuest(port: VmxProcessorPort, vmcs: Vmcs, reason: number, i
   vmcs.set(F.guestRflags, savedRflags(port.rflags, reason, information, port.delivering));
   port.delivering = null;
   port.injected = null;
+  const stored = storeMsrs(port, vmcs, MsrLists.exitStore) === 0;
+  loadHost(port, vmcs);
+  if (!stored) abort(port, vmcs, VmxAbort.savingGuestMsrs);
+}
+
+function loadHost(port: VmxProcessorPort, vmcs: Vmcs): void {
   loadHostState(port, vmcs);
   switchAddressSpace(port, vmcs);
+  if (loadMsrs(port, vmcs, MsrLists.exitLoad) !== 0) abort(port, vmcs, VmxAbort.loadingHostMsrs);
+}
+
+/** The processor cannot go on in its host, and tells why in the VMCS region. */
+function abort(port: VmxProcessorPort, vmcs: Vmcs, indicator: number): void {
+  port.memory.writeU32(__hpa(vmcs.address + BigInt(VmcsRegion.abort)), indicator);
+  port.shutDown();
 }
 
 const VECTOR = 0xff;
@@ -69,12 +106,11 @@ function recordVectoring(vmcs: Vmcs, event: InterruptEvent | null): void {
   vmcs.set32(F.idtVectoringErrorCode, event?.errorCode ?? 0);
 }
 
-/** Back to the host for invalid guest state: none is saved (SDM 3C, "VM-Entry Failures During or After Loading Guest State"). */
-export function failEntry(port: VmxProcessorPort, vmcs: Vmcs, qualification: bigint): void {
-  vmcs.set32(F.exitReason, ENTRY_FAILURE | ExitReason.invalidGuestState);
+/** Back to the host without having been in the guest: no guest state is saved (SDM 3C, "VM-Entry Failures During or After Loading Guest State"). */
+export function failEntry(port: VmxProcessorPort, vmcs: Vmcs, reason: number, qualification: bigint): void {
+  vmcs.set32(F.exitReason, ENTRY_FAILURE | reason);
   vmcs.set(F.exitQualification, qualification);
-  loadHostState(port, vmcs);
-  switchAddressSpace(port, vmcs);
+  loadHost(port, vmcs);
 }
 
 /** Without VPIDs, VM entries and VM exits drop the translations of VPID 0 (SDM 3C, "Operations that Invalidate Cached Mappings"). */

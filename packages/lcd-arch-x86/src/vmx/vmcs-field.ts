@@ -25,6 +25,9 @@ export const VmcsField = {
   // 64-bit control fields
   ioBitmapA: 0x2000,
   ioBitmapB: 0x2002,
+  exitMsrStoreAddress: 0x2006,
+  exitMsrLoadAddress: 0x2008,
+  entryMsrLoadAddress: 0x200a,
   tscOffset: 0x2010,
   eptPointer: 0x201a,
   // 64-bit read-only data field
@@ -49,7 +52,10 @@ export const VmcsField = {
   pageFaultErrorCodeMatch: 0x4008,
   cr3TargetCount: 0x400a,
   exitControls: 0x400c,
+  exitMsrStoreCount: 0x400e,
+  exitMsrLoadCount: 0x4010,
   entryControls: 0x4012,
+  entryMsrLoadCount: 0x4014,
   entryInterruptionInformation: 0x4016,
   entryExceptionErrorCode: 0x4018,
   entryInstructionLength: 0x401a,

@@ -27,8 +27,7 @@ const ARITHMETIC = BigInt(Rflags.CF | Rflags.PF | Rflags.AF | Rflags.ZF | Rflags
 
 const BLOCKING_BY_MOV_SS = 2;
 
-/** Exit qualifications of VM-entry failures for invalid guest state (SDM 3C, "VM-Entry Failures During or After ..."). */
-const PDPTE_FAILURE = 2n;
+/** Exit qualification of a VM-entry failure for invalid guest state (SDM 3C, "VM-Entry Failures During or After ..."). */
 const LINK_POINTER_FAILURE = 4n;
 
 /**
@@ -252,16 +251,15 @@ export class Vmx {
     this.entryFailure = this.isLongMode ? firstFailure(hostChecks, vmcs) : "a 64-bit host outside IA-32e mode";
     if (this.entryFailure !== null) return this.fail(VmInstructionError.invalidHostState);
     this.entryFailure = firstFailure(guestChecks, vmcs);
-    if (this.entryFailure !== null) return this.sendBack(vmcs, 0n);
+    if (this.entryFailure !== null) return this.sendBack(vmcs, ExitReason.invalidGuestState, 0n);
     if (!this.isLinkPointer(vmcs)) {
       this.entryFailure = "VMCS link pointer";
-      return this.sendBack(vmcs, LINK_POINTER_FAILURE);
+      return this.sendBack(vmcs, ExitReason.invalidGuestState, LINK_POINTER_FAILURE);
     }
-    if (!enterGuest(this.port, vmcs)) {
-      this.entryFailure = "guest PDPTEs: a reserved bit";
-      return this.sendBack(vmcs, PDPTE_FAILURE);
-    }
-    return VM_SUCCEED;
+    const failure = enterGuest(this.port, vmcs);
+    if (failure === null) return VM_SUCCEED;
+    this.entryFailure = failure.words;
+    return this.sendBack(vmcs, failure.reason, failure.qualification);
   }
 
   /** SDM 3C, "Checks Related to Address-Space Size": VM exits lead to a 64-bit host, so VM entries have to come from one. */
@@ -269,8 +267,8 @@ export class Vmx {
     return (this.port.state.low("efer") & Efer.LMA) !== 0;
   }
 
-  private sendBack(vmcs: Vmcs, qualification: bigint): VmxResult {
-    failEntry(this.port, vmcs, qualification);
+  private sendBack(vmcs: Vmcs, reason: number, qualification: bigint): VmxResult {
+    failEntry(this.port, vmcs, reason, qualification);
     return VM_ENTRY_FAILED;
   }
 

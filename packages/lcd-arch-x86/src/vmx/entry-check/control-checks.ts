@@ -1,5 +1,6 @@
 import { CR3_TARGETS } from "../capability";
 import { allowsControls, controlSets, ExitControl, PinBased, ProcessorBased, Secondary } from "../controls";
+import { MsrLists, msrListCheck } from "../msr-lists";
 import type { Vmcs } from "../vmcs";
 import { VmcsField as F } from "../vmcs-field";
 import { type Check, isFrame, isPhysical, when } from "./check";
@@ -43,8 +44,11 @@ export const controlChecks: readonly Check[] = [
       v.has(F.exitControls, ExitControl.savePreemptionTimer) &&
       !v.has(F.pinBasedControls, PinBased.activatePreemptionTimer),
   ],
+  msrListCheck(MsrLists.exitStore),
+  msrListCheck(MsrLists.exitLoad),
   ["entry controls: not allowed", (v) => !allowsControls(controlSets.entry, v.get32(F.entryControls))],
   ...injectionChecks,
+  msrListCheck(MsrLists.entryLoad),
 ];
 
 function hasNoVpid(vmcs: Vmcs): boolean {
