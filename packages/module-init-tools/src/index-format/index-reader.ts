@@ -59,34 +59,36 @@ export class IndexReader {
     }
   }
 
-  /** The values of all keys that match a text, as wildcards, in the order of their priorities. @throws ToolError */
+  /**
+   * The values of all keys that match a text, as wildcards or literally, in the order of their priorities: twice when
+   * both, as with kmod.
+   *
+   * @throws ToolError
+   */
   searchWild(text: string): IndexValue[] {
     const found: IndexValue[] = [];
     const budget = this.#budget();
     let [node, limit] = this.#open(this.#root, this.bytes.length);
     for (let at = 0; ; at++) {
-      // A wildcard in the prefix: the rest is decided by matching whole keys.
       const plain = node.prefix.search(/[*?[]/);
-      const start = text.slice(0, at);
       const literal = plain < 0 ? node.prefix : node.prefix.slice(0, plain);
       if (!text.startsWith(literal, at)) break;
+      // From the first wildcard on, what is left of each key is matched with what is left of the text.
       if (plain >= 0) {
-        this.#matches(node, start, text, found, budget);
+        this.#matches({ ...node, prefix: node.prefix.slice(plain) }, "", text.slice(at + plain), found, budget);
         break;
       }
       at += node.prefix.length;
       for (const wildcard of WILDCARDS) {
         const child = childOf(node, wildcard);
-        if (child === 0) continue;
-        this.#matches(this.#read(child, limit), text.slice(0, at) + wildcard, text, found, budget);
+        if (child !== 0) this.#matches(this.#read(child, limit), wildcard, text.slice(at), found, budget);
       }
       if (at >= text.length) {
         insertAll(found, node.values);
         break;
       }
       const child = childOf(node, text.charAt(at));
-      // Wildcards have been followed.
-      if (child === 0 || WILDCARDS.some((wildcard) => wildcard === text.charAt(at))) break;
+      if (child === 0) break;
       [node, limit] = this.#open(child, limit);
     }
     return found;

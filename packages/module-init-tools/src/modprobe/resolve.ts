@@ -1,5 +1,5 @@
 import type { ModprobeConfig } from "../config/modprobe-config";
-import { normalizeName } from "../tree/module-name";
+import { hasUnmatchedBracket, normalizeName } from "../tree/module-name";
 import type { ModuleTree } from "../tree/module-tree";
 import { wildcardMatch } from "../tree/wildcard";
 
@@ -17,6 +17,7 @@ export interface Resolved {
  * @returns empty when nobody knows the name
  */
 export async function resolveName(tree: ModuleTree, config: ModprobeConfig, asked: string): Promise<Resolved[]> {
+  if (hasUnmatchedBracket(asked)) return [];
   const name = normalizeName(asked);
   const configured = config.aliases.filter(({ pattern }) => wildcardMatch(pattern, name));
   if (configured.length > 0) return aliased(name, [...new Set(configured.map(({ module }) => module))]);
