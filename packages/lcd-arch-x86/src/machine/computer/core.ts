@@ -8,6 +8,7 @@ import { type AccessSize, type InterruptLine, MmioBus, type PortBus } from "../.
 import type { Clock } from "../../devices/clock";
 import { type ApicProcessor, LocalApic } from "../../devices/local-apic";
 import { XapicPage } from "../../devices/xapic-page";
+import { ExitReason } from "../../vmx/index";
 import { apicPort } from "./apic-port";
 import { setInitState, setStartupState } from "./start-state";
 
@@ -112,9 +113,15 @@ export class Core implements Wiring, ApicProcessor {
   }
 
   private initialize(): void {
+    const { vmx, nonRoot, injected } = this.processor;
+    // It waits for the end of VMX operation, but leaves a guest (SDM 3C, "Other Causes of VM Exits").
+    const leaves = nonRoot && injected === null;
+    if (vmx.on && !leaves) return;
     this.initArrived = false;
-    // A processor in VMX operation is not to be disturbed (SDM 3C, "VMX Operation and INIT").
-    if (this.processor.vmx.on) return;
+    if (leaves) {
+      this.processor.vmExit(ExitReason.initSignal);
+      return;
+    }
     if (this.processor.index === 0) this.around.reset();
     setInitState(this.processor);
     this.apic.init();
