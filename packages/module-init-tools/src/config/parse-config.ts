@@ -1,7 +1,8 @@
 import type { Log } from "../command/log";
 import { normalizeName } from "../tree/module-name";
-import { linesOf, wordsOf } from "../tree/text";
+import { wordsOf } from "../tree/text";
 import { parseKernelCommandLine } from "./kernel-command-line";
+import { logicalLines } from "./lines";
 import type { ModprobeConfig, SoftDependencies } from "./modprobe-config";
 
 const DEPRECATED: readonly string[] = ["include", "config"];
@@ -69,21 +70,6 @@ export class ConfigBuilder implements ModprobeConfig {
         return false;
     }
   }
-}
-
-/** Lines with those that end in a backslash joined to the next; `number` is that of the first, from 1. */
-function* logicalLines(text: string): Iterable<{ line: string; number: number }> {
-  let pending: { line: string; number: number } | null = null;
-  for (const [i, line] of linesOf(text).entries()) {
-    const joined: { line: string; number: number } = {
-      line: (pending?.line ?? "") + line,
-      number: pending?.number ?? i + 1,
-    };
-    pending = null;
-    if (joined.line.endsWith("\\")) pending = { line: joined.line.slice(0, -1), number: joined.number };
-    else yield joined;
-  }
-  if (pending !== null) yield pending;
 }
 
 /** The line after its first `count` words and the blanks that follow them. */

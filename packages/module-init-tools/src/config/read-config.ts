@@ -1,9 +1,7 @@
 import type { Log } from "../command/log";
-import { errorCodeOf } from "../errno";
-import type { ToolFiles } from "../files/files";
-import { baseName } from "../files/path";
 import type { ModuleTree } from "../tree/module-tree";
 import { readTextIfPresent } from "../tree/text";
+import { configFilesIn } from "./config-files";
 import type { ModprobeConfig } from "./modprobe-config";
 import { ConfigBuilder } from "./parse-config";
 
@@ -22,30 +20,10 @@ export const CONFIG_DIRECTORIES = [
  * @param paths directories, of which the `.conf` files count, or files
  */
 export async function readConfig(tree: ModuleTree, paths: readonly string[], log: Log): Promise<ModprobeConfig> {
-  const found = new Map<string, string>();
-  for (const path of paths) {
-    for (const file of await configFiles(tree.files, path)) {
-      if (!found.has(baseName(file))) found.set(baseName(file), file);
-    }
-  }
-  found.set("modules.softdep", `${tree.directory}/modules.softdep`);
   const config = new ConfigBuilder(log);
-  for (const name of [...found.keys()].sort()) {
-    const path = found.get(name) ?? name;
+  for (const path of await configFilesIn(tree.files, paths, `${tree.directory}/modules.softdep`)) {
     config.addFile(path, (await readTextIfPresent(tree.files, path)) ?? "");
   }
   config.addKernelCommandLine((await readTextIfPresent(tree.files, "/proc/cmdline")) ?? "");
   return config;
-}
-
-async function configFiles(files: ToolFiles, path: string): Promise<string[]> {
-  try {
-    if ((await files.stat(path)).kind !== "directory") return [path];
-    const entries = await files.readDirectory(path);
-    return entries.filter(({ name }) => name.endsWith(".conf")).map(({ name }) => `${path}/${name}`);
-  } catch (error) {
-    const code = errorCodeOf(error);
-    if (code === "ENOENT" || code === "ENOTDIR") return [];
-    throw error;
-  }
 }

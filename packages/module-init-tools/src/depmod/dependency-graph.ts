@@ -1,4 +1,5 @@
 import type { FoundModule } from "./find-modules";
+import type { KernelSymbols } from "./kernel-files";
 import type { ModuleFacts } from "./module-facts";
 
 /** A module with what is known about it. */
@@ -63,11 +64,17 @@ export class DependencyGraph {
     return found;
   }
 
-  /** What modules need and cannot do without, and neither a module nor the kernel has. */
-  *unknownSymbols(kernel: ReadonlySet<string>): Iterable<{ module: GraphModule; symbol: string }> {
+  /**
+   * What modules need and cannot do without, and neither a module nor the kernel has; and what the kernel has in
+   * another version.
+   */
+  *symbolProblems(kernel: KernelSymbols): Iterable<{ module: GraphModule; symbol: string; known: boolean }> {
     for (const module of this.modules) {
-      for (const { name, weak } of module.facts.imports) {
-        if (!weak && !this.exporters.has(name) && !kernel.has(name)) yield { module, symbol: name };
+      for (const { name, weak, version } of module.facts.imports) {
+        const offered = kernel.get(name);
+        if (this.exporters.has(name)) continue;
+        if (offered === undefined && !weak) yield { module, symbol: name, known: false };
+        if (offered != null && version !== null && offered !== version) yield { module, symbol: name, known: true };
       }
     }
   }

@@ -1,15 +1,19 @@
 import { UsageError } from "../command/getopt";
 import { Log } from "../command/log";
+import { VERSION_TEXT } from "../command/program";
+import { DEPMOD_DIRECTORIES, readDepmodConfig } from "../config/depmod-config";
 import type { ToolEnvironment } from "../environment";
 import { describeError, errorCodeOf } from "../errno";
+import { ToolError } from "../errors";
 import { absolutePath, baseName } from "../files/path";
 import { type CycleReport, findCycles } from "./cycles";
 import { DependencyGraph } from "./dependency-graph";
-import { type FoundModule, findModules } from "./find-modules";
-import { kernelSymbols } from "./kernel-files";
+import { type FoundModule, findModules, locationOf, namedModules } from "./find-modules";
+import { symbolsOfSymvers, symbolsOfSystemMap } from "./kernel-files";
 import { makeIndexes } from "./make-indexes";
 import { DEPMOD_USAGE, type DepmodOptions, parseDepmodOptions } from "./options";
 import { readModuleTree } from "./read-tree";
+import { isUpToDate } from "./up-to-date";
 import { writeBeside } from "./write-beside";
 
 /**
@@ -27,6 +31,8 @@ export async function lcdDepmod(argv: readonly string[], env: ToolEnvironment): 
     return await run(options, env, log);
   } catch (error) {
     if (error instanceof UsageError) log.usage(error.message);
+    else if (error instanceof FatalError) log.fatal(error.message);
+    else if (error instanceof ToolError) log.error(error.message);
     else if (errorCodeOf(error) !== null) log.fatal(describeError(error));
     else throw error;
     return 1;
@@ -34,22 +40,18 @@ export async function lcdDepmod(argv: readonly string[], env: ToolEnvironment): 
 }
 
 async function run(options: DepmodOptions, env: ToolEnvironment, log: Log): Promise<number> {
-  if (options.help) {
-    env.stdout(DEPMOD_USAGE);
+  if (options.help || options.version) {
+    env.stdout(options.help ? DEPMOD_USAGE : VERSION_TEXT);
     return 0;
   }
-  const [excess] = options.excess;
-  const badVersion =
-    excess ?? (options.release !== null && !VERSION.test(options.release) ? options.release : undefined);
-  if (badVersion !== undefined) {
-    log.error(`Bad version passed ${badVersion}`);
-    return 1;
-  }
+  if (options.symbolPrefix.length > 1) throw new FatalError("-P only takes a single char");
   const directory = treeDirectory(options.base, options, env);
-  const found = await search(directory, env, log);
+  if (options.quick && !options.dryRun && (await isUpToDate(env.files, directory))) return 0;
+  const found =
+    options.modules.length > 0 ? await named(directory, options, env) : await search(directory, options, env, log);
   if (found === null) return 1;
   const graph = new DependencyGraph(await readModuleTree(env.files, directory, found, log));
-  if (!(await reportUnknown(graph, directory, options, env, log))) return 1;
+  if (!(await reportSymbols(graph, directory, options, env, log))) return 1;
   const places = graph.places();
   if (reportCycles(findCycles(graph, places), log)) return 1;
   const indexes = await makeIndexes({ graph, places, directory, options, files: env.files, log });
@@ -60,12 +62,32 @@ async function run(options: DepmodOptions, env: ToolEnvironment, log: Log): Prom
   return (await write(treeDirectory(options.output ?? options.base, options, env), indexes, env, log)) ? 0 : 1;
 }
 
-/** `6.1.0-56-amd64`. */
-const VERSION = /^\d+\.\d+/;
+/** What stops the work at once. */
+class FatalError extends ToolError {}
 
-async function search(directory: string, env: ToolEnvironment, log: Log): Promise<FoundModule[] | null> {
+async function named(directory: string, { modules }: DepmodOptions, env: ToolEnvironment): Promise<FoundModule[]> {
+  for (const path of modules) {
+    if (!path.startsWith("/")) throw new FatalError(`${path}: not absolute path.`);
+    try {
+      await env.files.stat(path);
+    } catch (error) {
+      if (errorCodeOf(error) === null) throw error;
+      throw new FatalError(`could not create module ${path}: ${describeError(error)}`);
+    }
+  }
+  return namedModules(modules, directory);
+}
+
+async function search(
+  directory: string,
+  options: DepmodOptions,
+  env: ToolEnvironment,
+  log: Log,
+): Promise<FoundModule[] | null> {
+  const paths = options.config?.map((path) => absolutePath(path, env.cwd)) ?? DEPMOD_DIRECTORIES;
+  const config = await readDepmodConfig(env.files, paths, options.release ?? env.release, log);
   try {
-    return await findModules(env.files, directory, log);
+    return await findModules(env.files, directory, config, log);
   } catch (error) {
     if (errorCodeOf(error) === null) throw error;
     log.error(`could not open directory ${directory}: ${describeError(error)}`);
@@ -91,27 +113,33 @@ async function write(
 }
 
 /** @returns false when the kernel's symbols cannot be read */
-async function reportUnknown(
+async function reportSymbols(
   graph: DependencyGraph,
   directory: string,
-  { reportUnknown, systemMap }: DepmodOptions,
+  { reportUnknown, systemMap, symvers, symbolPrefix }: DepmodOptions,
   env: ToolEnvironment,
   log: Log,
 ): Promise<boolean> {
-  if (systemMap === null) {
-    if (reportUnknown) log.warning("-e needs -F");
+  const file = symvers ?? systemMap;
+  if (file === null) {
+    if (reportUnknown) log.warning("-e needs -E or -F");
     return true;
   }
   try {
-    const kernel = await kernelSymbols(env.files, absolutePath(systemMap, env.cwd));
+    const path = absolutePath(file, env.cwd);
+    const kernel =
+      symvers === null
+        ? await symbolsOfSystemMap(env.files, path, symbolPrefix)
+        : await symbolsOfSymvers(env.files, path);
     if (!reportUnknown) return true;
-    for (const { module, symbol } of graph.unknownSymbols(kernel)) {
-      log.warning(`${directory}/${module.path} needs unknown symbol ${symbol}`);
+    for (const { module, symbol, known } of graph.symbolProblems(kernel)) {
+      const problem = known ? "disagrees about version of symbol" : "needs unknown symbol";
+      log.warning(`${locationOf(module, directory)} ${problem} ${symbol}`);
     }
     return true;
   } catch (error) {
     if (errorCodeOf(error) === null) throw error;
-    log.fatal(`could not load ${systemMap}: ${describeError(error)}`);
+    log.fatal(`could not load ${file}: ${describeError(error)}`);
     return false;
   }
 }

@@ -1,4 +1,6 @@
 import type { Log } from "../command/log";
+import type { DepmodConfig } from "../config/depmod-config";
+import { errorCodeOf } from "../errno";
 import type { ToolFiles } from "../files/files";
 import { isModuleFile, moduleNameOfPath, uncompressedPath } from "../tree/module-name";
 import { linesOf } from "../tree/text";
@@ -8,28 +10,36 @@ import { readIndexOrWarn } from "./kernel-files";
 /** A module file in a tree. */
 export interface FoundModule {
   readonly name: string;
-  /** Below the tree's directory: `kernel/lib/crc16.ko`. */
+  /** Below the tree's directory, `kernel/lib/crc16.ko`; absolute outside of it. */
   readonly path: string;
 }
 
 /** Links to the kernel's build tree and sources: not part of the modules. */
 const SKIPPED_DIRECTORIES: readonly string[] = ["build", "source"];
 
-/** Modules below this directory come before those of the same name elsewhere (depmod.d(5), the default `search`). */
-const PREFERRED_DIRECTORY = "updates/";
-
 /**
- * Finds the modules of a tree: one file for each name, the first that is met.
+ * Finds the modules of a tree: one file for each name, the best as `depmod.d` says, otherwise the first that is met.
  *
  * @param directory `/lib/modules/<release>`
  * @returns those that `modules.order` names first, in its order, then the others in the order of kmod's hash table
  */
-export async function findModules(files: ToolFiles, directory: string, log: Log): Promise<FoundModule[]> {
+export async function findModules(
+  files: ToolFiles,
+  directory: string,
+  config: DepmodConfig,
+  log: Log,
+): Promise<FoundModule[]> {
   const byName = new Map<string, FoundModule>();
-  for await (const path of moduleFiles(files, directory, "")) {
+  const meet = (path: string) => {
     const module = { name: moduleNameOfPath(path), path };
     const known = byName.get(module.name);
-    if (known === undefined || priority(path) > priority(known.path)) byName.set(module.name, module);
+    if (known === undefined || isBetter(path, known.path, directory, config)) byName.set(module.name, module);
+  };
+  for await (const path of moduleFiles(files, directory, "", config)) meet(path);
+  for (const external of config.external) {
+    if (!(await isThere(files, external))) continue;
+    for await (const path of moduleFiles(files, external, "", config))
+      meet(pathInTree(`${external}/${path}`, directory));
   }
   const order = (await readIndexOrWarn(files, directory, "modules.order", log)) ?? "";
   return inModulesOrder(
@@ -38,17 +48,69 @@ export async function findModules(files: ToolFiles, directory: string, log: Log)
   );
 }
 
-async function* moduleFiles(files: ToolFiles, root: string, below: string): AsyncIterable<string> {
+/**
+ * Modules that are named by their files instead of looked for.
+ *
+ * @param paths absolute
+ */
+export function namedModules(paths: readonly string[], directory: string): FoundModule[] {
+  return paths.map((path) => ({ name: moduleNameOfPath(path), path: pathInTree(path, directory) }));
+}
+
+/** Where a module's file is. */
+export function locationOf({ path }: FoundModule, directory: string): string {
+  return path.startsWith("/") ? path : `${directory}/${path}`;
+}
+
+function pathInTree(path: string, directory: string): string {
+  return path.startsWith(`${directory}/`) ? path.slice(directory.length + 1) : path;
+}
+
+async function isThere(files: ToolFiles, path: string): Promise<boolean> {
+  try {
+    return (await files.stat(path)).kind === "directory";
+  } catch (error) {
+    if (errorCodeOf(error) === null) throw error;
+    return false;
+  }
+}
+
+async function* moduleFiles(
+  files: ToolFiles,
+  root: string,
+  below: string,
+  config: DepmodConfig,
+): AsyncIterable<string> {
   for (const entry of await files.readDirectory(below === "" ? root : `${root}/${below}`)) {
     const path = below === "" ? entry.name : `${below}/${entry.name}`;
     const kind = entry.kind === "other" ? (await files.stat(`${root}/${path}`)).kind : entry.kind;
-    if (kind === "directory" && !SKIPPED_DIRECTORIES.includes(entry.name)) yield* moduleFiles(files, root, path);
+    const skipped = SKIPPED_DIRECTORIES.includes(entry.name) || config.excluded.includes(entry.name);
+    if (kind === "directory" && !skipped) yield* moduleFiles(files, root, path, config);
     else if (kind === "file" && isModuleFile(entry.name)) yield path;
   }
 }
 
-function priority(path: string): number {
-  return path.startsWith(PREFERRED_DIRECTORY) ? 1 : 0;
+/** Whether a module is better than the one of the same name that is known so far (depmod.d(5)). */
+function isBetter(path: string, known: string, directory: string, config: DepmodConfig): boolean {
+  const override = config.overrides.find((wanted) => [path, known].some((file) => withoutSuffix(file) === wanted));
+  if (override !== undefined) return withoutSuffix(path) === override;
+  return rank(path, directory, config) < rank(known, directory, config);
+}
+
+/** The place in the search list, best first; behind all of it what is not in it. */
+function rank(path: string, directory: string, { search, external }: DepmodConfig): number {
+  const location = locationOf({ name: "", path }, directory);
+  const place = search.findIndex((entry) => {
+    if (entry === "external") return external.some((outside) => location.startsWith(`${outside}/`));
+    return entry !== "built-in" && path.startsWith(`${entry}/`);
+  });
+  if (place >= 0) return place;
+  const builtin = search.indexOf("built-in");
+  return builtin >= 0 ? builtin : search.length;
+}
+
+function withoutSuffix(path: string): string {
+  return path.replace(/\.ko(?:\.[^./]+)?$/, "");
 }
 
 /** A file whose last line was cut off is not used, as with kmod. */

@@ -1,5 +1,15 @@
 import { type ElfImage, parseElf, readModinfo } from "elf-image";
-import { CRC_PREFIX, type ImportedSymbol, type SymbolNames, scanSymbols } from "./scan-symbols";
+import { CRC_PREFIX, type SymbolNames, scanSymbols } from "./scan-symbols";
+import { neededVersions } from "./symbol-versions";
+
+/** A symbol of others that a module uses. */
+export interface ImportedSymbol {
+  readonly name: string;
+  /** It may stay unresolved. */
+  readonly weak: boolean;
+  /** The checksum of its declaration, where the module was built; null when the module does not say. */
+  readonly version: bigint | null;
+}
 
 /** What depmod wants to know of a module. */
 export interface ModuleFacts {
@@ -10,9 +20,6 @@ export interface ModuleFacts {
   /** Its `.modinfo`: `alias`, `softdep`, ... */
   readonly modinfo: readonly (readonly [key: string, value: string])[];
 }
-
-/** Bytes of an entry of `__versions` by word size: a checksum of one word, and a name that fills the rest. */
-const VERSION_ENTRY_SIZE = 64;
 
 /**
  * Reads a module's symbols the way kmod does.
@@ -37,19 +44,11 @@ function exportedSymbols(image: ElfImage, symbols: SymbolNames): string[] {
 
 /** Undefined symbols, and what only `__versions` mentions (`module_layout`). */
 function importedSymbols(image: ElfImage, { undefinedSymbols }: SymbolNames): ImportedSymbol[] {
-  const known = new Set(undefinedSymbols.map(({ name }) => name));
-  const others = versionedNames(image).filter((name) => !known.has(name));
-  return [...undefinedSymbols, ...others.map((name) => ({ name, weak: false }))];
-}
-
-function versionedNames(image: ElfImage): string[] {
-  const bytes = image.section("__versions")?.data() ?? new Uint8Array(0);
-  const word = image.class === 64 ? 8 : 4;
-  const names: string[] = [];
-  for (let offset = 0; offset + VERSION_ENTRY_SIZE <= bytes.length; offset += VERSION_ENTRY_SIZE) {
-    names.push(...strings(bytes.subarray(offset + word, offset + VERSION_ENTRY_SIZE)).slice(0, 1));
-  }
-  return names;
+  const versions = new Map((neededVersions(image) ?? []).map(({ name, version }) => [name, version]));
+  const used = undefinedSymbols.map(({ name, weak }) => ({ name, weak, version: versions.get(name) ?? null }));
+  for (const { name } of undefinedSymbols) versions.delete(name);
+  versions.delete("");
+  return [...used, ...[...versions].map(([name, version]) => ({ name, weak: false, version }))];
 }
 
 /** The NUL-terminated strings in a section, empty ones left out. */

@@ -1,5 +1,6 @@
 import { type OptionTable, parseOptions } from "../command/getopt";
 import type { LogLevel } from "../command/log";
+import { ToolError } from "../errors";
 
 /** What a command line of depmod asks for. */
 export interface DepmodOptions {
@@ -9,9 +10,18 @@ export interface DepmodOptions {
   readonly base: string | null;
   /** Where the files go, when not into the tree itself. */
   readonly output: string | null;
+  readonly version: boolean;
   readonly release: string | null;
-  /** Words after the version: depmod has no use for them. */
-  readonly excess: readonly string[];
+  /** Files of modules to look at instead of the whole tree. */
+  readonly modules: readonly string[];
+  /** Do nothing unless a module is newer than `modules.dep`. */
+  readonly quick: boolean;
+  /** Files and directories to read instead of the usual places. */
+  readonly config: readonly string[] | null;
+  /** The kernel's `Module.symvers`. */
+  readonly symvers: string | null;
+  /** The character before every symbol in the `System.map`, or nothing. */
+  readonly symbolPrefix: string;
   /** Report symbols that nobody offers. */
   readonly reportUnknown: boolean;
   /** The kernel's `System.map`. */
@@ -22,9 +32,14 @@ export interface DepmodOptions {
 }
 
 const TABLE: OptionTable = {
-  short: "ab:eF:hno:qvw",
+  short: "aAb:C:E:eF:hno:P:qVvw",
   long: {
     all: "a",
+    quick: "A",
+    config: "C",
+    symvers: "E",
+    "symbol-prefix": "P",
+    version: "V",
     basedir: "b",
     errsyms: "e",
     filesyms: "F",
@@ -39,37 +54,55 @@ const TABLE: OptionTable = {
 };
 
 export const DEPMOD_USAGE = `Usage:
-  lcd-depmod [options] [version]
+  lcd-depmod [options] [version] [/path/of/module.ko ...]
 
-Finds out which modules need which and writes modules.dep, modules.alias, modules.softdep
-and modules.symbols beside them, in lib/modules/<version>.
+Finds out which modules need which and writes modules.dep, modules.alias, modules.softdep,
+modules.symbols, modules.devname and their binary forms beside them, in lib/modules/<version>.
 
 Options:
   -a, --all              All modules: this is what happens anyway
+  -A, --quick            Only when a module is newer than modules.dep
   -b, --basedir=DIR      The directory that has lib/modules in it
   -o, --outdir=DIR       Write below DIR instead
-  -e, --errsyms          Report symbols that neither a module nor the kernel has; needs -F
+  -C, --config=FILE      Read FILE, or the .conf files of a directory, instead of the usual places
+  -e, --errsyms          Report symbols that neither a module nor the kernel has; needs -E or -F
+  -E, --symvers=FILE     The kernel's Module.symvers
   -F, --filesyms=FILE    The kernel's System.map
+  -P, --symbol-prefix=C  A character that stands before every symbol in the System.map
   -n, --dry-run, --show  Write to standard output instead
   -w, --warn             Warn of duplicates
   -q, --quiet            Say nothing but what stops the work
   -v, --verbose          Say more
+  -V, --version          Show which kmod this is compatible with
   -h, --help             Show this
 `;
 
-/** @throws UsageError */
+/** `6.1.0-56-amd64`. */
+const VERSION = /^\d+\.\d+/;
+
+/** @throws UsageError; ToolError for a word that is neither a version nor a file */
 export function parseDepmodOptions(args: readonly string[]): DepmodOptions {
   const { options, words } = parseOptions(args, TABLE);
   const has = (letter: string) => options.some(([given]) => given === letter);
   const last = (letter: string) => options.filter(([given]) => given === letter).at(-1)?.[1] ?? null;
-  const [release, ...excess] = words;
+  const [first, ...rest] = words;
+  const named = first === undefined || VERSION.test(first);
+  if (first !== undefined && !named && !first.includes("/")) throw new ToolError(`Bad version passed ${first}`);
+  const modules = named ? rest : words;
+  const symbolPrefix = last("P");
+  const config = options.filter(([given]) => given === "C").map(([, path]) => path);
   return {
     help: has("h"),
     dryRun: has("n"),
     base: last("b"),
     output: last("o"),
-    release: release ?? null,
-    excess,
+    version: has("V"),
+    release: named ? (first ?? null) : null,
+    modules: has("a") || has("A") ? [] : modules,
+    quick: has("A"),
+    config: config.length > 0 ? config : null,
+    symvers: last("E"),
+    symbolPrefix: symbolPrefix ?? "",
     reportUnknown: has("e"),
     systemMap: last("F"),
     warnDuplicates: has("w"),

@@ -6,7 +6,7 @@ import type { ToolFiles } from "../files/files";
 import { brokenModuleText } from "../tree/broken-module";
 import { readModule } from "../tree/read-module";
 import type { GraphModule } from "./dependency-graph";
-import type { FoundModule } from "./find-modules";
+import { type FoundModule, locationOf } from "./find-modules";
 import { type ModuleFacts, readModuleFacts } from "./module-facts";
 
 /** Modules that are read at the same time: enough to keep a disk busy, few enough to stay small in memory. */
@@ -26,12 +26,12 @@ export async function readModuleTree(
   const worker = async () => {
     for (let index = next++; index < modules.length; index = next++) {
       const module = modules[index];
-      if (module !== undefined) read[index] = { ...module, ...(await factsOf(files, `${directory}/${module.path}`)) };
+      if (module !== undefined) read[index] = { ...module, ...(await factsOf(files, locationOf(module, directory))) };
     }
   };
   await Promise.all(Array.from({ length: READ_AT_ONCE }, worker));
-  for (const { path, error } of read) {
-    if (error !== null) log.error(`failed to load symbols from ${directory}/${path}: ${error}`);
+  for (const { error, ...module } of read) {
+    if (error !== null) log.error(`failed to load symbols from ${locationOf(module, directory)}: ${error}`);
   }
   return read;
 }

@@ -14,10 +14,10 @@ export interface SymbolNames {
   /** Names that begin with {@link CRC_PREFIX}: one for each versioned export. */
   readonly checksums: readonly string[];
   /** What the module uses and does not define. */
-  readonly undefinedSymbols: readonly ImportedSymbol[];
+  readonly undefinedSymbols: readonly UndefinedSymbol[];
 }
 
-export interface ImportedSymbol {
+export interface UndefinedSymbol {
   readonly name: string;
   /** It may stay unresolved. */
   readonly weak: boolean;
@@ -46,7 +46,7 @@ export function scanSymbols(image: ElfImage): SymbolNames {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const names = new Names(stringsOf(image, table));
   const checksums: string[] = [];
-  const undefinedSymbols: ImportedSymbol[] = [];
+  const undefinedSymbols: UndefinedSymbol[] = [];
   // The first symbol of every table is empty.
   for (let offset = size; offset < bytes.length; offset += size) {
     const nameOffset = view.getUint32(offset, image.littleEndian);

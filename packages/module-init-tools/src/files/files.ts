@@ -29,6 +29,8 @@ export interface FileStatus {
   readonly kind: FileKind;
   /** Bytes. */
   readonly size: number;
+  /** When the content was changed last, in milliseconds since 1970; absent where the file system does not tell. */
+  readonly modified?: number;
 }
 
 /** What every operation of {@link ToolFiles} rejects with, or something with the same `code`, as Node's errors are. */

@@ -7,7 +7,7 @@ export const nodeFiles: ToolFiles = {
   readDirectory: directoryEntries,
   stat: async (path) => {
     const status = await stat(path);
-    return { kind: kindOf(status), size: status.size };
+    return { kind: kindOf(status), size: status.size, modified: status.mtimeMs };
   },
   writeFile: (path, bytes) => writeFile(path, bytes),
   rename: (from, to) => rename(from, to),
