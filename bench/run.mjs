@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { runScript, SetupError } from "../scripts/setup.mjs";
 import { workloads } from "./build.mjs";
 import { measureColdCode } from "./cold-code.mjs";
 import { measure } from "./measure.mjs";
@@ -28,25 +29,24 @@ const usage = `node bench/run.mjs [--only sha256,cold] [--places native,lcd] [--
 
 const TIMEOUT_SECONDS = 240;
 
-const { values } = parseArgs({
-  options: {
-    only: { type: "string", default: known.join(",") },
-    places: { type: "string", default: usual.join(",") },
-    rounds: { type: "string", default: "3" },
-    scale: { type: "string", default: "1" },
-    clock: { type: "string", default: "wall" },
-    json: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
-});
-
-if (values.help) {
-  process.stdout.write(usage);
-} else {
-  process.exitCode = await main();
-}
+await runScript(main);
 
 async function main() {
+  const { values } = parseArgs({
+    options: {
+      only: { type: "string", default: known.join(",") },
+      places: { type: "string", default: usual.join(",") },
+      rounds: { type: "string", default: "3" },
+      scale: { type: "string", default: "1" },
+      clock: { type: "string", default: "wall" },
+      json: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
   const only = chosen(values.only, known, "workload");
   const names = chosen(
     values.places,
@@ -64,6 +64,7 @@ async function main() {
         usable.push(place);
       }
     }
+    if (usable.length === 0) throw new SetupError("there is nothing to measure");
     const results = await runRounds(only, usable, { folder, rounds, scale, clock });
     const cold = only.includes(COLD) ? await measureColdCode(usable, { folder, rounds, clock }) : null;
     report({ results, cold, usable, rounds, clock, json: values.json });
@@ -77,7 +78,7 @@ function chosen(list, from, what) {
   const words = list.split(",");
   const unknown = words.find((word) => !from.includes(word));
   if (unknown !== undefined) {
-    throw new Error(`no ${what} "${unknown}"; there are ${from.join(", ")}`);
+    throw new SetupError(`no ${what} "${unknown}"; there are ${from.join(", ")}`);
   }
   return words;
 }
@@ -85,7 +86,7 @@ function chosen(list, from, what) {
 function positive(text, option) {
   const value = Number(text);
   if (!(value > 0)) {
-    throw new Error(`${option} takes a number above 0, not "${text}"`);
+    throw new SetupError(`${option} takes a number above 0, not "${text}"`);
   }
   return value;
 }

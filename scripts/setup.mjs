@@ -32,15 +32,24 @@ export async function setup() {
   });
 }
 
-/** Runs `work`, and turns a SetupError into its sentence and exit code 1. */
+/** Runs `work`, and turns what a person can do something about into a sentence and exit code 1. */
 export async function runScript(work) {
   try {
     process.exitCode = await work();
   } catch (error) {
-    if (!(error instanceof SetupError)) throw error;
-    console.error(`\nlcd: ${error.message}`);
+    const sentence = sentenceFor(error);
+    if (sentence === null) throw error;
+    console.error(`\nlcd: ${sentence}`);
     process.exitCode = 1;
   }
+}
+
+/** `null` for what was not meant to happen. */
+function sentenceFor(error) {
+  if (error instanceof SetupError || error.name === "UsageError") return error.message;
+  if (error.code?.startsWith("ERR_PARSE_ARGS")) return `${error.message}; --help says what there is`;
+  if (error.code === "ENOENT" && error.syscall?.startsWith("spawn")) return `${error.path} is not installed`;
+  return null;
 }
 
 /** Runs a command with the repository's tools on the PATH; resolves to the exit code and the end of the output. */

@@ -9,6 +9,7 @@ import { type KindName, kindNames, kinds } from "./kinds";
 import { makeVectors } from "./make-vectors";
 import { NativeRunner } from "./native";
 import { type TierName, tiers } from "./tiers";
+import { countOf, UsageError } from "./usage-error";
 
 const usage = `Runs random instruction sequences on this machine's processor and in the emulator, and compares.
 
@@ -53,7 +54,7 @@ export function main(argv: string[], folder: string): number {
   const log = (line: string) => process.stdout.write(`${line}\n`);
   const chosen = kindNames.filter((kind) => kind === values.kind || values.kind === "all");
   if (chosen.length === 0) {
-    throw new Error(`--kind is all or one of ${kindNames.join(", ")}, not "${values.kind}"`);
+    throw new UsageError(`--kind is all or one of ${kindNames.join(", ")}, not "${values.kind}"`);
   }
   const native = NativeRunner.build(join(folder, "native"));
   try {
@@ -92,7 +93,9 @@ function compare(
   amounts: Amounts,
   log: (line: string) => void,
 ): number {
-  const [cases, seed, states] = [amounts.cases, amounts.seed, amounts.states].map(Number);
+  const cases = countOf("--cases", amounts.cases);
+  const seed = countOf("--seed", amounts.seed, 0);
+  const states = countOf("--states", amounts.states);
   const sum = { passed: 0, failed: 0, skipped: 0 };
   const started = Date.now();
   const summary = (name: string, { passed, failed, skipped }: typeof sum): void => {
@@ -101,7 +104,7 @@ function compare(
   };
   for (const kind of chosen) {
     const share = chosen.length > 1 ? kinds[kind].share / 100 : 1;
-    const failures = Number(amounts.failures);
+    const failures = countOf("--failures", amounts.failures);
     const result = hunt(native, actual, { cases: Math.round(cases * share), seed, kind, states, failures, log });
     sum.passed += result.passed;
     sum.failed += result.failed;
@@ -120,7 +123,7 @@ const isTierName = (name: string): name is TierName => name in tiers;
 function emulator(values: { tier: string; slice?: string; domain: boolean }): CaseRunner {
   const { tier, slice, domain } = values;
   if (!isTierName(tier)) {
-    throw new Error(`--tier is ${Object.keys(tiers).join(", ")}, not "${tier}"`);
+    throw new UsageError(`--tier is ${Object.keys(tiers).join(", ")}, not "${tier}"`);
   }
-  return new EmulatorRunner({ tier, domain, ...(slice === undefined ? {} : { slice: Number(slice) }) });
+  return new EmulatorRunner({ tier, domain, ...(slice === undefined ? {} : { slice: countOf("--slice", slice) }) });
 }

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { Worker } from "node:worker_threads";
+import { countOf, UsageError } from "../differential/usage-error";
 import { type ModeName, modeNames } from "./modes";
 import { caseSeed, type Failure, type Message, noTotals, type Order, type Totals, tryGuest } from "./worker";
 
@@ -51,14 +52,14 @@ export async function main(argv: string[], worker: string): Promise<number> {
   }
   const modes = values.mode === "all" ? modeNames : modeNames.filter((name) => name === values.mode);
   if (modes.length === 0) {
-    throw new Error(`--mode is ${modeNames.join(", ")} or all, not "${values.mode}"`);
+    throw new UsageError(`--mode is ${modeNames.join(", ")} or all, not "${values.mode}"`);
   }
   if (values.case !== undefined) {
     return runOne(modes[0], Number.parseInt(values.case, 16), log);
   }
   let wrong = 0;
   for (const mode of modes) {
-    const report = await fuzz(mode, Number(values.seed), values.budget, worker, log);
+    const report = await fuzz(mode, countOf("--seed", values.seed, 0), values.budget, worker, log);
     wrong += report.failures.length + report.hangs.length;
     show(mode, report, log);
   }
@@ -82,8 +83,8 @@ async function fuzz(
   log: (line: string) => void,
 ): Promise<Report> {
   const seconds = budget.endsWith("s");
-  const until = seconds ? Date.now() + Number.parseFloat(budget) * 1000 : Number.MAX_SAFE_INTEGER;
-  const end = seconds ? FOREVER : Number(budget);
+  const until = seconds ? Date.now() + countOf("--budget", budget.slice(0, -1)) * 1000 : Number.MAX_SAFE_INTEGER;
+  const end = seconds ? FOREVER : countOf("--budget", budget);
   const report = {
     totals: noTotals(),
     failures: [] as Failure[],

@@ -1,17 +1,20 @@
 #!/usr/bin/env node
-/**
- * Compiles the guest programs to prebuilt/, which is committed, so that nobody needs a compiler to run them.
- *
- *   node packages/lcd-arch-x86/guests/build.mjs
- *
- * Needs gcc and binutils. A 64-bit guest is put into a 32-bit ELF file: that is what Multiboot loaders take.
- */
+// Compiles the guest programs.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { runScript } from "../../../scripts/setup.mjs";
 import { guests } from "./guests.mjs";
+
+const usage = `Compiles the guest programs to prebuilt/, which is committed, so that nobody needs a compiler to run them.
+
+  node packages/lcd-arch-x86/guests/build.mjs
+
+Needs gcc and binutils. A 64-bit guest is put into a 32-bit ELF file: that is what Multiboot loaders take.
+`;
 
 const here = fileURLToPath(new URL(".", import.meta.url));
 const FLAGS = [
@@ -45,10 +48,18 @@ function build({ name, source, bits, runtime = [] }, scratch) {
   run("objcopy", ["-O", "elf32-i386", linked, join(here, "prebuilt", `${name}.elf`)]);
 }
 
-mkdirSync(join(here, "prebuilt"), { recursive: true });
-const scratch = mkdtempSync(join(tmpdir(), "lcd-guests-"));
-try {
-  for (const guest of guests) build(guest, scratch);
-} finally {
-  rmSync(scratch, { recursive: true });
-}
+await runScript(() => {
+  const { help } = parseArgs({ options: { help: { type: "boolean" } } }).values;
+  if (help) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  mkdirSync(join(here, "prebuilt"), { recursive: true });
+  const scratch = mkdtempSync(join(tmpdir(), "lcd-guests-"));
+  try {
+    for (const guest of guests) build(guest, scratch);
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+  return 0;
+});

@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { UsageError } from "../../differential/usage-error";
 import { differences, programLines } from "./compare";
 import { runHere } from "./here";
 import { Missing } from "./missing";
@@ -35,7 +36,7 @@ export async function main(argv: string[], cache: string): Promise<number> {
     return 0;
   }
   const unknown = positionals.filter((name) => programs.every((program) => program.name !== name));
-  if (unknown.length > 0) throw new Error(`there is no program "${unknown[0]}": ${usage}`);
+  if (unknown.length > 0) throw new UsageError(`there is no program "${unknown[0]}": ${usage}`);
   const chosen = programs.filter(({ name, long }) =>
     positionals.length > 0 ? positionals.includes(name) : long !== true,
   );
