@@ -14,6 +14,8 @@ describe("a computer", () => {
     expect(computer.runFor(7)).toBeNull();
     expect(computer.executed).toBe(12_352);
     await expect(computer.run({ fuel: 0 })).rejects.toThrow(/positive number/);
+    expect(() => computer.runFor(-1)).toThrow(/from 0 on, not -1/);
+    expect(() => computer.runFor(Number.NaN)).toThrow(/from 0 on, not NaN/);
   });
 
   it("lets others run, however short its own runs are, and stops when its signal is aborted", async () => {

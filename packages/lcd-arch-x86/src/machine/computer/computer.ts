@@ -103,8 +103,12 @@ export class Computer {
    * Runs at once, for exactly so many instructions unless something ends it before.
    *
    * @returns null when the instructions have been executed, and it can go on
+   * @throws KernelError EINVAL for what is no number of instructions
    */
   runFor(instructions: number): ComputerResult | null {
+    if (!(instructions >= 0)) {
+      throw new KernelError("EINVAL", `instructions have to be a number from 0 on, not ${instructions}`);
+    }
     const end = this.executed + instructions;
     while (this.result === null && this.executed < end) this.advance(end - this.executed, true, never);
     return this.result;
