@@ -46,7 +46,8 @@ async function run(options: DepmodOptions, env: ToolEnvironment, log: Log): Prom
   }
   if (options.symbolPrefix.length > 1) throw new FatalError("-P only takes a single char");
   const directory = treeDirectory(options.base, options, env);
-  if (options.quick && !options.dryRun && (await isUpToDate(env.files, directory))) return 0;
+  // On a dry run -A says nothing, as with kmod.
+  if (options.quick && (options.dryRun || (await isUpToDate(env.files, directory, log)))) return 0;
   const found =
     options.modules.length > 0 ? await named(directory, options, env) : await search(directory, options, env, log);
   if (found === null) return 1;

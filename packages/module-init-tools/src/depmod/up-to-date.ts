@@ -1,14 +1,16 @@
-import { errorCodeOf } from "../errno";
+import type { Log } from "../command/log";
+import { describeError, errorCodeOf } from "../errno";
 import type { ToolFiles } from "../files/files";
 import { isModuleFile } from "../tree/module-name";
 
 /** Whether no module of a tree is newer than its `modules.dep`; false where the file system does not tell. */
-export async function isUpToDate(files: ToolFiles, directory: string): Promise<boolean> {
+export async function isUpToDate(files: ToolFiles, directory: string, log: Log): Promise<boolean> {
   try {
     const { modified } = await files.stat(`${directory}/modules.dep`);
     return modified !== undefined && !(await hasNewer(files, directory, modified));
   } catch (error) {
     if (errorCodeOf(error) === null) throw error;
+    log.error(`could not fstatat(${directory}, modules.dep): ${describeError(error)}`);
     return false;
   }
 }
