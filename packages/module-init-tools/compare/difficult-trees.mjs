@@ -124,6 +124,33 @@ export function difficultTrees() {
   return trees.map(([name, files]) => [name, { ...always, ...files }]);
 }
 
+/** Lines of depmod.d, each tried with a tree that has several modules of one name. */
+export const DEPMOD_CONFIGS = [
+  "",
+  "search extra built-in\n",
+  "search built-in extra updates\n",
+  "search weak extra updates\n",
+  "search updates/su\nsearch weak\n",
+  "override x * weak\n",
+  "override y 1.2 kernel/a\noverride x 9.9 weak\n",
+  "override x 1.* extra\noverride x * weak\n",
+  "override x 1.[ weak\n",
+  "exclude weak updates\nexclude sub\n",
+  "external * OUTSIDE\n",
+  "external * OUTSIDE\nsearch external built-in\n",
+  "external 9 OUTSIDE\nsearch external updates\n",
+  "make_map_files no\ninclude x\nnonsense y\nsearch\noverride a b\nexternal 1\nsearch a \\\n extra\n",
+];
+
+/** Modules `x` and `y` in several places; paths below lib/modules/<release>. */
+export function duplicateModules() {
+  const module = makeModule({ exports: ["one"] });
+  const paths = ["extra/x", "extra/y", "kernel/a/x", "kernel/a/y", "updates/sub/x", "weak/x", "weak/y"];
+  const build = { "modules.order": "", "modules.builtin": "", "modules.builtin.modinfo": "" };
+  const outside = { "outside/x.ko": module, "outside/sub/z-z.ko": module };
+  return { tree: { ...build, ...Object.fromEntries(paths.map((path) => [`${path}.ko`, module])) }, outside };
+}
+
 function compress(command, args, bytes) {
   const { status, stdout } = spawnSync(command, args, { input: bytes });
   if (status !== 0) throw new Error(`${command} failed; is it installed?`);

@@ -1,5 +1,5 @@
-// Compares lcd-depmod and lcd-modprobe with kmod's depmod and modprobe, byte for byte, on a real module tree and on
-// small difficult ones. Needs Linux, kmod and a built package; changes nothing outside a temporary directory.
+// Compares lcd-depmod, lcd-modprobe and lcd-modinfo with kmod's tools, byte for byte, on a real module tree and on small
+// difficult ones. Needs Linux, kmod and a built package; changes nothing outside a temporary directory.
 //
 //   pnpm --filter module-init-tools test:kmod [root [release]]
 //
@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { lcdDepmod, lcdModinfo, lcdModprobe } from "module-init-tools";
 import { nodeEnvironment } from "module-init-tools/node";
-import { difficultTrees } from "./difficult-trees.mjs";
+import { DEPMOD_CONFIGS, difficultTrees, duplicateModules } from "./difficult-trees.mjs";
 
 const INDEXES = [
   "modules.dep",
@@ -35,6 +35,7 @@ try {
   const [root, release = root && readdirSync(join(root, "lib/modules"))[0]] = process.argv.slice(2);
   if (root !== undefined) await compareTree(basename(root), linkedCopy(root, release), release);
   for (const [name, tree] of difficultTrees()) await compareTree(name, writtenTree(tree), "1.2.3");
+  for (const [i, config] of DEPMOD_CONFIGS.entries()) await compareDepmodConfig(config, join(scratch, `config-${i}`));
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
@@ -73,6 +74,25 @@ async function compareTree(name, make, release) {
   }
   await compareNamesAndAliases(name, theirs, release);
   await compareModinfo(name, theirs, release);
+}
+
+/** depmod with a configuration, where several modules have one name. */
+async function compareDepmodConfig(config, root) {
+  const { tree, outside } = duplicateModules();
+  writtenTree(tree)(root);
+  const file = join(root, "depmod.conf");
+  for (const [path, content] of Object.entries(outside)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), content);
+  }
+  writeFileSync(file, config.replaceAll("OUTSIDE", join(root, "outside")));
+  const args = ["-n", "-C", file, "-b", root, "1.2.3"];
+  compare(
+    "depmod.d",
+    `depmod with ${JSON.stringify(config)}`,
+    normalize(spawnSync("depmod", args, { encoding: "utf8" }), root),
+    normalize(await tool(lcdDepmod, ["depmod", ...args]), root),
+  );
 }
 
 /** `modprobe -R` and `-D` for every name and alias, many in each run, and `-c`. */

@@ -7,6 +7,8 @@ export { ToolError } from "./errors";
 export { type DirectoryEntry, FileError, type FileKind, type FileStatus, type ToolFiles } from "./files/files";
 export { type MemoryFiles, memoryFiles } from "./files/memory-files";
 export { type LoadedModule, loadedModules } from "./host/loaded-modules";
+export type { IndexValue } from "./index-format/format";
+export { IndexReader } from "./index-format/index-reader";
 export { lcdInsmod } from "./insmod/insmod";
 export { lcdLsmod } from "./lsmod/lsmod";
 export { explainModule, type ModuleInfo } from "./modinfo/explain";

@@ -4,18 +4,30 @@ import { expect, test } from "vitest";
 import * as tools from "./index";
 import * as testing from "./testing";
 
-test("the example in the README gives what its last line says", async () => {
-  const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
-  const example = /```ts\n([\s\S]*?)```/.exec(readme)?.[1] ?? "";
+const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
+
+/** Runs an example; what it imports is there already. @returns the values of names in it */
+function run(example: string, result: readonly string[]): Promise<unknown> {
   const body = example.replace(/^import .*$/gm, "");
   const { outputText } = ts.transpileModule(body, { compilerOptions: { target: ts.ScriptTarget.ES2022 } });
   const names = { ...tools, ...testing };
   const program = new Function(
-    "names",
-    `
-    const { lcdDepmod, lcdModprobe, memoryFiles, makeModule } = names;
-    return (async () => { ${outputText}; return { code, loaded }; })();
-  `,
+    ...Object.keys(names),
+    `return (async () => { ${outputText}; return { ${result.join(", ")} }; })();`,
   );
-  expect(await program(names)).toEqual({ code: 0, loaded: ["screen ", "app color=red"] });
+  return program(...Object.values(names));
+}
+
+const [loading = "", explaining = ""] = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = ""]) => code);
+
+test("the first example in the README gives what its last line says", async () => {
+  expect(await run(loading, ["code", "loaded"])).toEqual({ code: 0, loaded: ["screen ", "app color=red"] });
+});
+
+test("the second example in the README gives what its last lines say", async () => {
+  expect(await run(explaining, ["entries", "parameters", "signature"])).toMatchObject({
+    entries: { 0: ["license", "GPL"] },
+    parameters: [{ name: "count", description: "how often", type: "int" }],
+    signature: null,
+  });
 });
