@@ -28,7 +28,7 @@ export const xenOfTheComputer: readonly RegExp[] = [
   // Time, and the local APIC.
   /Platform timer is|Detected .* MHz processor|CPU0: TSC: |TSC only partially|TSC deadline timer|APIC driver/,
   // Hardware virtualization is VT-x here and SVM there.
-  /HVM: |VMX: |SVM: |^\(XEN\) {2}- (none|Nested Page Tables|Virtual GIF)/,
+  /HVM: |VMX: |SVM: |^\(XEN\) {2}- (none|Extended Page|Virtual-Processor|Nested Page|Virtual GIF)/,
 ];
 
 /** Xen without a kernel for its first domain: it comes up with all processors, and fails to build the domain. */
