@@ -227,12 +227,20 @@ static void apic_timer(void)
 	while (apic_read(APIC_CURRENT_COUNT) != 0)
 		;
 	check(apic_read(APIC_INITIAL_COUNT) == count, "the initial count stays");
-	apic_write(APIC_INITIAL_COUNT, count);
-	while (apic_read(APIC_CURRENT_COUNT) > count / 2)
-		;
-	apic_write(APIC_TIMER, TIMER_VECTOR | APIC_MASKED | APIC_TIMER_PERIODIC);
-	now = apic_read(APIC_CURRENT_COUNT);
-	check(now != 0 && now <= count / 2, "one-shot to periodic: it counts on");
+	/* Again when it has run out meanwhile: a machine that others use may stand still for a while. */
+	for (u32 attempt = 0, on = 0; !on; attempt++) {
+		apic_write(APIC_TIMER, TIMER_VECTOR | APIC_MASKED);
+		apic_write(APIC_INITIAL_COUNT, count);
+		while (apic_read(APIC_CURRENT_COUNT) > count / 2)
+			;
+		apic_write(APIC_TIMER, TIMER_VECTOR | APIC_MASKED | APIC_TIMER_PERIODIC);
+		now = apic_read(APIC_CURRENT_COUNT);
+		on = now != 0 && now <= count / 2;
+		if (!on && attempt < 20)
+			continue;
+		check(on, "one-shot to periodic: it counts on");
+		break;
+	}
 	while (apic_read(APIC_CURRENT_COUNT) <= count / 2)
 		;
 	apic_write(APIC_INITIAL_COUNT, 0);
@@ -328,5 +336,5 @@ void kernel_main(u32 magic, const struct multiboot_info *info)
 		groups[i].run();
 	}
 	print("%d wrong\n", wrong);
-	leave(0);
+	leave(wrong != 0);
 }

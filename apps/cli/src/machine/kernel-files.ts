@@ -23,7 +23,11 @@ export function readKernelFiles(kernel: string, { append = "", module }: KernelO
 
 function readWhole(file: string, cwd: string): Uint8Array {
   const path = resolve(cwd, file);
-  if (statSync(path).isDirectory()) throw new CommandError(`${path}: it is a directory`, ExitCode.failed, "EISDIR");
+  const kind = statSync(path);
+  if (kind.isDirectory()) throw new CommandError(`${path}: it is a directory`, ExitCode.failed, "EISDIR");
+  // Some of them never end.
+  if (kind.isCharacterDevice())
+    throw new CommandError(`${path}: it is a device, not a file`, ExitCode.failed, "EINVAL");
   return readFileSync(path);
 }
 

@@ -92,6 +92,8 @@ describe("lcd machine", () => {
     expect(JSON.parse(wrong.stdout)).toMatchObject({ outcome: "failed", error: "ENOEXEC" });
     const directory = await runLcd(["machine", ".", "--json"], { cwd: folder });
     expect([directory.code, directory.stderr]).toEqual([1, `lcd: ${folder}: it is a directory\n`]);
+    const endless = await runLcd(["machine", "/dev/zero"]);
+    expect([endless.code, endless.stderr]).toEqual([1, "lcd: /dev/zero: it is a device, not a file\n"]);
     expect(JSON.parse(directory.stdout)).toMatchObject({ error: "EISDIR" });
     const module = await runLcd(["machine", join(prebuiltDirectory, "hello.ko")]);
     expect(module.stderr).toMatch(/no Multiboot header.*; to run a kernel module: lcd run \S*hello\.ko\n$/);

@@ -63,6 +63,21 @@ describe("a computer", () => {
     expect(computer.executed).toBe(7);
   });
 
+  it("does not run from what it calls, nor boot when it has ended", () => {
+    const attempts: unknown[] = [];
+    // out dx, al; cli; hlt
+    const { computer } = booted([...COM1, 0xee, 0xfa, 0xf4], 1, () => {
+      try {
+        computer.runFor(1);
+      } catch (error) {
+        attempts.push(error);
+      }
+    });
+    expect(computer.runFor(1000)).toEqual({ kind: "halted" });
+    expect(attempts).toEqual([expect.objectContaining({ code: "EBUSY" })]);
+    expect(() => computer.boot(new Uint8Array())).toThrow(/has ended/);
+  });
+
   it("describes its processors", () => {
     const { computer } = booted(SPIN, 2);
     computer.runFor(10);

@@ -4,7 +4,7 @@ import { type BootModule, loadMultiboot } from "../multiboot/index";
 import { Board } from "./board";
 import { describeProcessor } from "./report";
 import type { ComputerResult } from "./result";
-import { Scheduler } from "./scheduler";
+import { Scheduler, type ScheduleStop } from "./scheduler";
 import { setMultibootState } from "./start-state";
 
 /** What a computer is made with. */
@@ -47,6 +47,8 @@ export class Computer {
   private result: ComputerResult | null = null;
   /** When others could run last, in milliseconds: it counts over many short runs, too. */
   private yielded = performance.now();
+  /** Whether the processors execute now. */
+  private running = false;
   private inputOpen = false;
   private inputArrived: () => void = () => {};
 
@@ -68,8 +70,10 @@ export class Computer {
    * Loads a Multiboot 1 kernel: processor 0 will enter it, and the others wait to be started.
    *
    * @throws MultibootError, ElfError when it cannot be loaded; then nothing has changed
+   * @throws KernelError EBUSY when the computer has ended: a new one is needed
    */
   boot(kernel: Uint8Array, { commandLine = "", modules = [] }: BootOptions = {}): void {
+    if (this.result !== null) throw new KernelError("EBUSY", "a computer that has ended boots nothing: make a new one");
     const { memoryMap, reserved } = this.board;
     const entry = loadMultiboot(this.machine.memory, { kernel, commandLine, modules, memoryMap, reserved });
     setMultibootState(this.machine.processors[0], entry);
@@ -103,7 +107,7 @@ export class Computer {
    * Runs at once, for exactly so many instructions unless something ends it before.
    *
    * @returns null when the instructions have been executed, and it can go on
-   * @throws KernelError EINVAL for what is no number of instructions
+   * @throws KernelError EINVAL for what is no number of instructions, EBUSY when called from what the computer calls
    */
   runFor(instructions: number): ComputerResult | null {
     if (!(instructions >= 0)) {
@@ -137,7 +141,17 @@ export class Computer {
 
   /** Runs the processors; `result` says when that has ended. @returns whether all of them are halted for now */
   private advance(most: number, skipsIdleTime: boolean, pauses: () => boolean): boolean {
-    const stop = this.scheduler.run(most, skipsIdleTime, pauses);
+    if (this.running)
+      throw new KernelError("EBUSY", "the computer is running already: it was run again by what it calls");
+    this.running = true;
+    try {
+      return this.goOn(this.scheduler.run(most, skipsIdleTime, pauses));
+    } finally {
+      this.running = false;
+    }
+  }
+
+  private goOn(stop: ScheduleStop): boolean {
     switch (stop.kind) {
       case "limit":
       case "stopped":

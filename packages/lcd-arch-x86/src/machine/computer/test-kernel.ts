@@ -14,11 +14,16 @@ export function kernel(...code: number[]): Uint8Array {
   return Uint8Array.of(...new Uint8Array(Uint32Array.from(words.map((word) => word >>> 0)).buffer), ...code);
 }
 
-/** A computer that is about to run this code, in 32-bit protected mode. */
-export function booted(code: readonly number[], cpus = 1): { computer: Computer; printed: () => string } {
+/** A computer that is about to run this code, in 32-bit protected mode. @param sent told when it has sent a byte */
+export function booted(
+  code: readonly number[],
+  cpus = 1,
+  sent = (): void => {},
+): { computer: Computer; printed: () => string } {
   let text = "";
   const onSerial = (byte: number) => {
     text += String.fromCharCode(byte);
+    sent();
   };
   const computer = new Computer({ memory: 4 * MIB, cpus, onSerial });
   computer.boot(kernel(...code));
