@@ -48,6 +48,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./tools/command")).insmod,
   },
   {
+    name: "modinfo",
+    summary: "show what a module says of itself: parameters, dependencies, signature",
+    load: async () => (await import("./tools/command")).modinfo,
+  },
+  {
     name: "depmod",
     summary: "write modules.dep for a directory tree of modules",
     load: async () => (await import("./tools/command")).depmod,

@@ -1,7 +1,7 @@
 import { release } from "node:os";
 import type { HostKernel } from "lcd-domains";
 import { prebuiltDirectory } from "liblcd";
-import { lcdDepmod, lcdInsmod, lcdModprobe, type ToolEnvironment } from "module-init-tools";
+import { lcdDepmod, lcdInsmod, lcdModinfo, lcdModprobe, type ToolEnvironment } from "module-init-tools";
 import { nodeFiles } from "module-init-tools/node";
 import { HOST_RELEASE, HOST_TREE, sourceInTree } from "../modules/module-source";
 import type { Terminal } from "../terminal";
@@ -14,12 +14,29 @@ const PROCESSORS = 2;
 type Tool = (argv: readonly string[], env: ToolEnvironment) => Promise<number>;
 
 /** `lcd modprobe`. Without `-d` or `-S` the tree is that of the emulated host: the examples. */
-export async function modprobe(args: readonly string[], terminal: Terminal): Promise<number> {
-  const namesTree = options(args).some((word) => /^-[^-]*[dS]|^--(d|set)/.test(word));
-  if (namesTree) return runTool("modprobe", lcdModprobe, args, terminal, {});
+export function modprobe(args: readonly string[], terminal: Terminal): Promise<number> {
+  return runWithTree("modprobe", lcdModprobe, /^-[^-]*[dS]|^--(d|set)/, args, terminal);
+}
+
+/** `lcd modinfo`. Names are those of the examples, unless `-b` or `-k` is there, or what is a file's name. */
+export function modinfo(args: readonly string[], terminal: Terminal): Promise<number> {
+  const isFile = (word: string): boolean => !word.startsWith("-") && /[./]/.test(word);
+  if (args.some(isFile)) return runTool("modinfo", lcdModinfo, args, terminal, {});
+  return runWithTree("modinfo", lcdModinfo, /^-[^-]*[bk]|^--(b|s)/, args, terminal);
+}
+
+/** @param namesTree what an option is like that names a tree, in place of the one with the examples */
+function runWithTree(
+  name: keyof typeof toolHelp,
+  tool: Tool,
+  namesTree: RegExp,
+  args: readonly string[],
+  terminal: Terminal,
+): Promise<number> {
+  if (options(args).some((word) => namesTree.test(word))) return runTool(name, tool, args, terminal, {});
   const { files } = sourceInTree("", prebuiltDirectory);
   const show = (text: string): string => text.replaceAll(HOST_TREE, prebuiltDirectory);
-  return runTool("modprobe", lcdModprobe, args, terminal, {
+  return runTool(name, tool, args, terminal, {
     files,
     release: HOST_RELEASE,
     stdout: (text) => void terminal.stdout(show(text)),

@@ -17,6 +17,15 @@ Examples:
   lcd insmod ./hello.ko                        does it load?
   lcd insmod -v ./params.ko count=3            with a parameter; show the log and /proc/modules
 `,
+  modinfo: `
+Without -b and -k names are those of the examples of LCD; a file is named by its path.
+
+Examples:
+  lcd modinfo params                           an example: its license, its parameters and what they are for
+  lcd modinfo -F depends ./hello.ko.zst        one field of a file
+  lcd modinfo -b /srv/image -k 6.1.0-56-amd64 ext4
+                                               of a tree of your own
+`,
   depmod: `
 Examples:
   lcd depmod -b /srv/image 6.1.0-56-amd64      index /srv/image/lib/modules/6.1.0-56-amd64

@@ -55,8 +55,24 @@ describe("the module tools", () => {
     expect(unknown.stderr).toContain("Unknown symbol nobody_exports_this (err -2)");
   });
 
+  it("explain an example, and a file", async () => {
+    const example = await runLcd(["modinfo", "-p", "params"]);
+    expect([example.code, example.stderr]).toEqual([0, ""]);
+    expect(example.stdout).toContain("count:");
+    const folder = new Folder();
+    folder.write("mine.ko", exampleBytes("asker"));
+    expect(await runLcd(["modinfo", "-F", "description", "./mine.ko"], { cwd: folder.path })).toMatchObject({
+      code: 0,
+      stdout: "Asks for the answer\n",
+    });
+    expect(await runLcd(["modinfo", "xyzzy"])).toMatchObject({
+      code: 1,
+      stderr: "lcd modinfo: ERROR: Module xyzzy not found.\n",
+    });
+  });
+
   it("show their help, and what LCD adds to it", async () => {
-    for (const tool of ["modprobe", "insmod", "depmod"]) {
+    for (const tool of ["modprobe", "insmod", "modinfo", "depmod"]) {
       const { code, stdout } = await runLcd([tool, "--help"]);
       expect(code).toBe(0);
       expect(stdout).toMatch(new RegExp(`^Usage:\\n  lcd-${tool} [\\s\\S]*Examples:\\n  lcd ${tool} `));

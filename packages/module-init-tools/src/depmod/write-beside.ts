@@ -1,8 +1,5 @@
 import type { ToolFiles } from "../files/files";
 
-/** Ending of a file that is being written. */
-const UNFINISHED = ".new";
-
 /**
  * Writes files so that nobody ever sees half of one: all are written beside their places first, then moved there.
  * When one cannot be written the old ones stay and no unfinished one is left.
@@ -15,15 +12,18 @@ export async function writeBeside(
   directory: string,
   contents: Readonly<Record<string, string | Uint8Array>>,
 ): Promise<void> {
+  // Nobody else writes there, not even the same program at the same time.
+  const unfinished = (name: string): string => `${directory}/${name}.${id}.new`;
+  const id = crypto.randomUUID();
   const names = Object.keys(contents);
   try {
     for (const [name, content] of Object.entries(contents)) {
       const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-      await files.writeFile(`${directory}/${name}${UNFINISHED}`, bytes);
+      await files.writeFile(unfinished(name), bytes);
     }
-    for (const name of names) await files.rename(`${directory}/${name}${UNFINISHED}`, `${directory}/${name}`);
+    for (const name of names) await files.rename(unfinished(name), `${directory}/${name}`);
   } catch (error) {
-    for (const name of names) await files.remove(`${directory}/${name}${UNFINISHED}`).catch(() => undefined);
+    for (const name of names) await files.remove(unfinished(name)).catch(() => undefined);
     throw error;
   }
 }
