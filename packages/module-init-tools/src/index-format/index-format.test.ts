@@ -60,8 +60,13 @@ test("searching finds what looking at every key finds", () => {
       const reader = new IndexReader(built(named), "x");
       const exact = named.filter(([key]) => key === text).map(([, value]) => value);
       expect(values(reader.search(text)).sort()).toEqual(exact.sort());
-      const wild = named.filter(([key]) => wildcardMatch(key, text)).map(([, value]) => value);
-      expect(values(reader.searchWild(text)).sort()).toEqual(wild.sort());
+      const wild = named.filter(([key]) => wildcardMatch(key, text)).map(([key, value]) => `${key} ${value}`);
+      expect(
+        reader
+          .searchWild(text)
+          .map(({ key, value }) => `${key} ${value}`)
+          .sort(),
+      ).toEqual(wild.sort());
       const all = [...reader.entries()].flatMap(({ key, values: v }) => v.map(({ value }) => [key, value].join()));
       expect(all.sort()).toEqual(named.map(([key, value]) => [key, value].join()).sort());
     }),

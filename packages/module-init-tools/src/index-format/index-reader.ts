@@ -2,6 +2,12 @@ import { ToolError } from "../errors";
 import { wildcardMatch } from "../tree/wildcard";
 import { INDEX_HEADER_SIZE, INDEX_MAGIC, INDEX_VERSION, type IndexValue, NodeFlag, OFFSET_MASK } from "./format";
 
+/** A value of a key that matches a text. */
+export interface IndexMatch extends IndexValue {
+  /** The key, which may have wildcards. */
+  readonly key: string;
+}
+
 interface Node {
   readonly prefix: string;
   readonly first: number;
@@ -65,8 +71,8 @@ export class IndexReader {
    *
    * @throws ToolError
    */
-  searchWild(text: string): IndexValue[] {
-    const found: IndexValue[] = [];
+  searchWild(text: string): IndexMatch[] {
+    const found: IndexMatch[] = [];
     const budget = this.#budget();
     let [node, limit] = this.#open(this.#root, this.bytes.length);
     for (let at = 0; ; at++) {
@@ -75,16 +81,16 @@ export class IndexReader {
       if (!text.startsWith(literal, at)) break;
       // From the first wildcard on, what is left of each key is matched with what is left of the text.
       if (plain >= 0) {
-        this.#matches({ ...node, prefix: node.prefix.slice(plain) }, "", text.slice(at + plain), found, budget);
+        this.#matches({ ...node, prefix: node.prefix.slice(plain) }, "", text, at + plain, found, budget);
         break;
       }
       at += node.prefix.length;
       for (const wildcard of WILDCARDS) {
         const child = childOf(node, wildcard);
-        if (child !== 0) this.#matches(this.#read(child, limit), wildcard, text.slice(at), found, budget);
+        if (child !== 0) this.#matches(this.#read(child, limit), wildcard, text, at, found, budget);
       }
       if (at >= text.length) {
-        insertAll(found, node.values);
+        insertAll(found, node.values, text);
         break;
       }
       const child = childOf(node, text.charAt(at));
@@ -94,9 +100,12 @@ export class IndexReader {
     return found;
   }
 
-  #matches(node: Node, start: string, text: string, found: IndexValue[], budget: Budget): void {
+  /** @param at how much of the text is behind us: keys below the node go on there */
+  #matches(node: Node, start: string, text: string, at: number, found: IndexMatch[], budget: Budget): void {
+    const before = text.slice(0, at);
+    const rest = text.slice(at);
     for (const { key, values } of this.#below(node, start, budget)) {
-      if (wildcardMatch(key, text)) insertAll(found, values);
+      if (wildcardMatch(key, rest)) insertAll(found, values, before + key);
     }
   }
 
@@ -199,10 +208,10 @@ function childOf({ first, children }: Node, character: string): number {
 }
 
 /** Puts values where their priorities belong, before those with the same. */
-function insertAll(found: IndexValue[], values: readonly IndexValue[]): void {
-  for (const value of values) {
-    const place = found.findIndex(({ priority }) => priority >= value.priority);
-    found.splice(place < 0 ? found.length : place, 0, value);
+function insertAll(found: IndexMatch[], values: readonly IndexValue[], key: string): void {
+  for (const { priority, value } of values) {
+    const place = found.findIndex((other) => other.priority >= priority);
+    found.splice(place < 0 ? found.length : place, 0, { priority, value, key });
   }
 }
 

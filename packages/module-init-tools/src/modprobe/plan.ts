@@ -2,7 +2,7 @@ import type { ModprobeConfig } from "../config/modprobe-config";
 import { ToolError } from "../errors";
 import type { ModuleFile, ModuleTree } from "../tree/module-tree";
 import { wildcardMatch } from "../tree/wildcard";
-import { type Resolved, resolveName } from "./resolve";
+import { itself, type Resolved, resolveName } from "./resolve";
 
 /** One thing to do to get a module loaded. */
 export interface Step {
@@ -18,7 +18,16 @@ export interface Step {
   readonly options: string;
   /** Whether a failure fails the whole; soft dependencies may fail. */
   readonly required: boolean;
+  readonly cause: Cause;
 }
+
+/** Why a step is part of a plan. */
+export type Cause =
+  | { readonly kind: "asked" }
+  /** `modules.dep` says that a module needs it. */
+  | { readonly kind: "dependency"; readonly of: string }
+  /** A module would like it to be loaded `when`; `asked` is the name by which it does. */
+  | { readonly kind: "soft dependency"; readonly of: string; readonly when: "pre" | "post"; readonly asked: string };
 
 /**
  * Everything that loading a module means, in order: what it depends on first.
@@ -32,7 +41,7 @@ export async function loadPlan(
   { options, ignoreInstall }: PlanOptions,
 ): Promise<Step[]> {
   const planner = new Planner(tree, config);
-  await planner.visit(target, true, ignoreInstall);
+  await planner.visit(target, { kind: "asked" }, true, ignoreInstall);
   const builtin = await tree.builtin();
   const modules = await tree.modules();
   return planner.order.map((module) => {
@@ -43,6 +52,7 @@ export async function loadPlan(
         (ignoreInstall && asked ? null : installAction(module, config)) ?? loadAction(module.name, modules, builtin),
       options: joinOptions(configuredOptions(config, module), asked ? options : ""),
       required: planner.required.has(module.name),
+      cause: module.cause,
     };
   });
 }
@@ -55,6 +65,7 @@ export interface PlanOptions {
 }
 
 interface Planned extends Resolved {
+  readonly cause: Cause;
   /** Soft dependencies take the place of an install command. */
   readonly hasSoftDependencies: boolean;
 }
@@ -70,26 +81,29 @@ class Planner {
   ) {}
 
   /** @param alone leaves out soft dependencies of the module itself */
-  async visit(module: Resolved, required: boolean, alone = false): Promise<void> {
+  async visit(module: Resolved, cause: Cause, required: boolean, alone = false): Promise<void> {
     if (this.#visited.has(module.name)) return;
     this.#visited.add(module.name);
     const dependencies = await dependenciesOf(this.tree, module.name);
     if (required) for (const name of [module.name, ...dependencies]) this.required.add(name);
-    for (const name of dependencies) await this.#addWithSoftDependencies({ name, alias: null });
-    if (alone) this.order.push({ ...module, hasSoftDependencies: false });
-    else await this.#addWithSoftDependencies(module);
+    for (const name of dependencies) {
+      await this.#addWithSoftDependencies(itself(name, "module"), { kind: "dependency", of: module.name });
+    }
+    if (alone) this.order.push({ ...module, cause, hasSoftDependencies: false });
+    else await this.#addWithSoftDependencies(module, cause);
   }
 
-  async #addWithSoftDependencies(module: Resolved): Promise<void> {
+  async #addWithSoftDependencies(module: Resolved, cause: Cause): Promise<void> {
     const soft = this.config.softDependencies.find(({ pattern }) => wildcardMatch(pattern, module.name));
-    await this.#visitAll(soft?.pre ?? []);
-    this.order.push({ ...module, hasSoftDependencies: (soft?.pre.length ?? 0) + (soft?.post.length ?? 0) > 0 });
-    await this.#visitAll(soft?.post ?? []);
+    await this.#visitAll(soft?.pre ?? [], module.name, "pre");
+    this.order.push({ ...module, cause, hasSoftDependencies: (soft?.pre.length ?? 0) + (soft?.post.length ?? 0) > 0 });
+    await this.#visitAll(soft?.post ?? [], module.name, "post");
   }
 
-  async #visitAll(names: readonly string[]): Promise<void> {
-    for (const name of names) {
-      for (const module of await resolveName(this.tree, this.config, name)) await this.visit(module, false);
+  async #visitAll(names: readonly string[], of: string, when: "pre" | "post"): Promise<void> {
+    for (const asked of names) {
+      const cause: Cause = { kind: "soft dependency", of, when, asked };
+      for (const module of await resolveName(this.tree, this.config, asked)) await this.visit(module, cause, false);
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { ModprobeConfig } from "../config/modprobe-config";
 import { hasUnmatchedBracket, normalizeName } from "../tree/module-name";
-import type { ModuleTree } from "../tree/module-tree";
+import type { AliasMatch, ModuleTree } from "../tree/module-tree";
 import { wildcardMatch } from "../tree/wildcard";
 
 /** A module that a name leads to. */
@@ -8,7 +8,16 @@ export interface Resolved {
   readonly name: string;
   /** What was asked for, when it was not the module's own name. */
   readonly alias: string | null;
+  /** The alias as it is written down, wildcards included; null for the module's own name. */
+  readonly pattern: string | null;
+  readonly source: NameSource;
 }
+
+/**
+ * Who knows a name: an alias or an install command of `modprobe.d`, a module by that name, one that exports the symbol,
+ * an alias of a module; a module in the kernel itself by its name or an alias.
+ */
+export type NameSource = "configuration" | "install" | "module" | "symbol" | "alias" | "builtin" | "builtin alias";
 
 /**
  * Finds the modules for a name. The first source that knows it decides: `modprobe.d` aliases, module names, exported
@@ -20,17 +29,27 @@ export async function resolveName(tree: ModuleTree, config: ModprobeConfig, aske
   if (hasUnmatchedBracket(asked)) return [];
   const name = normalizeName(asked);
   const configured = config.aliases.filter(({ pattern }) => wildcardMatch(pattern, name));
-  if (configured.length > 0) return aliased(name, [...new Set(configured.map(({ module }) => module))]);
-  if ((await tree.module(name)) !== undefined) return [{ name, alias: null }];
+  if (configured.length > 0) return aliased(name, "configuration", firstOfEach(configured));
+  if ((await tree.module(name)) !== undefined) return [itself(name, "module")];
   const exporters = await tree.modulesForSymbol(name);
-  if (exporters.length > 0) return aliased(name, exporters);
-  if (config.installCommands.some(({ pattern }) => pattern === name)) return [{ name, alias: null }];
+  if (exporters.length > 0) return aliased(name, "symbol", exporters);
+  if (config.installCommands.some(({ pattern }) => pattern === name)) return [itself(name, "install")];
   const servers = await tree.modulesForAlias(name);
-  if (servers.length > 0) return aliased(name, servers);
-  if ((await tree.builtin()).has(name)) return [{ name, alias: null }];
-  return aliased(name, await tree.builtinForAlias(name));
+  if (servers.length > 0) return aliased(name, "alias", servers);
+  if ((await tree.builtin()).has(name)) return [itself(name, "builtin")];
+  return aliased(name, "builtin alias", await tree.builtinForAlias(name));
 }
 
-function aliased(alias: string, modules: readonly string[]): Resolved[] {
-  return modules.map((name) => ({ name, alias }));
+/** A module that was asked for by its own name. */
+export function itself(name: string, source: NameSource): Resolved {
+  return { name, alias: null, pattern: null, source };
+}
+
+function aliased(alias: string, source: NameSource, matches: readonly AliasMatch[]): Resolved[] {
+  return matches.map(({ pattern, module }) => ({ name: module, alias, pattern, source }));
+}
+
+/** For each module the first of its aliases. */
+function firstOfEach(matches: readonly AliasMatch[]): AliasMatch[] {
+  return matches.filter(({ module }, i) => matches.findIndex((match) => match.module === module) === i);
 }

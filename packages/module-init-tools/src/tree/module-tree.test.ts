@@ -28,3 +28,11 @@ test("each index is read once", async () => {
   files.add("/t/modules.dep", "b.ko:\n");
   expect(await tree.module("a")).toBeDefined();
 });
+
+test("the modules that serve an alias come with the pattern that matches", async () => {
+  const files = memoryFiles({ "/t/modules.alias": "alias pci:v8086-* a\nalias pci:v* b\nalias usb:* c\n" });
+  expect(await new ModuleTree(files, "/t").modulesForAlias("pci:v8086_1")).toEqual([
+    { pattern: "pci:v8086_*", module: "a" },
+    { pattern: "pci:v*", module: "b" },
+  ]);
+});

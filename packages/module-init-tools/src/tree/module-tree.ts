@@ -14,6 +14,13 @@ export interface ModuleFile {
   readonly dependencies: readonly string[];
 }
 
+/** A module that serves an alias. */
+export interface AliasMatch {
+  /** The alias as the module has it, wildcards included; dashes as underscores. */
+  readonly pattern: string;
+  readonly module: string;
+}
+
 /**
  * The indexes that depmod leaves in `/lib/modules/<release>`, each read when first asked for: the binary one when it is
  * there, otherwise the text that says the same. Every method throws ToolError for a damaged index.
@@ -48,9 +55,9 @@ export class ModuleTree {
   }
 
   /** Modules in the kernel itself that say they serve an alias; one for each of its patterns that matches. */
-  async builtinForAlias(alias: string): Promise<string[]> {
+  async builtinForAlias(alias: string): Promise<AliasMatch[]> {
     const index = await this.#index("modules.builtin.alias.bin");
-    if (index !== null) return index.searchWild(alias).map(({ value }) => value);
+    if (index !== null) return matchesOf(index, alias);
     return builtinAliases(await this.#text("modules.builtin.modinfo"), alias);
   }
 
@@ -73,12 +80,12 @@ export class ModuleTree {
    * Modules that say they serve an alias (`pci:v00008086d...`), in the order of `modules.alias`; a module as often as
    * it has patterns that match.
    */
-  async modulesForAlias(alias: string): Promise<string[]> {
+  async modulesForAlias(alias: string): Promise<AliasMatch[]> {
     return this.#matching("modules.alias", alias);
   }
 
   /** Modules that export a symbol, asked for as `symbol:name`. */
-  async modulesForSymbol(alias: string): Promise<string[]> {
+  async modulesForSymbol(alias: string): Promise<AliasMatch[]> {
     return alias.startsWith("symbol:") ? this.#matching("modules.symbols", alias) : [];
   }
 
@@ -112,9 +119,9 @@ export class ModuleTree {
     return new Set(linesOf(await this.#text("modules.builtin")).map(moduleNameOfPath));
   }
 
-  async #matching(file: string, alias: string): Promise<string[]> {
+  async #matching(file: string, alias: string): Promise<AliasMatch[]> {
     const index = await this.#index(`${file}.bin`);
-    if (index !== null) return index.searchWild(alias).map(({ value }) => value);
+    if (index !== null) return matchesOf(index, alias);
     return matchingAliases(await this.#text(file), alias);
   }
 
@@ -173,9 +180,13 @@ class DependencyLine implements ModuleFile {
   }
 }
 
+function matchesOf(index: IndexReader, alias: string): AliasMatch[] {
+  return index.searchWild(alias).map(({ key, value }) => ({ pattern: key, module: value }));
+}
+
 /** The modules whose patterns match. */
-function matchingAliases(text: string, alias: string): string[] {
-  return aliasLines(text).flatMap(([pattern, module]) => (wildcardMatch(pattern, alias) ? [module] : []));
+function matchingAliases(text: string, alias: string): AliasMatch[] {
+  return aliasLines(text).flatMap(([pattern, module]) => (wildcardMatch(pattern, alias) ? [{ pattern, module }] : []));
 }
 
 /** The lines `alias <pattern> <module>`, dashes as underscores. */
@@ -187,10 +198,11 @@ function aliasLines(text: string): [pattern: string, module: string][] {
   });
 }
 
-function builtinAliases(text: string, alias: string): string[] {
-  const modules: string[] = [];
-  for (const [module, key, pattern] of builtinEntries(text)) {
-    if (key === "alias" && wildcardMatch(normalizeName(pattern), alias)) modules.push(normalizeName(module));
+function builtinAliases(text: string, alias: string): AliasMatch[] {
+  const matches: AliasMatch[] = [];
+  for (const [module, key, value] of builtinEntries(text)) {
+    const pattern = normalizeName(value);
+    if (key === "alias" && wildcardMatch(pattern, alias)) matches.push({ pattern, module: normalizeName(module) });
   }
-  return modules;
+  return matches;
 }
