@@ -1,9 +1,14 @@
 import { ElfError } from "./error";
 
+/** What {@link ByteReader.length} gives for numbers that do not fit: out of every range that is checked later. */
+export const TOO_LONG = Number.MAX_SAFE_INTEGER;
+
 /** Reads integers of either byte order from a file; every read is checked against the file's end. */
 export class ByteReader {
   /** The same bytes, for tables whose range is checked as a whole. */
   readonly view: DataView;
+  /** Bytes of an address, offset or size. */
+  readonly wordSize: 4 | 8;
 
   constructor(
     readonly bytes: Uint8Array,
@@ -11,6 +16,7 @@ export class ByteReader {
     readonly wide: boolean,
   ) {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.wordSize = wide ? 8 : 4;
   }
 
   u8(offset: number): number {
@@ -36,6 +42,15 @@ export class ByteReader {
   /** An address, offset or size: 4 bytes in ELF32, 8 in ELF64. */
   word(offset: number): bigint {
     return this.wide ? this.u64(offset) : BigInt(this.u32(offset));
+  }
+
+  /** A word as a number; {@link TOO_LONG} when it is greater. */
+  length(offset: number): number {
+    if (!this.wide) return this.u32(offset);
+    this.#check(offset, 8);
+    const high = this.view.getUint32(this.littleEndian ? offset + 4 : offset, this.littleEndian);
+    const low = this.view.getUint32(this.littleEndian ? offset : offset + 4, this.littleEndian);
+    return Math.min(high * 2 ** 32 + low, TOO_LONG);
   }
 
   /** A word with its sign. */

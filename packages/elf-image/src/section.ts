@@ -1,4 +1,4 @@
-import type { ByteReader } from "./byte-reader";
+import { type ByteReader, TOO_LONG } from "./byte-reader";
 import { SHN_LORESERVE, SHN_UNDEF, SHN_XINDEX, SHT_NOBITS, SHT_NULL, SHT_STRTAB } from "./constants";
 import { ElfError } from "./error";
 import type { ElfHeader } from "./header";
@@ -25,10 +25,6 @@ export interface ElfSection {
   data(): Uint8Array;
 }
 
-interface RawSection extends Omit<ElfSection, "name"> {
-  readonly nameOffset: number;
-}
-
 /** Reads the section header table. Throws ElfError. */
 export function readSections(reader: ByteReader, header: ElfHeader): ElfSection[] {
   const { offset, entrySize } = header.sectionHeaders;
@@ -40,61 +36,97 @@ export function readSections(reader: ByteReader, header: ElfHeader): ElfSection[
   if (entrySize !== needed) throw new ElfError(`section headers have ${entrySize} bytes each instead of ${needed}`);
   reader.checkRange(offset, BigInt(needed), "the first section header");
   const base = Number(offset);
-  const first = readSection(reader, base, 0);
+  const first = new Section(reader, base, 0);
   // Counts that do not fit in 16 bits stand in the first section header (System V ABI, "Extended section numbering").
   const count = header.sectionHeaders.count === 0 ? first.size : header.sectionHeaders.count;
   const nameSection = header.nameSection === SHN_XINDEX ? first.link : header.nameSection;
   if (header.sectionHeaders.count >= SHN_LORESERVE) throw new ElfError("the number of sections is a reserved value");
   reader.checkRange(offset, BigInt(count) * BigInt(needed), `the table of ${count} section headers`);
-  const raw = count === 0 ? [] : [first];
-  for (let index = 1; index < count; index++) raw.push(readSection(reader, base + index * needed, index));
-  const names = nameTable(raw, nameSection);
-  return raw.map(({ nameOffset, ...section }) => ({ ...section, name: names === null ? "" : names.at(nameOffset) }));
+  const sections = count === 0 ? [] : [first];
+  for (let index = 1; index < count; index++) sections.push(new Section(reader, base + index * needed, index));
+  const names = nameTable(sections, nameSection);
+  if (names !== null) for (const section of sections) section.name = names.at(section.nameOffset);
+  return sections;
 }
 
-function readSection(reader: ByteReader, at: number, index: number): RawSection {
-  const word = reader.wide ? 8 : 4;
-  const type = reader.u32(at + 4);
-  const fields = at + 8;
-  const offset = reader.word(fields + 2 * word);
-  const size = reader.word(fields + 3 * word);
-  const alignment = reader.word(fields + 4 * word + 8);
-  const entrySize = reader.word(fields + 5 * word + 8);
-  const what = `section ${index}`;
-  if (type === SHT_NOBITS) {
-    if (size > BigInt(Number.MAX_SAFE_INTEGER))
-      throw new ElfError(`${what} has an impossible size, 0x${size.toString(16)}`);
-  } else if (type !== SHT_NULL) {
-    reader.checkRange(offset, size, what);
+/** Checked when it is made. Files have dozens of sections: what few ask for is read when they do. */
+class Section implements ElfSection {
+  name = "";
+  readonly nameOffset: number;
+  readonly type: number;
+  readonly offset: number;
+  readonly size: number;
+  readonly alignment: number;
+
+  constructor(
+    readonly reader: ByteReader,
+    readonly at: number,
+    readonly index: number,
+  ) {
+    this.nameOffset = reader.u32(at);
+    this.type = reader.u32(at + 4);
+    this.offset = reader.length(this.#field(2));
+    this.size = reader.length(this.#field(3));
+    this.alignment = reader.length(this.#afterLinks(0)) || 1;
+    if (this.type !== SHT_NULL) this.#check();
   }
-  if (type !== SHT_NULL && (alignment & (alignment - 1n)) !== 0n && alignment !== 0n) {
-    throw new ElfError(`${what} has alignment ${alignment}, which is not a power of two`);
+
+  get flags(): bigint {
+    return this.reader.word(this.#field(0));
   }
-  return {
-    index,
-    nameOffset: reader.u32(at),
-    type,
-    flags: reader.word(fields),
-    address: reader.word(fields + word),
-    offset: clampToNumber(offset),
-    size: clampToNumber(size),
-    link: reader.u32(fields + 4 * word),
-    info: reader.u32(fields + 4 * word + 4),
-    alignment: alignment === 0n ? 1 : clampToNumber(alignment),
-    entrySize: clampToNumber(entrySize),
-    data: () => {
-      if (type === SHT_NOBITS || type === SHT_NULL) return new Uint8Array(0);
-      return reader.bytes.subarray(Number(offset), Number(offset + size));
-    },
-  };
+
+  get address(): bigint {
+    return this.reader.word(this.#field(1));
+  }
+
+  get link(): number {
+    return this.reader.u32(this.#field(4));
+  }
+
+  get info(): number {
+    return this.reader.u32(this.#field(4) + 4);
+  }
+
+  get entrySize(): number {
+    return this.reader.length(this.#afterLinks(1));
+  }
+
+  data(): Uint8Array {
+    if (this.type === SHT_NOBITS || this.type === SHT_NULL) return new Uint8Array(0);
+    return this.reader.bytes.subarray(this.offset, this.offset + this.size);
+  }
+
+  #check(): void {
+    const { reader, type, index } = this;
+    if (type === SHT_NOBITS && this.size === TOO_LONG) {
+      throw new ElfError(`section ${index} has an impossible size, 0x${reader.word(this.#field(3)).toString(16)}`);
+    }
+    if (type !== SHT_NOBITS && this.offset + this.size > reader.bytes.length) {
+      reader.checkRange(reader.word(this.#field(2)), reader.word(this.#field(3)), `section ${index}`);
+    }
+    if (!isPowerOfTwo(this.alignment)) {
+      const alignment = reader.word(this.#afterLinks(0));
+      throw new ElfError(`section ${index} has alignment ${alignment}, which is not a power of two`);
+    }
+  }
+
+  /** Where a word is of those that follow name and type: flags, address, offset, size, and then link and info. */
+  #field(index: number): number {
+    return this.at + 8 + index * this.reader.wordSize;
+  }
+
+  /** Where a word is of those that follow link and info: alignment, entry size. */
+  #afterLinks(index: number): number {
+    return this.#field(4 + index) + 8;
+  }
 }
 
-/** What does not fit is out of every range that is checked later. */
-function clampToNumber(value: bigint): number {
-  return value > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(value);
+/** Alignments of 2^53 and more are not looked at closely: nothing has them. */
+function isPowerOfTwo(value: number): boolean {
+  return value === TOO_LONG || Number.isInteger(Math.log2(value));
 }
 
-function nameTable(sections: readonly RawSection[], index: number): StringTable | null {
+function nameTable(sections: readonly Section[], index: number): StringTable | null {
   if (index === SHN_UNDEF || sections.length === 0) return null;
   const section = sections[index];
   if (section === undefined) {

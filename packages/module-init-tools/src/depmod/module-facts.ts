@@ -1,4 +1,4 @@
-import { type ElfImage, parseElf, readModinfo } from "elf-image";
+import { type ElfImage, NamePool, parseElf, readModinfo } from "elf-image";
 import { CRC_PREFIX, type SymbolNames, scanSymbols } from "./scan-symbols";
 import { neededVersions } from "./symbol-versions";
 
@@ -24,14 +24,15 @@ export interface ModuleFacts {
 /**
  * Reads a module's symbols the way kmod does.
  *
+ * @param pool give the same one for many modules: they use the same names
  * @throws ElfError
  */
-export function readModuleFacts(bytes: Uint8Array): ModuleFacts {
+export function readModuleFacts(bytes: Uint8Array, pool: NamePool = new NamePool()): ModuleFacts {
   const image = parseElf(bytes);
-  const symbols = scanSymbols(image);
+  const symbols = scanSymbols(image, pool);
   return {
     exports: exportedSymbols(image, symbols),
-    imports: importedSymbols(image, symbols),
+    imports: importedSymbols(image, symbols, pool),
     modinfo: readModinfo(image),
   };
 }
@@ -43,8 +44,9 @@ function exportedSymbols(image: ElfImage, symbols: SymbolNames): string[] {
 }
 
 /** Undefined symbols, and what only `__versions` mentions (`module_layout`). */
-function importedSymbols(image: ElfImage, { undefinedSymbols }: SymbolNames): ImportedSymbol[] {
-  const versions = new Map((neededVersions(image) ?? []).map(({ name, version }) => [name, version]));
+function importedSymbols(image: ElfImage, { undefinedSymbols }: SymbolNames, pool: NamePool): ImportedSymbol[] {
+  const versions = new Map<string, bigint>();
+  for (const { name, version } of neededVersions(image, pool) ?? []) versions.set(name, version);
   const used = undefinedSymbols.map(({ name, weak }) => ({ name, weak, version: versions.get(name) ?? null }));
   for (const { name } of undefinedSymbols) versions.delete(name);
   versions.delete("");

@@ -2,11 +2,13 @@ import {
   ElfError,
   type ElfImage,
   type ElfSection,
+  type NamePool,
   SHN_UNDEF,
   SHT_STRTAB,
   SHT_SYMTAB,
   STB_GLOBAL,
   STB_WEAK,
+  StringTable,
 } from "elf-image";
 
 /** The names that depmod needs out of a symbol table. */
@@ -37,21 +39,22 @@ const LAYOUTS = {
  *
  * @throws ElfError
  */
-export function scanSymbols(image: ElfImage): SymbolNames {
+export function scanSymbols(image: ElfImage, pool: NamePool): SymbolNames {
   const table = image.sections.find(({ type }) => type === SHT_SYMTAB);
   if (table === undefined) return { checksums: [], undefinedSymbols: [] };
   const { size, info, section } = LAYOUTS[image.class];
   if (table.size % size !== 0) throw new ElfError(`symbol table ${table.name} has a part of a symbol at its end`);
   const bytes = table.data();
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const names = new Names(stringsOf(image, table));
+  const strings = stringsOf(image, table);
+  const names = new StringTable(strings, "the string table", pool);
   const checksums: string[] = [];
   const undefinedSymbols: UndefinedSymbol[] = [];
   // The first symbol of every table is empty.
   for (let offset = size; offset < bytes.length; offset += size) {
     const nameOffset = view.getUint32(offset, image.littleEndian);
     if (view.getUint16(offset + section, image.littleEndian) !== SHN_UNDEF) {
-      if (names.startsWithCrcPrefix(nameOffset)) checksums.push(names.at(nameOffset));
+      if (startsWithCrcPrefix(strings, nameOffset)) checksums.push(names.at(nameOffset));
       continue;
     }
     const binding = view.getUint8(offset + info) >> 4;
@@ -70,32 +73,7 @@ function stringsOf(image: ElfImage, table: ElfSection): Uint8Array {
 
 const CRC_BYTES = new TextEncoder().encode(CRC_PREFIX);
 
-/** A string table, decoded at once: names are then slices of one text. */
-class Names {
-  readonly #text: string;
-
-  constructor(private readonly bytes: Uint8Array) {
-    // Fatal would refuse names that are no UTF-8; what they become does not matter, they resolve nothing.
-    const text = new TextDecoder().decode(bytes);
-    this.#text = text.length === bytes.length ? text : latin1(bytes);
-  }
-
-  startsWithCrcPrefix(offset: number): boolean {
-    return CRC_BYTES.every((byte, i) => this.bytes[offset + i] === byte);
-  }
-
-  at(offset: number): string {
-    const end = this.#text.indexOf("\0", offset);
-    if (offset >= this.bytes.length || end < 0) {
-      throw new ElfError(`a symbol has its name at byte ${offset} of a string table of ${this.bytes.length} bytes`);
-    }
-    return this.#text.slice(offset, end);
-  }
-}
-
-/** One character for each byte, so that offsets stay what they are. */
-function latin1(bytes: Uint8Array): string {
-  const parts: string[] = [];
-  for (let i = 0; i < bytes.length; i += 4096) parts.push(String.fromCharCode(...bytes.subarray(i, i + 4096)));
-  return parts.join("");
+function startsWithCrcPrefix(bytes: Uint8Array, offset: number): boolean {
+  for (let i = 0; i < CRC_BYTES.length; i++) if (bytes[offset + i] !== CRC_BYTES[i]) return false;
+  return true;
 }

@@ -1,4 +1,4 @@
-import { type ElfImage, SHN_ABS } from "elf-image";
+import { type ElfImage, NamePool, SHN_ABS } from "elf-image";
 import { CRC_PREFIX } from "./scan-symbols";
 
 /** A symbol and the checksum of its declaration. */
@@ -11,7 +11,7 @@ export interface SymbolVersion {
 const ENTRY_SIZE = 64;
 
 /** What a module needs, from `__versions`; null when it has none. @throws ElfError */
-export function neededVersions(image: ElfImage): SymbolVersion[] | null {
+export function neededVersions(image: ElfImage, pool: NamePool = new NamePool()): SymbolVersion[] | null {
   const bytes = image.section("__versions")?.data();
   if (bytes === undefined) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -20,10 +20,14 @@ export function neededVersions(image: ElfImage): SymbolVersion[] | null {
   for (let at = 0; at + ENTRY_SIZE <= bytes.length; at += ENTRY_SIZE) {
     const version =
       image.class === 64 ? view.getBigUint64(at, image.littleEndian) : BigInt(view.getUint32(at, image.littleEndian));
-    const [name = ""] = new TextDecoder().decode(bytes.subarray(at + word, at + ENTRY_SIZE)).split("\0", 1);
-    versions.push({ name, version });
+    versions.push({ name: nameAt(bytes, at + word, at + ENTRY_SIZE, pool), version });
   }
   return versions;
+}
+
+/** A name that ends with a NUL, or fills its place. */
+function nameAt(bytes: Uint8Array, start: number, end: number, pool: NamePool): string {
+  return pool.at(bytes, start, end - start - 1) ?? new TextDecoder().decode(bytes.subarray(start, end));
 }
 
 /**
