@@ -5,6 +5,7 @@ export { type CallArgument, type DomainFunction, DomainModule } from "./call/dom
 export { __cptr, CPTR_NULL, type cptr_t, cptr_val } from "./capability/cptr";
 export { Cspace } from "./capability/cspace";
 export type { Capability, LcdCapability, MemoryRights, PageCapability, PageObject } from "./capability/object";
+export type { DeleteModuleFlags } from "./host/delete-module";
 export type { DeviceDriver, DeviceFile } from "./host/devices";
 export type { YieldToEventLoop } from "./host/event-loop";
 export { type Accounting, type BootOptions, boot, HostKernel } from "./host/host-kernel";

@@ -12,8 +12,10 @@ import { BOOT_BASE } from "../lcd/layout";
 import type { Lcd } from "../lcd/lcd";
 import { hasLinuxFeature } from "../module";
 import { LCD_DEVICE } from "../uapi";
+import { type DeleteModuleFlags, deleteModule } from "./delete-module";
 import { DeviceTable } from "./devices";
 import { type YieldToEventLoop, yieldToEventLoop } from "./event-loop";
+import { kernelFiles } from "./kernel-files";
 import { KthreadTable } from "./kthread";
 import { lcdDriver } from "./lcd-device";
 import { LockRank, Mutex } from "./lock";
@@ -129,6 +131,16 @@ export class HostKernel {
   /** The text of `/proc/modules`. */
   procModules(): string {
     return procModules(this.modules.list());
+  }
+
+  /** The files in which the kernel shows its modules, as they are now: path, below `/proc` and `/sys`, to text. */
+  kernelFiles(): Record<string, string> {
+    return kernelFiles(this.modules.list());
+  }
+
+  /** Takes a module out, as the delete_module system call does. @throws KernelError ENOENT, EAGAIN, EBUSY, EINTR */
+  deleteModule(name: string, flags?: DeleteModuleFlags): Promise<void> {
+    return deleteModule(this, name, flags);
   }
 
   /** Installs a program that the host can start, such as `/sbin/lcd-modprobe`. */

@@ -1,15 +1,18 @@
 import { errnoOf, KernelError } from "lcd-arch-x86";
 import { LCD_LOAD_MODULE, type LcdLoadModule } from "../uapi";
 import type { DeviceDriver, DeviceFile } from "./devices";
-import type { ModuleTable } from "./module-table";
+import type { HostModule, ModuleTable } from "./module-table";
 
 /** The LCD driver, `/dev/lcd`: loads modules that are destined for an lcd (seed 000, SETUP). */
 export function lcdDriver(modules: ModuleTable): DeviceDriver {
   return { open: () => new LcdDeviceFile(modules) };
 }
 
-class LcdDeviceFile implements DeviceFile {
+/** `/dev/lcd`, opened by a program. */
+export class LcdDeviceFile implements DeviceFile {
   lastError: KernelError | null = null;
+  /** What was loaded through this file. */
+  readonly loaded: HostModule[] = [];
   private readonly modules: ModuleTable;
   private open = true;
 
@@ -21,7 +24,8 @@ class LcdDeviceFile implements DeviceFile {
     this.lastError = null;
     try {
       if (!this.open) throw new KernelError("EBADF", "/dev/lcd: the file is closed");
-      return ioctl(this.modules, request, argument);
+      this.loaded.push(loadModule(this.modules, request, argument));
+      return 0;
     } catch (error) {
       if (!(error instanceof KernelError)) throw error;
       this.lastError = error;
@@ -34,7 +38,7 @@ class LcdDeviceFile implements DeviceFile {
   }
 }
 
-function ioctl(modules: ModuleTable, request: number, argument: unknown): number {
+function loadModule(modules: ModuleTable, request: number, argument: unknown): HostModule {
   if (request !== LCD_LOAD_MODULE) {
     throw new KernelError("ENOTTY", `/dev/lcd has no ioctl 0x${request.toString(16)}`);
   }
@@ -44,8 +48,7 @@ function ioctl(modules: ModuleTable, request: number, argument: unknown): number
   if (!Number.isInteger(size) || size < 0 || size > image.length) {
     throw new KernelError("EFAULT", `LCD_LOAD_MODULE of ${name}: ${size} bytes of an image that has ${image.length}`);
   }
-  modules.load({ image: image.subarray(0, size), name, options });
-  return 0;
+  return modules.load({ image: image.subarray(0, size), name, options });
 }
 
 function isLoadModule(argument: unknown): argument is LcdLoadModule {

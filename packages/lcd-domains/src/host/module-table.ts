@@ -28,6 +28,10 @@ export interface HostModule {
   readonly usedBy: Set<HostModule>;
   /** Domains that have it as their module. */
   domains: number;
+  /** Loaded for a domain: it goes with its last user. What somebody loaded stays until somebody takes it out. */
+  forDomains: boolean;
+  /** It is being taken out: nobody new may use it. Called when the last domain that has it is gone. */
+  leaving: (() => void) | null;
 }
 
 export interface ModuleTableOptions {
@@ -73,6 +77,11 @@ export class ModuleTable {
     return this.modules.get(wanted) ?? this.list().find(({ loaded }) => hasAlias(loaded, wanted));
   }
 
+  /** The loaded module that has exactly this name. */
+  named(name: string): HostModule | undefined {
+    return this.modules.get(name);
+  }
+
   /** Finds the module, the runtime included, that has an address. */
   at(address: gva_t): HostModule | undefined {
     const candidates = this.runtimeModule === null ? this.list() : [this.runtimeModule, ...this.list()];
@@ -111,42 +120,34 @@ export class ModuleTable {
     module.domains++;
   }
 
-  /** Counts a domain out; a module that nobody uses any more goes, and with it what only it used. */
+  /** Counts a domain out; a module that was loaded for domains goes with its last user, and with it what it needed. */
   put(module: HostModule): void {
     module.domains--;
-    this.unloadUnused(module);
+    this.unloadIdle(module);
+    if (module.domains === 0) module.leaving?.();
   }
 
   /**
-   * Unloads a module and what only it used.
+   * Unloads a module; what it used stays.
    *
-   * @throws KernelError ENOENT; EBUSY while a domain or another module uses it
+   * @throws KernelError EBUSY while a domain or another module uses it
    */
-  unload(name: string): void {
-    const module = this.find(name);
-    if (module === undefined) throw new KernelError("ENOENT", `module ${name} is not loaded`);
-    if (module.domains > 0 || module.usedBy.size > 0) {
-      const users = [...module.usedBy].map((user) => user.loaded.name);
-      throw new KernelError(
-        "EBUSY",
-        `module ${name} is in use by ${module.domains} domains${users.map((user) => `, ${user}`).join("")}`,
-      );
-    }
-    this.unloadUnused(module);
-  }
-
-  /** Unloads a module, and what only it used; does nothing while it is in use, or when it is unloaded already. */
-  unloadUnused(module: HostModule): void {
-    if (module.domains > 0 || module.usedBy.size > 0 || !this.owners.has(module)) return;
-    this.modules.delete(module.loaded.name);
-    for (const name of module.loaded.exports.keys()) {
-      if (this.symbols.get(name)?.owner === module.loaded.name) this.symbols.delete(name);
+  remove(module: HostModule): void {
+    const { name, exports } = module.loaded;
+    if (isInUse(module)) throw new KernelError("EBUSY", `module ${name} is in use`);
+    this.modules.delete(name);
+    for (const symbol of exports.keys()) {
+      if (this.symbols.get(symbol)?.owner === name) this.symbols.delete(symbol);
     }
     this.free(module);
-    for (const used of module.uses) {
-      used.usedBy.delete(module);
-      this.unloadUnused(used);
-    }
+    for (const used of module.uses) used.usedBy.delete(module);
+  }
+
+  /** Unloads a module that is there for domains only, and what was loaded for it; does nothing while it is in use. */
+  unloadIdle(module: HostModule): void {
+    if (!module.forDomains || isInUse(module) || !this.owners.has(module)) return;
+    this.remove(module);
+    for (const used of module.uses) this.unloadIdle(used);
   }
 
   /** Loads a module and makes its pages and symbols; `owner` is `null` for the host's own table. */
@@ -182,13 +183,28 @@ export class ModuleTable {
         }),
       }));
       const uses = [...loaded.uses].map((name) => this.used(loaded.name, name));
-      const module: HostModule = { loaded, parts, uses, usedBy: new Set(), domains: 0 };
+      const module = {
+        loaded,
+        parts,
+        uses,
+        usedBy: new Set<HostModule>(),
+        domains: 0,
+        forDomains: false,
+        leaving: null,
+      };
       this.owners.set(module, owner);
       return module;
     } catch (error) {
       for (const hpa of made) this.options.pages.release(owner, hpa);
       throw error;
     }
+  }
+
+  /** What a module exports that is being taken out cannot be linked to any more. */
+  private resolve(symbol: string): ResolvedSymbol | undefined {
+    const found = this.symbols.get(symbol);
+    const owner = found?.owner ?? null;
+    return owner !== null && this.modules.get(owner)?.leaving ? undefined : found;
   }
 
   private used(by: string, name: string): HostModule {
@@ -211,7 +227,7 @@ export class ModuleTable {
     return {
       allocateAddress: (size) => __gva(this.space.allocate(size)),
       releaseAddress: (base, size) => this.space.release(base, size),
-      resolve: (symbol) => this.symbols.get(symbol),
+      resolve: (symbol) => this.resolve(symbol),
       hasFeature: this.options.hasFeature,
       perCpuBase: this.options.perCpuBase,
       log: (level, line) => this.options.log.printk(level, line),
@@ -225,6 +241,10 @@ export function moduleName(name: string): string {
     .replace(/^.*\//, "")
     .replace(/\.ko(\.\w+)?$/, "")
     .replaceAll("-", "_");
+}
+
+function isInUse(module: HostModule): boolean {
+  return module.domains > 0 || module.usedBy.size > 0;
 }
 
 function hasAlias(loaded: LoadedModule, name: string): boolean {

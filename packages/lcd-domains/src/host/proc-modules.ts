@@ -14,5 +14,6 @@ function line(module: HostModule): string {
   const users = [...module.usedBy].map((user) => `${user.loaded.name},`).join("");
   const count = module.domains + module.usedBy.size;
   const { name, size, base } = module.loaded;
-  return `${name} ${size} ${count} ${users === "" ? "-" : users} Live 0x${base.toString(16).padStart(16, "0")}`;
+  const state = module.leaving === null ? "Live" : "Unloading";
+  return `${name} ${size} ${count} ${users === "" ? "-" : users} ${state} 0x${base.toString(16).padStart(16, "0")}`;
 }

@@ -131,25 +131,33 @@ describe("/dev/lcd", () => {
   });
 });
 
-describe("the table of modules", () => {
-  it("keeps a module while a domain or another module uses it", async () => {
-    const host = testHost();
-    const lcd = await lcd_create(host, "asker");
-    for (const name of ["asker", "answer"]) {
-      expect(() => host.modules.unload(name)).toThrowError(expect.objectContaining({ code: "EBUSY" }));
-    }
-    lcd_destroy(lcd);
-    expect(host.procModules()).toBe("");
-    expect(() => host.modules.unload("asker")).toThrowError(expect.objectContaining({ code: "ENOENT" }));
-  });
-
-  it("unloads a module that nobody uses, when asked", async () => {
+describe("what is loaded", () => {
+  it("for a domain goes with the last domain that has it", async () => {
     const host = testHost();
     const before = host.accounting();
-    await request_lcd_module(host, "asker");
-    expect(() => host.shutdown()).toThrowError(expect.objectContaining({ code: "EBUSY" }));
-    host.modules.unload("asker");
+    const both = [await lcd_create(host, "asker"), await lcd_create(host, "asker")];
+    lcd_destroy(both[0]);
+    expect(host.accounting().modules).toEqual(["asker", "answer"]);
+    lcd_destroy(both[1]);
     expect(host.accounting()).toEqual(before);
+  });
+
+  it("because somebody asked for it stays when a domain of it goes", async () => {
+    const host = testHost();
+    await request_lcd_module(host, "answer");
+    lcd_destroy(await lcd_create(host, "asker"));
+    expect(host.accounting().modules).toEqual(["answer"]);
+    expect(() => host.shutdown()).toThrowError(expect.objectContaining({ code: "EBUSY" }));
+  });
+
+  it("by somebody else meanwhile is not taken back with a request that fails", async () => {
+    const host = testHost();
+    host.registerUsermodeHelper(LCD_MODPROBE, async () => {
+      await host.devices.open(LCD_DEVICE).ioctl(LCD_LOAD_MODULE, argument("hello"));
+      return 1;
+    });
+    await expect(request_lcd_module(host, "nothing")).rejects.toMatchObject({ code: "ENOENT" });
+    expect(host.accounting().modules).toEqual(["hello"]);
   });
 });
 

@@ -57,7 +57,7 @@ export interface LoadedModule {
   readonly parts: readonly ModulePart[];
   /** `init_module`; `null` when the module has none. */
   readonly init: gva_t | null;
-  /** `cleanup_module`; `null` when the module has none and can never be unloaded. */
+  /** `cleanup_module`; `null` when the module has none. */
   readonly exit: gva_t | null;
   /** What other modules may link to, by name. */
   readonly exports: ReadonlyMap<string, ExportedSymbol>;
