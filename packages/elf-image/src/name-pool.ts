@@ -1,7 +1,7 @@
 import { decodeText } from "./text";
 
 /** Slots of the hash table at the start, and names at most; what comes later is not kept. */
-const FIRST_SLOTS = 1 << 12;
+const FIRST_SLOTS = 1 << 6;
 const MOST_NAMES = 1 << 20;
 /** Names with one hash can be made on purpose: looking for a free place ends here. */
 const MOST_PROBES = 32;

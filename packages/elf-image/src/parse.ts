@@ -1,6 +1,7 @@
 import { SHT_SYMTAB } from "./constants";
 import { ElfError } from "./error";
 import { readHeader } from "./header";
+import { NamePool } from "./name-pool";
 import { type ElfRelocation, readRelocations } from "./relocation";
 import { type ElfSection, readSections } from "./section";
 import { type ElfSegment, readSegments } from "./segment";
@@ -31,12 +32,13 @@ export interface ElfImage {
  * Reads an ELF file of either class and byte order.
  *
  * @param bytes the whole file; kept, not copied
+ * @param pool for the names of sections, where many files are read
  * @throws ElfError, with a sentence, for anything malformed
  * @see System V ABI, chapters 4 and 5
  */
-export function parseElf(bytes: Uint8Array): ElfImage {
+export function parseElf(bytes: Uint8Array, pool: NamePool = new NamePool()): ElfImage {
   const { header, reader } = readHeader(bytes);
-  const sections = readSections(reader, header);
+  const sections = readSections(reader, header, pool);
   const segments = readSegments(reader, header, sections[0]?.info ?? 0);
   let symbols: readonly ElfSymbol[] | undefined;
   const image: ElfImage = {

@@ -2,6 +2,7 @@ import { type ByteReader, TOO_LONG } from "./byte-reader";
 import { SHN_LORESERVE, SHN_UNDEF, SHN_XINDEX, SHT_NOBITS, SHT_NULL, SHT_STRTAB } from "./constants";
 import { ElfError } from "./error";
 import type { ElfHeader } from "./header";
+import type { NamePool } from "./name-pool";
 import { StringTable } from "./string-table";
 
 /** A section, its place in the file checked. */
@@ -26,7 +27,7 @@ export interface ElfSection {
 }
 
 /** Reads the section header table. Throws ElfError. */
-export function readSections(reader: ByteReader, header: ElfHeader): ElfSection[] {
+export function readSections(reader: ByteReader, header: ElfHeader, pool: NamePool): ElfSection[] {
   const { offset, entrySize } = header.sectionHeaders;
   if (offset === 0n) {
     if (header.sectionHeaders.count !== 0) throw new ElfError("the header counts sections but gives no place for them");
@@ -44,7 +45,7 @@ export function readSections(reader: ByteReader, header: ElfHeader): ElfSection[
   reader.checkRange(offset, BigInt(count) * BigInt(needed), `the table of ${count} section headers`);
   const sections = count === 0 ? [] : [first];
   for (let index = 1; index < count; index++) sections.push(new Section(reader, base + index * needed, index));
-  const names = nameTable(sections, nameSection);
+  const names = nameTable(sections, nameSection, pool);
   if (names !== null) for (const section of sections) section.name = names.at(section.nameOffset);
   return sections;
 }
@@ -126,7 +127,7 @@ function isPowerOfTwo(value: number): boolean {
   return value === TOO_LONG || Number.isInteger(Math.log2(value));
 }
 
-function nameTable(sections: readonly Section[], index: number): StringTable | null {
+function nameTable(sections: readonly Section[], index: number, pool: NamePool): StringTable | null {
   if (index === SHN_UNDEF || sections.length === 0) return null;
   const section = sections[index];
   if (section === undefined) {
@@ -134,5 +135,5 @@ function nameTable(sections: readonly Section[], index: number): StringTable | n
   }
   if (section.type !== SHT_STRTAB)
     throw new ElfError(`section names should be in section ${index}, which is no string table`);
-  return new StringTable(section.data(), "the section name table");
+  return new StringTable(section.data(), "the section name table", pool);
 }

@@ -32,7 +32,7 @@ const FORMATS: readonly Format[] = [
  * @throws DecompressError
  */
 export async function decompressModule(bytes: Uint8Array, limit: number = LARGEST_MODULE): Promise<Uint8Array> {
-  const format = FORMATS.find(({ magic }) => magic.every((byte, i) => bytes[i] === byte));
+  const format = formatOf(bytes);
   if (format === undefined) return bytes;
   const decompressor = await format.load();
   try {
@@ -41,6 +41,15 @@ export async function decompressModule(bytes: Uint8Array, limit: number = LARGES
     if (error instanceof DecompressError) throw error;
     throw new DecompressError(`the ${format.name} data is damaged (${error instanceof Error ? error.message : error})`);
   }
+}
+
+/** Whether these are the first bytes of a file that {@link decompressModule} decompresses. */
+export function isCompressed(bytes: Uint8Array): boolean {
+  return formatOf(bytes) !== undefined;
+}
+
+function formatOf(bytes: Uint8Array): Format | undefined {
+  return FORMATS.find(({ magic }) => magic.every((byte, i) => bytes[i] === byte));
 }
 
 /** The error for data that decompresses to more than the limit. */

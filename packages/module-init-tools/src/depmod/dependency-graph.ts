@@ -20,7 +20,7 @@ export class DependencyGraph {
     this.exporters = exporters;
     this.direct = modules.map(({ facts }, index) => {
       const used = new Set<number>();
-      for (const { name } of facts.imports) {
+      for (const name of facts.imports) {
         const owner = exporters.get(name);
         if (owner !== undefined && owner !== index) used.add(owner);
       }
@@ -70,11 +70,13 @@ export class DependencyGraph {
    */
   *symbolProblems(kernel: KernelSymbols): Iterable<{ module: GraphModule; symbol: string; known: boolean }> {
     for (const module of this.modules) {
-      for (const { name, weak, version } of module.facts.imports) {
-        const offered = kernel.get(name);
-        if (this.exporters.has(name)) continue;
-        if (offered === undefined && !weak) yield { module, symbol: name, known: false };
-        if (offered != null && version !== null && offered !== version) yield { module, symbol: name, known: true };
+      const { imports, weakImports, versions } = module.facts;
+      const weak = new Set(weakImports);
+      for (const symbol of imports) {
+        if (this.exporters.has(symbol)) continue;
+        const [offered, built] = [kernel.get(symbol), versions.get(symbol)];
+        if (offered === undefined && !weak.has(symbol)) yield { module, symbol, known: false };
+        if (offered != null && built !== undefined && offered !== built) yield { module, symbol, known: true };
       }
     }
   }

@@ -51,7 +51,9 @@ async function run(options: DepmodOptions, env: ToolEnvironment, log: Log): Prom
   const found =
     options.modules.length > 0 ? await named(directory, options, env) : await search(directory, options, env, log);
   if (found === null) return 1;
-  const graph = new DependencyGraph(await readModuleTree(env.files, directory, found, log));
+  const graph = new DependencyGraph(
+    await readModuleTree(env.files, directory, found, log, { versions: options.reportUnknown }),
+  );
   if (!(await reportSymbols(graph, directory, options, env, log))) return 1;
   const places = graph.places();
   if (reportCycles(findCycles(graph, places), log)) return 1;

@@ -2,37 +2,43 @@ import { type ElfImage, NamePool, parseElf, readModinfo } from "elf-image";
 import { CRC_PREFIX, type SymbolNames, scanSymbols } from "./scan-symbols";
 import { neededVersions } from "./symbol-versions";
 
-/** A symbol of others that a module uses. */
-export interface ImportedSymbol {
-  readonly name: string;
-  /** It may stay unresolved. */
-  readonly weak: boolean;
-  /** The checksum of its declaration, where the module was built; null when the module does not say. */
-  readonly version: bigint | null;
-}
-
 /** What depmod wants to know of a module. */
 export interface ModuleFacts {
   /** Symbols that it offers to others. */
   readonly exports: readonly string[];
-  /** Symbols that it needs. */
-  readonly imports: readonly ImportedSymbol[];
+  /** Symbols of others that it uses. */
+  readonly imports: readonly string[];
+  /** Those of them that may stay unresolved. */
+  readonly weakImports: readonly string[];
+  /** The checksums of their declarations where the module was built, as far as they were asked for and it has them. */
+  readonly versions: ReadonlyMap<string, bigint>;
   /** Its `.modinfo`: `alias`, `softdep`, ... */
   readonly modinfo: readonly (readonly [key: string, value: string])[];
+}
+
+export interface ReadFactsOptions {
+  /** Give the same one for many modules: they use the same names. */
+  readonly pool?: NamePool;
+  /** Whether to read the checksums of symbols. */
+  readonly versions?: boolean;
 }
 
 /**
  * Reads a module's symbols the way kmod does.
  *
- * @param pool give the same one for many modules: they use the same names
+ * @param bytes not kept: they may be overwritten afterwards
  * @throws ElfError
  */
-export function readModuleFacts(bytes: Uint8Array, pool: NamePool = new NamePool()): ModuleFacts {
-  const image = parseElf(bytes);
+export function readModuleFacts(bytes: Uint8Array, options: ReadFactsOptions = {}): ModuleFacts {
+  const { pool = new NamePool(), versions = false } = options;
+  const image = parseElf(bytes, pool);
   const symbols = scanSymbols(image, pool);
+  const needed = neededVersions(image, pool) ?? [];
   return {
     exports: exportedSymbols(image, symbols),
-    imports: importedSymbols(image, symbols, pool),
+    imports: importedSymbols(symbols, needed),
+    weakImports: symbols.undefinedSymbols.flatMap(({ name, weak }) => (weak ? [name] : [])),
+    versions: new Map(versions ? needed.map(({ name, version }) => [name, version]) : []),
     modinfo: readModinfo(image),
   };
 }
@@ -44,13 +50,15 @@ function exportedSymbols(image: ElfImage, symbols: SymbolNames): string[] {
 }
 
 /** Undefined symbols, and what only `__versions` mentions (`module_layout`). */
-function importedSymbols(image: ElfImage, { undefinedSymbols }: SymbolNames, pool: NamePool): ImportedSymbol[] {
-  const versions = new Map<string, bigint>();
-  for (const { name, version } of neededVersions(image, pool) ?? []) versions.set(name, version);
-  const used = undefinedSymbols.map(({ name, weak }) => ({ name, weak, version: versions.get(name) ?? null }));
-  for (const { name } of undefinedSymbols) versions.delete(name);
-  versions.delete("");
-  return [...used, ...[...versions].map(([name, version]) => ({ name, weak: false, version }))];
+function importedSymbols({ undefinedSymbols }: SymbolNames, versions: readonly { name: string }[]): string[] {
+  const names = undefinedSymbols.map(({ name }) => name);
+  const known = new Set(names).add("");
+  for (const { name } of versions) {
+    if (known.has(name)) continue;
+    known.add(name);
+    names.push(name);
+  }
+  return names;
 }
 
 /** The NUL-terminated strings in a section, empty ones left out. */

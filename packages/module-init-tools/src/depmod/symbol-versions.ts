@@ -1,4 +1,4 @@
-import { type ElfImage, NamePool, SHN_ABS } from "elf-image";
+import { decodeText, type ElfImage, NamePool, SHN_ABS } from "elf-image";
 import { CRC_PREFIX } from "./scan-symbols";
 
 /** A symbol and the checksum of its declaration. */
@@ -27,7 +27,7 @@ export function neededVersions(image: ElfImage, pool: NamePool = new NamePool())
 
 /** A name that ends with a NUL, or fills its place. */
 function nameAt(bytes: Uint8Array, start: number, end: number, pool: NamePool): string {
-  return pool.at(bytes, start, end - start - 1) ?? new TextDecoder().decode(bytes.subarray(start, end));
+  return pool.at(bytes, start, end - start - 1) ?? decodeText(bytes.subarray(start, end));
 }
 
 /**
@@ -44,7 +44,7 @@ export function exportedVersions(image: ElfImage): SymbolVersion[] | null {
   }
   const strings = image.section("__ksymtab_strings")?.data();
   if (strings === undefined) return null;
-  const names = new TextDecoder().decode(strings).split("\0");
+  const names = decodeText(strings).split("\0");
   return names.flatMap((name) => (name === "" ? [] : [{ name, version: 0n }]));
 }
 
