@@ -1,5 +1,6 @@
 /** The module tools of LCD: programs that take a command line, and the parts that they are made of. */
 export { DecompressError, decompressModule, LARGEST_MODULE } from "./compression/decompress";
+export type { ModprobeConfig } from "./config/modprobe-config";
 export { lcdDepmod } from "./depmod/depmod";
 export { type ModuleFacts, readModuleFacts } from "./depmod/module-facts";
 export type { LcdDevice, ToolEnvironment } from "./environment";
@@ -16,7 +17,15 @@ export { lcdModinfo } from "./modinfo/modinfo";
 export type { ModuleParameter } from "./modinfo/parameters";
 export { type ModuleSignature, readModuleSignature } from "./modinfo/signature";
 export { lcdModprobe } from "./modprobe/modprobe";
+export type { Cause, Step } from "./modprobe/plan";
+export { type NameSource, type Resolved, resolveName } from "./modprobe/resolve";
+export { type Description, describeModule } from "./query/describe-module";
+export { type Change, diffTrees, type ModuleDifference, type Outcome, type TreeSide } from "./query/diff-trees";
+export { explainLoading, type Loading } from "./query/explain-loading";
+export { type Arrows, graphToDot, type ModuleGraph, moduleGraph, reachable } from "./query/module-graph";
+export { type ConfiguredTree, type OpenOptions, openModuleTree } from "./query/open-module-tree";
+export { firmwareOf, type ModuleSet, type SetOptions, smallestSet } from "./query/smallest-set";
 export { lcdRmmod } from "./rmmod/rmmod";
 export { isModuleFile, moduleNameOfPath, normalizeName } from "./tree/module-name";
-export { type ModuleFile, ModuleTree } from "./tree/module-tree";
+export { type AliasMatch, type ModuleFile, ModuleTree } from "./tree/module-tree";
 export { wildcardMatch } from "./tree/wildcard";

@@ -22,7 +22,7 @@ export interface IndexSources {
   readonly places: readonly (number | null)[];
   /** The tree's directory, where the kernel's build has left `modules.builtin`. */
   readonly directory: string;
-  readonly options: DepmodOptions;
+  readonly options: Pick<DepmodOptions, "dryRun" | "warnDuplicates">;
   readonly files: ToolFiles;
   readonly log: Log;
 }

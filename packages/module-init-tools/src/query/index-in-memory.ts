@@ -1,0 +1,41 @@
+import type { Log } from "../command/log";
+import { DEPMOD_DIRECTORIES, readDepmodConfig } from "../config/depmod-config";
+import { findCycles } from "../depmod/cycles";
+import { DependencyGraph } from "../depmod/dependency-graph";
+import { findModules } from "../depmod/find-modules";
+import { makeIndexes } from "../depmod/make-indexes";
+import { readModuleTree } from "../depmod/read-tree";
+import { ToolError } from "../errors";
+import type { ToolFiles } from "../files/files";
+import { baseName } from "../files/path";
+
+/**
+ * Does what depmod does, without writing: the file system that is returned has the text indexes besides all else.
+ *
+ * @throws ToolError when the modules need one another in a loop
+ */
+export async function indexInMemory(files: ToolFiles, directory: string, log: Log): Promise<ToolFiles> {
+  const config = await readDepmodConfig(files, DEPMOD_DIRECTORIES, baseName(directory), log);
+  const modules = await findModules(files, directory, config, log);
+  const graph = new DependencyGraph(await readModuleTree(files, directory, modules, log));
+  const places = graph.places();
+  const [cycle] = findCycles(graph, places)?.cycles ?? [];
+  if (cycle !== undefined) throw new ToolError(`modules need one another in a loop: ${cycle.join(" -> ")}`);
+  const options = { dryRun: true, warnDuplicates: false };
+  const indexes = await makeIndexes({ graph, places, directory, options, files, log });
+  const encoder = new TextEncoder();
+  const bytes = new Map(
+    Object.entries(indexes).map(([name, index]) => [
+      `${directory}/${name}`,
+      typeof index === "string" ? encoder.encode(index) : index,
+    ]),
+  );
+  return {
+    readFile: async (path) => bytes.get(path) ?? files.readFile(path),
+    readDirectory: (path) => files.readDirectory(path),
+    stat: (path) => files.stat(path),
+    writeFile: (path, content) => files.writeFile(path, content),
+    rename: (from, to) => files.rename(from, to),
+    remove: (path) => files.remove(path),
+  };
+}
