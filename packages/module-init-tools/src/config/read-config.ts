@@ -18,12 +18,18 @@ export const CONFIG_DIRECTORIES = [
  * depmod found in the modules take part as a file of the name `modules.softdep`. The kernel's command line comes last.
  *
  * @param paths directories, of which the `.conf` files count, or files
+ * @param commandLine the file with the kernel's command line
  */
-export async function readConfig(tree: ModuleTree, paths: readonly string[], log: Log): Promise<ModprobeConfig> {
+export async function readConfig(
+  tree: ModuleTree,
+  paths: readonly string[],
+  log: Log,
+  commandLine = "/proc/cmdline",
+): Promise<ModprobeConfig> {
   const config = new ConfigBuilder(log);
   for (const path of await configFilesIn(tree.files, paths, `${tree.directory}/modules.softdep`)) {
     config.addFile(path, (await readTextIfPresent(tree.files, path)) ?? "");
   }
-  config.addKernelCommandLine((await readTextIfPresent(tree.files, "/proc/cmdline")) ?? "");
+  config.addKernelCommandLine((await readTextIfPresent(tree.files, commandLine)) ?? "");
   return config;
 }

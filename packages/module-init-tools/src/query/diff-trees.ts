@@ -1,17 +1,18 @@
 import { Log } from "../command/log";
 import { DecompressError, decompressModule } from "../compression/decompress";
-import { DEPMOD_DIRECTORIES, readDepmodConfig } from "../config/depmod-config";
-import { findModules, locationOf } from "../depmod/find-modules";
+import { locationOf } from "../depmod/find-modules";
 import type { ToolEnvironment } from "../environment";
 import { describeError, errorCodeOf } from "../errno";
-import { baseName } from "../files/path";
 import { ModuleTree } from "../tree/module-tree";
 import { type Description, describeModule } from "./describe-module";
+import { modulesOfTree } from "./modules-of-tree";
 
 /** One of two trees to be compared. */
 export interface TreeSide extends Pick<ToolEnvironment, "files" | "stderr"> {
   /** `/lib/modules/<release>`, maybe with a root in front. */
   readonly directory: string;
+  /** In front of the places where `depmod.d` is looked for, which says which of several modules counts. Default: "". */
+  readonly root?: string;
 }
 
 /** What became of a module. */
@@ -65,10 +66,9 @@ interface Side extends TreeSide {
   readonly tree: ModuleTree;
 }
 
-async function readSide({ files, directory, stderr }: TreeSide): Promise<Side> {
+async function readSide({ files, directory, stderr, root = "" }: TreeSide): Promise<Side> {
   const log = new Log("lcd-modules", stderr, "error");
-  const config = await readDepmodConfig(files, DEPMOD_DIRECTORIES, baseName(directory), log);
-  const modules = await findModules(files, directory, config, log);
+  const modules = await modulesOfTree(files, directory, root, log);
   const paths = new Map(modules.map(({ name, path }) => [name, path]));
   return { files, directory, stderr, paths, tree: new ModuleTree(files, directory) };
 }

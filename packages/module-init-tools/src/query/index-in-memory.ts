@@ -1,22 +1,20 @@
 import type { Log } from "../command/log";
-import { DEPMOD_DIRECTORIES, readDepmodConfig } from "../config/depmod-config";
 import { findCycles } from "../depmod/cycles";
 import { DependencyGraph } from "../depmod/dependency-graph";
-import { findModules } from "../depmod/find-modules";
 import { makeIndexes } from "../depmod/make-indexes";
 import { readModuleTree } from "../depmod/read-tree";
 import { ToolError } from "../errors";
 import type { ToolFiles } from "../files/files";
-import { baseName } from "../files/path";
+import { modulesOfTree } from "./modules-of-tree";
 
 /**
  * Does what depmod does, without writing: the file system that is returned has the text indexes besides all else.
  *
+ * @param root in front of the places where configuration is looked for
  * @throws ToolError when the modules need one another in a loop
  */
-export async function indexInMemory(files: ToolFiles, directory: string, log: Log): Promise<ToolFiles> {
-  const config = await readDepmodConfig(files, DEPMOD_DIRECTORIES, baseName(directory), log);
-  const modules = await findModules(files, directory, config, log);
+export async function indexInMemory(files: ToolFiles, directory: string, root: string, log: Log): Promise<ToolFiles> {
+  const modules = await modulesOfTree(files, directory, root, log);
   const graph = new DependencyGraph(await readModuleTree(files, directory, modules, log));
   const places = graph.places();
   const [cycle] = findCycles(graph, places)?.cycles ?? [];

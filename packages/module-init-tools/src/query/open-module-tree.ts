@@ -15,7 +15,12 @@ export interface ConfiguredTree {
 }
 
 export interface OpenOptions {
-  /** Files and directories to read as configuration, instead of the usual places below `/`. */
+  /**
+   * The directory that is `/` to the kernel of these modules, without a slash at its end: configuration
+   * (`/etc/modprobe.d` ...) and the kernel's command line (`/proc/cmdline`) are looked for below it. Default: "".
+   */
+  readonly root?: string;
+  /** Files and directories to read as configuration, instead of the usual places below the root. */
   readonly config?: readonly string[];
   /** What is in front of messages: `lcd-modules: ERROR: ...`. */
   readonly program?: string;
@@ -33,7 +38,7 @@ export interface OpenOptions {
 export async function openModuleTree(
   { files, stderr }: Pick<ToolEnvironment, "files" | "stderr">,
   directory: string,
-  { config = CONFIG_DIRECTORIES, program = "lcd-modules", onIndexing }: OpenOptions = {},
+  { root = "", config, program = "lcd-modules", onIndexing }: OpenOptions = {},
 ): Promise<ConfiguredTree> {
   // That a tree lacks what the kernel's build leaves in it does not matter for a question.
   const log = new Log(program, stderr, "error");
@@ -41,10 +46,11 @@ export async function openModuleTree(
   if (!(await hasIndexes(files, directory))) {
     await requireDirectory(files, directory);
     onIndexing?.();
-    indexed = await indexInMemory(files, directory, log);
+    indexed = await indexInMemory(files, directory, root, log);
   }
   const tree = new ModuleTree(indexed, directory);
-  return { tree, config: await readConfig(tree, config, log) };
+  const places = config ?? CONFIG_DIRECTORIES.map((path) => root + path);
+  return { tree, config: await readConfig(tree, places, log, `${root}/proc/cmdline`) };
 }
 
 async function hasIndexes(files: ToolFiles, directory: string): Promise<boolean> {

@@ -192,6 +192,18 @@ describe("openModuleTree", () => {
     expect(env.files.paths()).toEqual(Object.keys(modules).sort());
   });
 
+  test("reads configuration below the root that the tree is for", async () => {
+    const env = testEnvironment({
+      "/srv/lib/modules/6.1.0/modules.dep": "a.ko:\nb.ko:\n",
+      "/srv/etc/modprobe.d/x.conf": "alias mine a\n",
+      "/srv/proc/cmdline": "modprobe.blacklist=b\n",
+      "/etc/modprobe.d/x.conf": "alias mine b\n",
+    });
+    const { tree, config } = await openModuleTree(env, "/srv/lib/modules/6.1.0", { root: "/srv" });
+    expect((await explainLoading(tree, config, "mine")).map(({ module }) => module.name)).toEqual(["a"]);
+    expect(config.blacklist).toEqual(["b"]);
+  });
+
   test("refuses what is no directory, and modules that need one another", async () => {
     await expect(openModuleTree(testEnvironment(), TREE)).rejects.toThrow(
       new ToolError(`could not open directory ${TREE}: No such file or directory`),
