@@ -119,7 +119,7 @@ async function index(files: MemoryFiles): Promise<void> {
   const openDevice = async (): Promise<never> => {
     throw new CommandError("depmod wanted to open a device");
   };
-  const code = await lcdDepmod(["depmod", "-q"], {
+  const code = await lcdDepmod(["depmod"], {
     files,
     stdout: say,
     stderr: say,

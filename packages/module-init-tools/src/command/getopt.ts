@@ -9,6 +9,8 @@ export interface OptionTable {
   readonly short: string;
   /** Long names and the letter each stands for. */
   readonly long: Readonly<Record<string, string>>;
+  /** Letters of options after which nothing is read any more, as after `-h`: what comes then may be nonsense. */
+  readonly last: string;
 }
 
 export interface ParsedOptions {
@@ -23,33 +25,52 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** @throws UsageError */
-export function parseOptions(args: readonly string[], table: OptionTable): ParsedOptions {
-  const options: (readonly [string, string])[] = [];
+/** An option with its value. */
+type Option = readonly [letter: string, value: string];
+
+/**
+ * @param hear is told of each option as it is read, also when a later one cannot be understood; `written` is its name
+ *   as it was given, in full: `-q` or `--quiet`
+ * @throws UsageError
+ */
+export function parseOptions(
+  args: readonly string[],
+  table: OptionTable,
+  hear: (letter: string, written: string) => void = () => {},
+): ParsedOptions {
+  const options: Option[] = [];
   const words: string[] = [];
   const rest = [...args];
-  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+  const add = (option: Option, written: string) => {
+    options.push(option);
+    hear(option[0], written);
+  };
+  const isOver = () => table.last.includes(options.at(-1)?.[0] ?? " ");
+  for (let word = rest.shift(); word !== undefined && !isOver(); word = rest.shift()) {
     if (word === "--") {
       words.push(...rest);
       break;
     }
-    if (word.startsWith("--")) options.push(longOption(word.slice(2), rest, table));
-    else if (word.startsWith("-") && word.length > 1) options.push(...shortOptions(word.slice(1), rest, table));
+    if (word.startsWith("--")) longOption(word.slice(2), rest, table, add);
+    else if (word.startsWith("-") && word.length > 1) shortOptions(word.slice(1), rest, table, add);
     else words.push(word);
   }
   return { options, words };
 }
 
-function longOption(word: string, rest: string[], table: OptionTable): readonly [string, string] {
+type AddOption = (option: Option, written: string) => void;
+
+function longOption(word: string, rest: string[], table: OptionTable, add: AddOption): void {
   const [, typed = "", value] = /^([^=]*)(?:=(.*))?$/s.exec(word) ?? [];
   const [name, letter] = findLong(typed, word, table);
   if (!takesValue(letter, table)) {
     if (value !== undefined) throw new UsageError(`option '--${name}' doesn't allow an argument`);
-    return [letter, ""];
+    add([letter, ""], `--${name}`);
+    return;
   }
   const argument = value ?? rest.shift();
   if (argument === undefined) throw new UsageError(`option '--${name}' requires an argument`);
-  return [letter, argument];
+  add([letter, argument], `--${name}`);
 }
 
 function findLong(typed: string, word: string, { long }: OptionTable): readonly [name: string, letter: string] {
@@ -65,21 +86,20 @@ function findLong(typed: string, word: string, { long }: OptionTable): readonly 
   return first;
 }
 
-function shortOptions(letters: string, rest: string[], table: OptionTable): (readonly [string, string])[] {
-  const options: (readonly [string, string])[] = [];
+function shortOptions(letters: string, rest: string[], table: OptionTable, add: AddOption): void {
   for (let i = 0; i < letters.length; i++) {
     const letter = letters.charAt(i);
     if (letter === ":" || !table.short.includes(letter)) throw new UsageError(`invalid option -- '${letter}'`);
     if (!takesValue(letter, table)) {
-      options.push([letter, ""]);
+      add([letter, ""], `-${letter}`);
+      if (table.last.includes(letter)) return;
       continue;
     }
     const value = letters.slice(i + 1) || rest.shift();
     if (value === undefined) throw new UsageError(`option requires an argument -- '${letter}'`);
-    options.push([letter, value]);
-    break;
+    add([letter, value], `-${letter}`);
+    return;
   }
-  return options;
 }
 
 function takesValue(letter: string, { short }: OptionTable): boolean {

@@ -7,9 +7,16 @@ export interface GraphModule extends FoundModule {
   readonly facts: ModuleFacts;
 }
 
+/** A module uses a symbol of another one. */
+export interface Need {
+  readonly module: GraphModule;
+  readonly symbol: string;
+  readonly owner: GraphModule;
+}
+
 /** Who needs whom, by index into the list of modules. */
 export class DependencyGraph {
-  /** For each module the ones whose symbols it uses, itself left out, in the order in which it first uses them. */
+  /** For each module the ones whose symbols it uses, in the order in which it first uses them. */
   readonly direct: readonly (readonly number[])[];
   /** Who exports a symbol. */
   readonly exporters: ReadonlyMap<string, number>;
@@ -18,11 +25,11 @@ export class DependencyGraph {
     const exporters = new Map<string, number>();
     for (const [index, { facts }] of modules.entries()) for (const name of facts.exports) exporters.set(name, index);
     this.exporters = exporters;
-    this.direct = modules.map(({ facts }, index) => {
+    this.direct = modules.map(({ facts }) => {
       const used = new Set<number>();
       for (const name of facts.imports) {
         const owner = exporters.get(name);
-        if (owner !== undefined && owner !== index) used.add(owner);
+        if (owner !== undefined) used.add(owner);
       }
       return [...used];
     });
@@ -64,20 +71,38 @@ export class DependencyGraph {
     return found;
   }
 
+  /** For each module the ones whose symbols it uses, with the symbol of each that it uses first. */
+  *needs(): Iterable<Need> {
+    for (const module of this.modules) {
+      const told = new Set<GraphModule>();
+      for (const symbol of module.facts.imports) {
+        const owner = this.#exporterOf(symbol);
+        if (owner === undefined || told.has(owner)) continue;
+        told.add(owner);
+        yield { module, symbol, owner };
+      }
+    }
+  }
+
   /**
-   * What modules need and cannot do without, and neither a module nor the kernel has; and what the kernel has in
-   * another version.
+   * What modules need and cannot do without, and neither a module nor the kernel has, or only in another version.
+   * Versions are compared when the kernel's are known; the modules must have been read with theirs.
    */
   *symbolProblems(kernel: KernelSymbols): Iterable<{ module: GraphModule; symbol: string; known: boolean }> {
     for (const module of this.modules) {
       const { imports, weakImports, versions } = module.facts;
       const weak = new Set(weakImports);
       for (const symbol of imports) {
-        if (this.exporters.has(symbol)) continue;
-        const [offered, built] = [kernel.get(symbol), versions.get(symbol)];
-        if (offered === undefined && !weak.has(symbol)) yield { module, symbol, known: false };
-        if (offered != null && built !== undefined && offered !== built) yield { module, symbol, known: true };
+        if (weak.has(symbol)) continue;
+        const offered = this.#exporterOf(symbol)?.facts.offeredVersions.get(symbol) ?? kernel.symbols.get(symbol);
+        if (offered === undefined) yield { module, symbol, known: false };
+        else if (kernel.versioned && offered !== (versions.get(symbol) ?? 0n)) yield { module, symbol, known: true };
       }
     }
+  }
+
+  #exporterOf(symbol: string): GraphModule | undefined {
+    const index = this.exporters.get(symbol);
+    return index === undefined ? undefined : this.modules[index];
   }
 }

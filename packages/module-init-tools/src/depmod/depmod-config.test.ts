@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { ToolEnvironment } from "../environment";
 import { makeModule, testEnvironment } from "../testing";
 import { lcdDepmod } from "./depmod";
@@ -68,29 +68,87 @@ test("lines that cannot be understood are named, and the rest applies", async ()
   });
 });
 
-test("named modules are looked at instead of the tree", async () => {
-  const env = testEnvironment(FILES);
-  expect(await lcdDepmod(["depmod", "-n", "1.2.3", `${TREE}/extra/x.ko`, "/outside/x.ko"], env)).toBe(0);
-  expect(env.output()).toContain("extra/x.ko:\n/outside/x.ko:\n#");
-  expect(await lcdDepmod(["depmod", "1.2.3", "x.ko"], env)).toBe(1);
-  expect(await lcdDepmod(["depmod", "1.2.3", "/no.ko"], env)).toBe(1);
+// The sentences, here and below, are those of depmod of kmod 30 for the same files.
+test("named modules are looked at instead of the tree, in the order of modules.order", async () => {
+  const env = testEnvironment({ ...FILES, [`${TREE}/modules.order`]: "extra/x.ko\n" });
+  const depmod = (...args: string[]) => lcdDepmod(["depmod", "-n", "1.2.3", ...args], env);
+  expect(await depmod("/more/sub/z-z.ko", `${TREE}/extra/x.ko`)).toBe(0);
+  expect(env.output()).toContain("extra/x.ko:\n/more/sub/z-z.ko:\n#");
+  expect(await depmod("x.ko")).toBe(1);
+  expect(await depmod("/no.ko")).toBe(1);
+  expect(await depmod("/outside/x.ko", `${TREE}/extra/x.ko`)).toBe(1);
   expect(env.errors()).toBe(
     "depmod: FATAL: x.ko: not absolute path.\n" +
-      "depmod: FATAL: could not create module /no.ko: No such file or directory\n",
+      "depmod: FATAL: could not create module /no.ko: No such file or directory\n" +
+      `depmod: FATAL: could not add module ${TREE}/extra/x.ko: File exists\n`,
   );
 });
 
-test("-e with -E compares versions with Module.symvers", async () => {
-  const uses = makeModule({ imports: ["printk", "kfree", "nowhere"] });
-  const env = testEnvironment({
-    ...FILES,
-    [`${TREE}/extra/x.ko`]: uses,
-    "/symvers": "0x1\tprintk\tvmlinux\tEXPORT_SYMBOL\t\n0x2\tkfree\tdrivers/x\tEXPORT_SYMBOL\n",
+describe("-e", () => {
+  const app = `${TREE}/extra/x.ko`;
+  const uses = makeModule({ imports: ["p", "own"], weakImports: ["w"], versions: { p: 7, own: 7, w: 7, only: 0 } });
+  const offers = makeModule({ exports: ["own"], checksums: { own: 5 } });
+  const run = async (option: string, text: string, ...more: string[]) => {
+    const env = testEnvironment({ ...FILES, [app]: uses, "/outside/y.ko": offers, "/kernel": text });
+    const args = ["depmod", "-n", "-e", option, "/kernel", ...more, "1.2.3", app, "/outside/y.ko"];
+    expect(await lcdDepmod(args, env)).toBe(0);
+    return env.errors().replaceAll(`depmod: WARNING: ${app} `, "").split("\n").slice(0, -1);
+  };
+
+  test("with -E compares the versions of symbols, also of those that modules have, except for weak ones", async () => {
+    const symvers = (version: string) => `${version}\tp\tvmlinux\tEXPORT\n0x1\tw\tvmlinux\t\n0\tonly vmlinux \n`;
+    const own = "disagrees about version of symbol own";
+    expect(await run("-E", symvers("0x7"))).toEqual([own]);
+    expect(await run("-E", symvers("007"))).toEqual([own]);
+    expect(await run("-E", symvers("0x8"))).toEqual(["disagrees about version of symbol p", own]);
+    expect(await run("-E", symvers("0xz"))).toEqual(["needs unknown symbol p", own]);
   });
-  expect(await lcdDepmod(["depmod", "-n", "-e", "-E", "/symvers", "1.2.3", `${TREE}/extra/x.ko`], env)).toBe(0);
-  expect(env.errors()).toBe(
-    ["kfree", "nowhere"].map((name) => `depmod: WARNING: ${TREE}/extra/x.ko needs unknown symbol ${name}\n`).join(""),
-  );
+
+  test("with -E leaves out lines that end after the file, and what is not in the kernel itself", async () => {
+    expect(await run("-E", "0x7\tp\tvmlinux\n0x0\tonly\tdrivers/x\t\n")).toEqual([
+      "needs unknown symbol p",
+      "disagrees about version of symbol own",
+      "needs unknown symbol only",
+    ]);
+  });
+
+  test("with -F knows no versions, and names lines that are too short", async () => {
+    expect(await run("-F", "0 R __ksymtab_p\nodd line\n0 R __ksymtab_only")).toEqual([
+      "depmod: ERROR: /kernel:2: invalid line: odd line",
+      "",
+    ]);
+    expect(await run("-F", "0 R ___ksymtab_p\n0 R __ksymtab_only x\n", "-P", "_")).toEqual([
+      "needs unknown symbol only",
+    ]);
+  });
+
+  test("and -v names the first symbol of each module that another one needs", async () => {
+    const env = testEnvironment({ ...FILES, [app]: uses, "/outside/y.ko": offers });
+    expect(await lcdDepmod(["depmod", "-n", "-v", "1.2.3", app, "/outside/y.ko"], env)).toBe(0);
+    expect(env.output()).toContain(`${app} needs "own": /outside/y.ko\n`);
+  });
+});
+
+test.each([
+  [["-q", "-V"], 0, "depmod: WARNING: Ignored deprecated option -q\n"],
+  [["--map", "-n", "-Z"], 1, "depmod: WARNING: Ignored deprecated option --map\ndepmod: invalid option -- 'Z'\n"],
+  [["-P", "ab"], 1, "depmod: FATAL: -P only takes a single char\n"],
+  [["-P", ""], 1, "depmod: FATAL: -P only takes a single char\n"],
+  [["1"], 1, "depmod: ERROR: Bad version passed 1\n"],
+  [["/outside/x.ko"], 1, "depmod: ERROR: Bad version passed /outside/x.ko\n"],
+  [
+    ["-A", "-e", "9.9"],
+    1,
+    "depmod: ERROR: could not open directory /lib/modules/9.9: No such file or directory\n" +
+      "depmod: WARNING: -e needs -E or -F\n" +
+      "depmod: ERROR: could not open directory /lib/modules/9.9: No such file or directory\n" +
+      "depmod: FATAL: could not search modules: No such file or directory\n",
+  ],
+  [["-E", "/no", "9.9"], 1, "depmod: FATAL: could not load /no: No such file or directory\n"],
+])("%j gives %i and %j", async (args, code, errors) => {
+  const env = testEnvironment(FILES);
+  expect(await lcdDepmod(["depmod", ...args], env)).toBe(code);
+  expect(env.errors()).toBe(errors);
 });
 
 test("-A does nothing unless a module is newer than modules.dep", async () => {

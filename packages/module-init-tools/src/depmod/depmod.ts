@@ -3,13 +3,13 @@ import { Log } from "../command/log";
 import { VERSION_TEXT } from "../command/program";
 import { DEPMOD_DIRECTORIES, readDepmodConfig } from "../config/depmod-config";
 import type { ToolEnvironment } from "../environment";
-import { describeError, errorCodeOf } from "../errno";
+import { describeError, errorCodeOf, errorText } from "../errno";
 import { ToolError } from "../errors";
 import { absolutePath, baseName } from "../files/path";
 import { type CycleReport, findCycles } from "./cycles";
-import { DependencyGraph } from "./dependency-graph";
-import { type FoundModule, findModules, locationOf, namedModules } from "./find-modules";
-import { symbolsOfSymvers, symbolsOfSystemMap } from "./kernel-files";
+import { DependencyGraph, type Need } from "./dependency-graph";
+import { type FoundModule, findModules, inBuildOrder, locationOf, namedModule } from "./find-modules";
+import { type KernelSymbols, symbolsOfSymvers, symbolsOfSystemMap } from "./kernel-files";
 import { makeIndexes } from "./make-indexes";
 import { DEPMOD_USAGE, type DepmodOptions, parseDepmodOptions } from "./options";
 import { readModuleTree } from "./read-tree";
@@ -26,9 +26,7 @@ export async function lcdDepmod(argv: readonly string[], env: ToolEnvironment): 
   const [program = "lcd-depmod", ...args] = argv;
   const log = new Log(baseName(program), (text) => env.stderr(text));
   try {
-    const options = parseDepmodOptions(args);
-    log.level = options.logLevel;
-    return await run(options, env, log);
+    return await run(parseDepmodOptions(args, log), env, log);
   } catch (error) {
     if (error instanceof UsageError) log.usage(error.message);
     else if (error instanceof FatalError) log.fatal(error.message);
@@ -44,17 +42,20 @@ async function run(options: DepmodOptions, env: ToolEnvironment, log: Log): Prom
     env.stdout(options.help ? DEPMOD_USAGE : VERSION_TEXT);
     return 0;
   }
-  if (options.symbolPrefix.length > 1) throw new FatalError("-P only takes a single char");
+  if (options.symbolPrefix !== null && options.symbolPrefix.length !== 1)
+    throw new FatalError("-P only takes a single char");
   const directory = treeDirectory(options.base, options, env);
   // On a dry run -A says nothing, as with kmod.
   if (options.quick && (options.dryRun || (await isUpToDate(env.files, directory, log)))) return 0;
+  const kernel = await kernelSymbols(options, env, log);
   const found =
-    options.modules.length > 0 ? await named(directory, options, env) : await search(directory, options, env, log);
+    options.modules.length > 0 ? await named(directory, options, env, log) : await search(directory, options, env, log);
   if (found === null) return 1;
   const graph = new DependencyGraph(
     await readModuleTree(env.files, directory, found, log, { versions: options.reportUnknown }),
   );
-  if (!(await reportSymbols(graph, directory, options, env, log))) return 1;
+  if (options.verbose) env.stdout(needLines(graph, directory));
+  if (options.reportUnknown && kernel !== null) reportSymbols(graph, kernel, directory, log);
   const places = graph.places();
   if (reportCycles(findCycles(graph, places), log)) return 1;
   const indexes = await makeIndexes({ graph, places, directory, options, files: env.files, log });
@@ -68,7 +69,13 @@ async function run(options: DepmodOptions, env: ToolEnvironment, log: Log): Prom
 /** What stops the work at once. */
 class FatalError extends ToolError {}
 
-async function named(directory: string, { modules }: DepmodOptions, env: ToolEnvironment): Promise<FoundModule[]> {
+async function named(
+  directory: string,
+  { modules }: DepmodOptions,
+  env: ToolEnvironment,
+  log: Log,
+): Promise<FoundModule[]> {
+  const found = new Map<string, FoundModule>();
   for (const path of modules) {
     if (!path.startsWith("/")) throw new FatalError(`${path}: not absolute path.`);
     try {
@@ -77,8 +84,11 @@ async function named(directory: string, { modules }: DepmodOptions, env: ToolEnv
       if (errorCodeOf(error) === null) throw error;
       throw new FatalError(`could not create module ${path}: ${describeError(error)}`);
     }
+    const module = namedModule(path, directory);
+    if (found.has(module.name)) throw new FatalError(`could not add module ${path}: ${errorText("EEXIST")}`);
+    found.set(module.name, module);
   }
-  return namedModules(modules, directory);
+  return inBuildOrder(env.files, directory, [...found.values()], log);
 }
 
 async function search(
@@ -115,36 +125,41 @@ async function write(
   }
 }
 
-/** @returns false when the kernel's symbols cannot be read */
-async function reportSymbols(
-  graph: DependencyGraph,
-  directory: string,
+/** The kernel's own symbols; null when no file of them was given. */
+async function kernelSymbols(
   { reportUnknown, systemMap, symvers, symbolPrefix }: DepmodOptions,
   env: ToolEnvironment,
   log: Log,
-): Promise<boolean> {
+): Promise<KernelSymbols | null> {
   const file = symvers ?? systemMap;
   if (file === null) {
     if (reportUnknown) log.warning("-e needs -E or -F");
-    return true;
+    return null;
   }
   try {
     const path = absolutePath(file, env.cwd);
-    const kernel =
-      symvers === null
-        ? await symbolsOfSystemMap(env.files, path, symbolPrefix)
-        : await symbolsOfSymvers(env.files, path);
-    if (!reportUnknown) return true;
-    for (const { module, symbol, known } of graph.symbolProblems(kernel)) {
-      const problem = known ? "disagrees about version of symbol" : "needs unknown symbol";
-      log.warning(`${locationOf(module, directory)} ${problem} ${symbol}`);
-    }
-    return true;
+    if (symvers !== null) return await symbolsOfSymvers(env.files, path);
+    return await symbolsOfSystemMap(env.files, path, symbolPrefix ?? "", (number, line) =>
+      log.error(`${file}:${number}: invalid line: ${line}`),
+    );
   } catch (error) {
     if (errorCodeOf(error) === null) throw error;
-    log.fatal(`could not load ${file}: ${describeError(error)}`);
-    return false;
+    throw new FatalError(`could not load ${file}: ${describeError(error)}`);
   }
+}
+
+function reportSymbols(graph: DependencyGraph, kernel: KernelSymbols, directory: string, log: Log): void {
+  for (const { module, symbol, known } of graph.symbolProblems(kernel)) {
+    const problem = known ? "disagrees about version of symbol" : "needs unknown symbol";
+    log.warning(`${locationOf(module, directory)} ${problem} ${symbol}`);
+  }
+}
+
+/** For each module the others that it needs, each with the first symbol of it. */
+function needLines(graph: DependencyGraph, directory: string): string {
+  const line = ({ module, symbol, owner }: Need) =>
+    `${locationOf(module, directory)} needs "${symbol}": ${locationOf(owner, directory)}\n`;
+  return [...graph.needs()].map(line).join("");
 }
 
 function reportCycles(report: CycleReport | null, log: Log): boolean {

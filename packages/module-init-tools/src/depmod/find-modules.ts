@@ -4,6 +4,7 @@ import { errorCodeOf } from "../errno";
 import type { ToolFiles } from "../files/files";
 import { isModuleFile, moduleNameOfPath, uncompressedPath } from "../tree/module-name";
 import { linesOf } from "../tree/text";
+import { entryStatus } from "./entry-status";
 import { inHashOrder, MODULE_BUCKETS } from "./hash-order";
 import { readIndexOrWarn } from "./kernel-files";
 
@@ -15,7 +16,7 @@ export interface FoundModule {
 }
 
 /** Links to the kernel's build tree and sources: not part of the modules. */
-const SKIPPED_DIRECTORIES: readonly string[] = ["build", "source"];
+export const SKIPPED_DIRECTORIES: readonly string[] = ["build", "source"];
 
 /**
  * Finds the modules of a tree: one file for each name, the best as `depmod.d` says, otherwise the first that is met.
@@ -35,26 +36,36 @@ export async function findModules(
     const known = byName.get(module.name);
     if (known === undefined || isBetter(path, known.path, directory, config)) byName.set(module.name, module);
   };
-  for await (const path of moduleFiles(files, directory, "", config)) meet(path);
+  for await (const path of moduleFiles(files, directory, "", config, log)) meet(path);
   for (const external of config.external) {
     if (!(await isThere(files, external))) continue;
-    for await (const path of moduleFiles(files, external, "", config))
+    for await (const path of moduleFiles(files, external, "", config, log))
       meet(pathInTree(`${external}/${path}`, directory));
   }
-  const order = (await readIndexOrWarn(files, directory, "modules.order", log)) ?? "";
-  return inModulesOrder(
-    inHashOrder([...byName.values()], ({ name }) => name, MODULE_BUCKETS),
-    usableOrder(order, `${directory}/modules.order`, log),
-  );
+  return inBuildOrder(files, directory, [...byName.values()], log);
 }
 
 /**
- * Modules that are named by their files instead of looked for.
+ * A module that is named by its file instead of looked for.
  *
- * @param paths absolute
+ * @param path absolute
  */
-export function namedModules(paths: readonly string[], directory: string): FoundModule[] {
-  return paths.map((path) => ({ name: moduleNameOfPath(path), path: pathInTree(path, directory) }));
+export function namedModule(path: string, directory: string): FoundModule {
+  return { name: moduleNameOfPath(path), path: pathInTree(path, directory) };
+}
+
+/** Modules that `modules.order` names first, in its order, then the others in the order of kmod's hash table. */
+export async function inBuildOrder(
+  files: ToolFiles,
+  directory: string,
+  modules: readonly FoundModule[],
+  log: Log,
+): Promise<FoundModule[]> {
+  const order = (await readIndexOrWarn(files, directory, "modules.order", log)) ?? "";
+  return inModulesOrder(
+    inHashOrder(modules, ({ name }) => name, MODULE_BUCKETS),
+    usableOrder(order, `${directory}/modules.order`, log),
+  );
 }
 
 /** Where a module's file is. */
@@ -80,12 +91,14 @@ async function* moduleFiles(
   root: string,
   below: string,
   config: DepmodConfig,
+  log: Log,
 ): AsyncIterable<string> {
-  for (const entry of await files.readDirectory(below === "" ? root : `${root}/${below}`)) {
+  const directory = below === "" ? root : `${root}/${below}`;
+  for (const entry of await files.readDirectory(directory)) {
     const path = below === "" ? entry.name : `${below}/${entry.name}`;
-    const kind = entry.kind === "other" ? (await files.stat(`${root}/${path}`)).kind : entry.kind;
+    const kind = entry.kind === "other" ? (await entryStatus(files, directory, entry.name, log))?.kind : entry.kind;
     const skipped = SKIPPED_DIRECTORIES.includes(entry.name) || config.excluded.includes(entry.name);
-    if (kind === "directory" && !skipped) yield* moduleFiles(files, root, path, config);
+    if (kind === "directory" && !skipped) yield* moduleFiles(files, root, path, config, log);
     else if (kind === "file" && isModuleFile(entry.name)) yield path;
   }
 }

@@ -1,22 +1,32 @@
+import { decodeText } from "elf-image";
 import type { Log } from "../command/log";
-import { errorText } from "../errno";
+import { describeError, errorCodeOf } from "../errno";
 import type { ToolFiles } from "../files/files";
-import { linesOf, readTextIfPresent } from "../tree/text";
+import { wordsOf } from "../tree/text";
 
-/** A file that the kernel's build leaves in the tree; a warning and null when it is not there. */
+/** A file that the kernel's build leaves in the tree; a warning and null when it cannot be read. */
 export async function readIndexOrWarn(
   files: ToolFiles,
   directory: string,
   name: string,
   log: Log,
 ): Promise<string | null> {
-  const text = await readTextIfPresent(files, `${directory}/${name}`);
-  if (text === null) log.warning(`could not open ${name} at ${directory}: ${errorText("ENOENT")}`);
-  return text;
+  try {
+    return decodeText(await files.readFile(`${directory}/${name}`));
+  } catch (error) {
+    if (errorCodeOf(error) === null) throw error;
+    log.warning(`could not open ${name} at ${directory}: ${describeError(error)}`);
+    return null;
+  }
 }
 
-/** The kernel's own symbols with the versions of their declarations; null where those are not known. */
-export type KernelSymbols = ReadonlyMap<string, bigint | null>;
+/** What the kernel itself exports. */
+export interface KernelSymbols {
+  /** With the versions of their declarations; 0 where those are not known. */
+  readonly symbols: ReadonlyMap<string, bigint>;
+  /** Whether the versions are known. */
+  readonly versioned: boolean;
+}
 
 /** The loader makes this one for every module. */
 const OWN_SYMBOL = "__this_module";
@@ -27,28 +37,45 @@ const EXPORT_PREFIX = "__ksymtab_";
  * The symbols that the kernel itself exports, from its `System.map` (`address type name` in each line).
  *
  * @param symbolPrefix a character before every symbol, on architectures that have one
+ * @param complain hears of lines that have fewer than two blanks, their ends included
  * @throws what the file system throws
  */
-export async function symbolsOfSystemMap(files: ToolFiles, path: string, symbolPrefix: string): Promise<KernelSymbols> {
-  const symbols = new Map<string, bigint | null>([[OWN_SYMBOL, null]]);
-  for (const line of linesOf(new TextDecoder().decode(await files.readFile(path)))) {
-    const [, , written = ""] = line.split(" ");
+export async function symbolsOfSystemMap(
+  files: ToolFiles,
+  path: string,
+  symbolPrefix: string,
+  complain: (number: number, line: string) => void,
+): Promise<KernelSymbols> {
+  const symbols = new Map([[OWN_SYMBOL, 0n]]);
+  for (const [i, line] of linesWithEnds(decodeText(await files.readFile(path))).entries()) {
+    const [, written] = /^[^ ]* [^ ]* (.*)\n?$/.exec(line) ?? [];
+    if (written === undefined) {
+      complain(i + 1, line);
+      continue;
+    }
     const name = written.startsWith(symbolPrefix) ? written.slice(symbolPrefix.length) : written;
-    if (name.startsWith(EXPORT_PREFIX)) symbols.set(name.slice(EXPORT_PREFIX.length), null);
+    if (name.startsWith(EXPORT_PREFIX)) symbols.set(name.slice(EXPORT_PREFIX.length), 0n);
   }
-  return symbols;
+  return { symbols, versioned: false };
 }
 
 /**
- * The symbols that the kernel itself exports, from `Module.symvers` (version, name, file, ... between tabs).
+ * The symbols that the kernel itself exports, from `Module.symvers` (version, name, file, ... between blanks).
  *
  * @throws what the file system throws
  */
 export async function symbolsOfSymvers(files: ToolFiles, path: string): Promise<KernelSymbols> {
-  const symbols = new Map<string, bigint | null>([[OWN_SYMBOL, null]]);
-  for (const line of linesOf(new TextDecoder().decode(await files.readFile(path)))) {
-    const [version = "", name = "", file] = line.split("\t");
-    if (file === "vmlinux" && /^0x[0-9a-f]+$/i.test(version)) symbols.set(name, BigInt(version));
+  const symbols = new Map([[OWN_SYMBOL, 0n]]);
+  // A line's end is part of its last word: as with kmod a line does not count when the file is the last.
+  for (const line of linesWithEnds(decodeText(await files.readFile(path)))) {
+    const [version = "", name = "", file] = wordsOf(line);
+    if (file === "vmlinux" && HEXADECIMAL.test(version)) symbols.set(name, BigInt(`0x${version.replace(/^0x/i, "")}`));
   }
-  return symbols;
+  return { symbols, versioned: true };
+}
+
+const HEXADECIMAL = /^(?:0x)?[0-9a-f]+$/i;
+
+function linesWithEnds(text: string): string[] {
+  return text.split(/(?<=\n)/);
 }

@@ -1,6 +1,6 @@
 import { type ElfImage, NamePool, parseElf, readModinfo } from "elf-image";
 import { CRC_PREFIX, type SymbolNames, scanSymbols } from "./scan-symbols";
-import { neededVersions } from "./symbol-versions";
+import { exportedVersions, neededVersions, type SymbolVersion } from "./symbol-versions";
 
 /** What depmod wants to know of a module. */
 export interface ModuleFacts {
@@ -12,6 +12,8 @@ export interface ModuleFacts {
   readonly weakImports: readonly string[];
   /** The checksums of their declarations where the module was built, as far as they were asked for and it has them. */
   readonly versions: ReadonlyMap<string, bigint>;
+  /** The checksums of what it offers, as far as they were asked for. */
+  readonly offeredVersions: ReadonlyMap<string, bigint>;
   /** Its `.modinfo`: `alias`, `softdep`, ... */
   readonly modinfo: readonly (readonly [key: string, value: string])[];
 }
@@ -38,9 +40,14 @@ export function readModuleFacts(bytes: Uint8Array, options: ReadFactsOptions = {
     exports: exportedSymbols(image, symbols),
     imports: importedSymbols(symbols, needed),
     weakImports: symbols.undefinedSymbols.flatMap(({ name, weak }) => (weak ? [name] : [])),
-    versions: new Map(versions ? needed.map(({ name, version }) => [name, version]) : []),
+    versions: byName(versions ? needed : null),
+    offeredVersions: byName(versions ? exportedVersions(image) : null),
     modinfo: readModinfo(image),
   };
+}
+
+function byName(versions: readonly SymbolVersion[] | null): ReadonlyMap<string, bigint> {
+  return new Map((versions ?? []).map(({ name, version }) => [name, version]));
 }
 
 /** With symbol versions every export has a `__crc_` symbol; without, the names stand in a section of their own. */

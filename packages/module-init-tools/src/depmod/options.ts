@@ -1,5 +1,5 @@
 import { type OptionTable, parseOptions } from "../command/getopt";
-import type { LogLevel } from "../command/log";
+import type { Log } from "../command/log";
 import { ToolError } from "../errors";
 
 /** What a command line of depmod asks for. */
@@ -21,18 +21,20 @@ export interface DepmodOptions {
   /** The kernel's `Module.symvers`. */
   readonly symvers: string | null;
   /** The character before every symbol in the `System.map`, or nothing. */
-  readonly symbolPrefix: string;
+  readonly symbolPrefix: string | null;
   /** Report symbols that nobody offers. */
   readonly reportUnknown: boolean;
   /** The kernel's `System.map`. */
   readonly systemMap: string | null;
   /** Warn of keys that have the same value twice. */
   readonly warnDuplicates: boolean;
-  readonly logLevel: LogLevel;
+  /** Say of each module which others it needs, and for which symbol. */
+  readonly verbose: boolean;
 }
 
 const TABLE: OptionTable = {
-  short: "aAb:C:E:eF:hno:P:qVvw",
+  short: "aAb:C:E:eF:hmno:P:qruVvw",
+  last: "hV",
   long: {
     all: "a",
     quick: "A",
@@ -47,7 +49,10 @@ const TABLE: OptionTable = {
     "dry-run": "n",
     show: "n",
     outdir: "o",
+    map: "m",
     quiet: "q",
+    root: "r",
+    "unresolved-error": "u",
     verbose: "v",
     warn: "w",
   },
@@ -71,25 +76,26 @@ Options:
   -P, --symbol-prefix=C  A character that stands before every symbol in the System.map
   -n, --dry-run, --show  Write to standard output instead
   -w, --warn             Warn of duplicates
-  -q, --quiet            Say nothing but what stops the work
-  -v, --verbose          Say more
+  -v, --verbose          Say of each module which others it needs, and for which symbol
   -V, --version          Show which kmod this is compatible with
   -h, --help             Show this
 `;
 
-/** `6.1.0-56-amd64`. */
-const VERSION = /^\d+\.\d+/;
+/** Options of old depmods, without effect. */
+const DEPRECATED = ["m", "q", "r", "u"];
 
-/** @throws UsageError; ToolError for a word that is neither a version nor a file */
-export function parseDepmodOptions(args: readonly string[]): DepmodOptions {
-  const { options, words } = parseOptions(args, TABLE);
+/** `6.1.0-56-amd64`. */
+const VERSION = /^\s*[+-]?\d+\.\s*[+-]?\d+/;
+
+/** @throws UsageError; ToolError for a version that is none */
+export function parseDepmodOptions(args: readonly string[], log: Log): DepmodOptions {
+  const { options, words } = parseOptions(args, TABLE, (letter, written) => {
+    if (DEPRECATED.includes(letter)) log.warning(`Ignored deprecated option ${written}`);
+  });
   const has = (letter: string) => options.some(([given]) => given === letter);
   const last = (letter: string) => options.filter(([given]) => given === letter).at(-1)?.[1] ?? null;
-  const [first, ...rest] = words;
-  const named = first === undefined || VERSION.test(first);
-  if (first !== undefined && !named && !first.includes("/")) throw new ToolError(`Bad version passed ${first}`);
-  const modules = named ? rest : words;
-  const symbolPrefix = last("P");
+  const [release = null, ...modules] = words;
+  if (release !== null && !VERSION.test(release)) throw new ToolError(`Bad version passed ${release}`);
   const config = options.filter(([given]) => given === "C").map(([, path]) => path);
   return {
     help: has("h"),
@@ -97,15 +103,15 @@ export function parseDepmodOptions(args: readonly string[]): DepmodOptions {
     base: last("b"),
     output: last("o"),
     version: has("V"),
-    release: named ? (first ?? null) : null,
+    release,
     modules: has("a") || has("A") ? [] : modules,
     quick: has("A"),
     config: config.length > 0 ? config : null,
     symvers: last("E"),
-    symbolPrefix: symbolPrefix ?? "",
+    symbolPrefix: last("P"),
     reportUnknown: has("e"),
     systemMap: last("F"),
     warnDuplicates: has("w"),
-    logLevel: has("q") ? "error" : has("v") ? "debug" : "warning",
+    verbose: has("v"),
   };
 }

@@ -13,7 +13,14 @@ import { type ModuleFacts, type ReadFactsOptions, readModuleFacts } from "./modu
 /** Modules that are read at the same time: enough to keep a disk busy, few enough to stay small in memory. */
 const READ_AT_ONCE = 8;
 
-const NOTHING: ModuleFacts = { exports: [], imports: [], weakImports: [], versions: new Map(), modinfo: [] };
+const NOTHING: ModuleFacts = {
+  exports: [],
+  imports: [],
+  weakImports: [],
+  versions: new Map(),
+  offeredVersions: new Map(),
+  modinfo: [],
+};
 
 interface FactsRead {
   readonly facts: ModuleFacts;

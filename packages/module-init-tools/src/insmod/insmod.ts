@@ -6,7 +6,7 @@ import { describeError, errorCodeOf, errorText } from "../errno";
 import { ToolError } from "../errors";
 import { absolutePath, baseName } from "../files/path";
 
-const TABLE: OptionTable = { short: "hv", long: { help: "h", verbose: "v" } };
+const TABLE: OptionTable = { short: "hv", last: "h", long: { help: "h", verbose: "v" } };
 
 const USAGE = `Usage:
   lcd-insmod [options] filename [parameter=value ...]

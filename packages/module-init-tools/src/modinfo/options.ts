@@ -15,6 +15,7 @@ export interface ModinfoOptions {
 
 const TABLE: OptionTable = {
   short: "adlpn0mF:k:b:Vh",
+  last: "hV",
   long: {
     author: "a",
     description: "d",

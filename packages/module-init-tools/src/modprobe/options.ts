@@ -52,6 +52,7 @@ const Long = {
 
 const TABLE: OptionTable = {
   short: `arw:ibfDcRnC:d:S:sqvVh${Object.values(Long).join("")}`,
+  last: "hV",
   long: {
     all: "a",
     remove: "r",

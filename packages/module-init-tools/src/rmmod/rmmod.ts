@@ -11,6 +11,7 @@ import { isModuleFile, moduleNameOfPath, normalizeName } from "../tree/module-na
 
 const TABLE: OptionTable = {
   short: "fsvVwh",
+  last: "hV",
   long: { force: "f", syslog: "s", verbose: "v", version: "V", wait: "w", help: "h" },
 };
 

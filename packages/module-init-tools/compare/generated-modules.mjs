@@ -1,0 +1,221 @@
+// Modules as choices make them: usual ones, odd ones and broken ones.
+import { spawnSync } from "node:child_process";
+import { gzipSync } from "node:zlib";
+import { makeModule } from "module-init-tools/testing";
+
+/** Names of modules: few, so that they meet each other. */
+export const NAMES = [
+  ..."abcdefgh",
+  "crc-z",
+  "crc_z",
+  "lcd-a_b",
+  "lcd_a-b",
+  "m.1",
+  "UPPER",
+  "0",
+  "_",
+  "-dash",
+  "ü-mlaut",
+  "long-".repeat(12),
+  "net-pf-10",
+  "mod[a-b]-c",
+  "st*r",
+];
+
+export const SYMBOLS = [
+  ..."pqrstuvw",
+  "printk",
+  "module_layout",
+  "__this_module",
+  "with-dash",
+  "with.dot",
+  "x".repeat(55),
+  "y".repeat(90),
+  "straße",
+];
+
+/** Aliases with and without wildcards; words to ask for. */
+export const ALIASES = [
+  "pci:v00001AF4d00001000sv*sd*bc*sc*i*",
+  "pci:v*",
+  "usb:v1-2p[a-f]*",
+  "net-pf-10",
+  "fs-a",
+  "fs_a",
+  "a",
+  "b-c*",
+  "*",
+  "?",
+  "[a-c]-x",
+  "[!a]*",
+  "x[",
+  "]x",
+  "[]",
+  "[]a]",
+  "a\\*b",
+  "with blank",
+  "symbol:p",
+  "devname:lcd/a",
+  "devname:b c",
+  "char-major-10-200",
+  "char-major-10-*",
+  "block-major-8-01",
+  "of:N*T*Cvendor,part",
+  "ümlaut-*",
+  "crypto-z",
+  "",
+];
+
+const DIRECTORIES = [
+  "kernel",
+  "kernel/drivers/net-x",
+  "kernel/a/b/c/d/e/f/g/h/i/j",
+  "updates",
+  "updates/dkms",
+  "extra",
+  "weak-updates",
+  "build",
+  "source",
+  "odd.ko",
+];
+
+const SOFTDEPS = [
+  "pre: a",
+  "pre: a b post: c d",
+  "post: lcd-a_b",
+  "pre: nowhere",
+  "pre:a",
+  "pre: pre: a post:",
+  "a b",
+  "  pre:   c   post:\tb",
+  "pre: fs-a",
+  "post: a pre: b post: c",
+  "",
+];
+
+const MODINFO = [
+  "license=GPL",
+  "author=J\u00fcrgen <a@b>",
+  "author=odd @@@@ bytes",
+  "description=two\nlines\tand a tab",
+  "description=",
+  "vermagic=6.1.0 SMP mod_unload",
+  "intree=Y",
+  "depends=a,b",
+  "name=other",
+  "parm=p:how many (of them)",
+  "parmtype=p:int",
+  "parm=q:",
+  "parmtype=r:array of charp",
+  "parm=nocolon",
+  "parm=p:again: with colons",
+  "no-equals-sign",
+  "=empty-key",
+  "a-key-that-is-longer-than-the-column=value",
+  "key=value=more",
+  "firmware=a/b.bin",
+  "version=1.2",
+  "srcversion=ABC",
+  "filename=fake",
+  "alias=",
+  "",
+];
+
+const ENDINGS = [".ko", ".ko", ".ko", ".ko", ".ko.gz", ".ko.xz", ".ko.zst"];
+const ODD_ENDINGS = [".ko.bz2", ".o", ".ko~", ".KO", ".ko.gz.gz", ".ko.", ""];
+
+/** What is put behind a module for its signature: kinds that modinfo decodes, and damaged ones. */
+const SIGNATURE_MAGIC = "~Module signature appended~\n";
+
+/** A file for a tree: `path` below it and `bytes`, or `link` for a symbolic link. */
+export function generateModuleFile(choices) {
+  const directory = choices.chance(70) ? "kernel" : choices.pick(DIRECTORIES);
+  const ending = choices.chance(95) ? choices.pick(ENDINGS) : choices.pick(ODD_ENDINGS);
+  const path = `${directory}/${choices.pick(NAMES)}${ending}`;
+  if (choices.chance(3)) return { path, link: choices.pick(["a.ko", "../kernel", "nowhere", ".", path]) };
+  const bytes = damaged(choices, signed(choices, generateModule(choices)));
+  // Tools know compressed files by their first bytes, not by their names.
+  const packed = choices.chance(3) ? choices.pick(ENDINGS) : ending;
+  return { path, bytes: compressed(packed, bytes) };
+}
+
+function generateModule(choices) {
+  const imports = choices.some(SYMBOLS, 4);
+  const exports = [...new Set(choices.chance(70) ? choices.some(SYMBOLS, 4) : [])];
+  const alone = choices.chance(90) ? imports.filter((name) => !exports.includes(name)) : imports;
+  const checksum = () => choices.pick([0, 1, 2, 0xffffffff]);
+  const module = makeModule({
+    bits: choices.chance(85) ? 64 : 32,
+    bigEndian: choices.chance(8),
+    exports,
+    checksums: Object.fromEntries(exports.map((name) => [name, checksum()])),
+    checksumsIn: choices.chance(50) ? "symbols" : "section",
+    unversionedExports: choices.chance(20) ? choices.some(SYMBOLS, 3) : [],
+    imports: alone,
+    weakImports: choices.chance(30) ? choices.some(SYMBOLS, 2) : [],
+    versions: choices.maybe(
+      50,
+      Object.fromEntries([...alone, ...choices.some(SYMBOLS, 2)].map((name) => [name, checksum()])),
+    ),
+    modinfo: [
+      ...choices.some(ALIASES, 3).map((alias) => `alias=${alias}`),
+      ...(choices.chance(25) ? choices.some(SOFTDEPS, 2) : []).map((soft) => `softdep=${soft}`),
+      ...choices.some(MODINFO, 5),
+    ],
+  });
+  return withOddBytes(module);
+}
+
+/** Bytes that are no UTF-8, in place of `@@@@`. */
+function withOddBytes(module) {
+  const bytes = Buffer.from(module);
+  for (let at = bytes.indexOf("@@@@"); at >= 0; at = bytes.indexOf("@@@@", at)) bytes.set([0xff, 0xc3, 0x28, 0x80], at);
+  return bytes;
+}
+
+function signed(choices, module) {
+  if (!choices.chance(10)) return module;
+  const signer = Buffer.from(choices.pick(["", "Somebody", "J\u00f6rg"]));
+  const key = Buffer.from(choices.pick([[], [1, 2, 3], Array.from({ length: 41 }, (_, i) => i)]));
+  const signature = Buffer.alloc(choices.pick([0, 1, 19, 20, 21, 64]), 0xa5);
+  const trailer = Buffer.alloc(12);
+  trailer.set([choices.below(4), choices.below(11), choices.below(4), signer.length, key.length]);
+  trailer.writeUInt32BE(choices.chance(90) ? signature.length : choices.pick([1, 1000, 0xffffffff]), 8);
+  return Buffer.concat([module, signer, key, signature, trailer, Buffer.from(SIGNATURE_MAGIC)]);
+}
+
+function damaged(choices, module) {
+  if (!choices.chance(8)) return module;
+  switch (choices.below(6)) {
+    case 0:
+      return Buffer.alloc(0);
+    case 1:
+      return Buffer.from("This is no module.");
+    case 2:
+      return module.subarray(0, choices.below(70));
+    case 3:
+      return module.subarray(0, choices.below(module.length));
+    case 4:
+      return Buffer.alloc(choices.below(3000));
+    default: {
+      const bytes = Buffer.from(module);
+      const ofHeader = choices.chance(50);
+      bytes[choices.below(ofHeader ? Math.min(64, bytes.length) : bytes.length)] = choices.below(256);
+      return bytes;
+    }
+  }
+}
+
+const COMPRESSORS = {
+  ".ko.xz": ["xz", "-c", "--check=crc32", "-0"],
+  ".ko.zst": ["zstd", "-c", "-q", "-1"],
+};
+
+function compressed(ending, bytes) {
+  if (ending === ".ko.gz") return gzipSync(bytes);
+  const [command, ...args] = COMPRESSORS[ending] ?? [];
+  if (command === undefined) return bytes;
+  const { status, stdout } = spawnSync(command, args, { input: bytes });
+  if (status !== 0) throw new Error(`${command} failed; is it installed?`);
+  return stdout;
+}
