@@ -24,12 +24,21 @@ export interface ToolEnvironment {
    * @returns the command's exit code
    */
   runShell?(command: string, variables: Readonly<Record<string, string>>): Promise<number> | number;
-  /** Writes a line to the system log; absent where there is none. */
-  syslog?(line: string): void;
+  /** Writes to the system log; absent where there is none. */
+  syslog?(message: SyslogMessage): void;
   /** The kernel's release, as in `uname -r`: names the directory below `/lib/modules`. */
   readonly release: string;
   /** Where relative paths start; `/` when absent. */
   readonly cwd?: string;
+}
+
+/** What a tool says to the system log. */
+export interface SyslogMessage {
+  /** `modprobe` */
+  readonly program: string;
+  readonly priority: "crit" | "err" | "warning" | "notice" | "info" | "debug";
+  /** One message, without a newline at its end: `FATAL: Module x not found.` */
+  readonly text: string;
 }
 
 /** `/dev/lcd`, open. */

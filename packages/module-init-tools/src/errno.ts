@@ -5,6 +5,7 @@ const ERRORS = {
   EPERM: [1, "Operation not permitted"],
   ENOENT: [2, "No such file or directory"],
   ESRCH: [3, "No such process"],
+  EINTR: [4, "Interrupted system call"],
   EIO: [5, "Input/output error"],
   ENXIO: [6, "No such device or address"],
   E2BIG: [7, "Argument list too long"],
@@ -16,6 +17,7 @@ const ERRORS = {
   EFAULT: [14, "Bad address"],
   EBUSY: [16, "Device or resource busy"],
   EEXIST: [17, "File exists"],
+  EXDEV: [18, "Invalid cross-device link"],
   ENODEV: [19, "No such device"],
   ENOTDIR: [20, "Not a directory"],
   EISDIR: [21, "Is a directory"],
@@ -31,6 +33,7 @@ const ERRORS = {
   ENOTEMPTY: [39, "Directory not empty"],
   ELOOP: [40, "Too many levels of symbolic links"],
   ENODATA: [61, "No data available"],
+  EOPNOTSUPP: [95, "Operation not supported"],
 } as const satisfies Record<string, readonly [number, string]>;
 
 export type ErrorCode = keyof typeof ERRORS;

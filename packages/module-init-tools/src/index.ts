@@ -3,10 +3,12 @@ export { DecompressError, decompressModule, LARGEST_MODULE } from "./compression
 export type { ModprobeConfig } from "./config/modprobe-config";
 export { lcdDepmod } from "./depmod/depmod";
 export { type ModuleFacts, readModuleFacts } from "./depmod/module-facts";
-export type { LcdDevice, ToolEnvironment } from "./environment";
+export type { LcdDevice, SyslogMessage, ToolEnvironment } from "./environment";
 export { ToolError } from "./errors";
 export { type DirectoryEntry, FileError, type FileKind, type FileStatus, type ToolFiles } from "./files/files";
 export { type MemoryFiles, memoryFiles } from "./files/memory-files";
+export { mountFiles } from "./files/mount-files";
+export { type EmulatedKernel, type HostOptions, hostEnvironment } from "./host/host-environment";
 export { type LoadedModule, loadedModules } from "./host/loaded-modules";
 export type { IndexValue } from "./index-format/format";
 export { IndexReader } from "./index-format/index-reader";

@@ -1,7 +1,7 @@
 /** The tools on a real machine: its files, its terminal, its kernel's release. */
 import { spawnSync } from "node:child_process";
 import { release } from "node:os";
-import type { ToolEnvironment } from "./environment";
+import type { SyslogMessage, ToolEnvironment } from "./environment";
 import { FileError } from "./files/files";
 import { nodeFiles } from "./files/node-files";
 
@@ -18,9 +18,16 @@ export function nodeEnvironment(): ToolEnvironment {
       const env = { ...process.env, ...variables };
       return spawnSync("/bin/sh", ["-c", command], { stdio: "inherit", env }).status ?? 1;
     },
+    syslog: logToSystem,
     release: release(),
     cwd: process.cwd(),
   };
+}
+
+/** Node cannot write to `/dev/log`; `logger` of util-linux or busybox can. Without it, standard error has to do. */
+function logToSystem({ program, priority, text }: SyslogMessage): void {
+  const { status } = spawnSync("logger", ["-t", program, "-p", `daemon.${priority}`, "--", text], { stdio: "ignore" });
+  if (status !== 0) process.stderr.write(`${program}: ${text}\n`);
 }
 
 /** JavaScript has no ioctl: a real `/dev/lcd` is out of reach, and an emulated one is not here. */

@@ -1,5 +1,6 @@
 import { errorCodeOf } from "../errno";
 import { FileError, type ToolFiles } from "../files/files";
+import { kindAt } from "../files/kind";
 import { linesOf, readTextIfPresent } from "../tree/text";
 
 /** A module that a kernel has loaded. */
@@ -14,8 +15,8 @@ export interface LoadedModule {
 }
 
 /**
- * The modules that are loaded, the newest first, from `/proc/modules` and `/sys/module`. A host without `/sys/module`,
- * as LCD's is, has the same in the columns of `/proc/modules`.
+ * The modules that are loaded, the newest first, from `/proc/modules` and `/sys/module`. Where there is no `/sys/module`
+ * the columns of `/proc/modules` have the same.
  *
  * @throws FileError ENOENT when there is no `/proc/modules`
  */
@@ -36,7 +37,7 @@ export async function loadedModule(files: ToolFiles, name: string): Promise<Load
     .flatMap(parseLine)
     .find((line) => line.name === name);
   if (module !== undefined) return withSysfs(files, module);
-  if (!(await isDirectory(files, `/sys/module/${name}`))) return null;
+  if ((await kindAt(files, `/sys/module/${name}`)) !== "directory") return null;
   return withSysfs(files, { name, size: 0, users: null, holders: [] });
 }
 
@@ -51,7 +52,7 @@ function parseLine(line: string): LoadedModule[] {
 
 async function withSysfs(files: ToolFiles, module: LoadedModule): Promise<LoadedModule> {
   const directory = `/sys/module/${module.name}`;
-  if (!(await isDirectory(files, directory))) return module;
+  if ((await kindAt(files, directory)) !== "directory") return module;
   const [size, users, holders] = await Promise.all([
     readNumber(files, `${directory}/coresize`),
     readNumber(files, `${directory}/refcnt`),
@@ -71,14 +72,5 @@ async function names(files: ToolFiles, directory: string): Promise<string[] | nu
   } catch (error) {
     if (errorCodeOf(error) === "ENOENT") return null;
     throw error;
-  }
-}
-
-async function isDirectory(files: ToolFiles, path: string): Promise<boolean> {
-  try {
-    return (await files.stat(path)).kind === "directory";
-  } catch (error) {
-    if (errorCodeOf(error) === null) throw error;
-    return false;
   }
 }

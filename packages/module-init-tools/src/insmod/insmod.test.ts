@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { type TestOptions, testEnvironment } from "../testing";
+import { explainModule } from "../modinfo/explain";
+import { makeModule, type TestOptions, testEnvironment } from "../testing";
 import { lcdInsmod } from "./insmod";
 
 async function insmod(args: readonly string[], options: TestOptions = {}) {
@@ -14,10 +15,20 @@ test("the file and its parameters are handed to the driver", async () => {
   expect(loaded).toEqual([{ name: "my_mod", image: new TextEncoder().encode("image"), size: 5, options: "a=1 b" }]);
 });
 
+test("-f takes out the version magic; -p and -s mean nothing", async () => {
+  const module = makeModule({ modinfo: ["vermagic=6.1.0", "license=GPL"] });
+  const env = testEnvironment({ "/a.ko": module });
+  expect(await lcdInsmod(["insmod", "-psf", "a.ko"], env)).toBe(0);
+  expect(await lcdInsmod(["insmod", "-ps", "a.ko"], env)).toBe(0);
+  const [forced, plain] = env.loaded.map(({ image }) => explainModule(image).entries);
+  expect(forced).toEqual([["license", "GPL"]]);
+  expect(plain).toContainEqual(["vermagic", "6.1.0"]);
+});
+
 // The words are those of insmod in kmod 30.
 test.each([
   [["nofile"], {}, "could not load module nofile: No such file or directory"],
-  [["dir.ko"], {}, "could not load module dir.ko: Is a directory"],
+  [["dir.ko"], {}, "could not insert module dir.ko: Is a directory"],
   [[], {}, "missing filename."],
   [["my-mod.ko"], { driver: () => -8 }, "could not insert module my-mod.ko: Invalid module format"],
   [["my-mod.ko"], { driver: () => -2 }, "could not insert module my-mod.ko: Unknown symbol in module"],

@@ -1,12 +1,18 @@
 import { type OptionTable, parseOptions, UsageError } from "../command/getopt";
 import { Log } from "../command/log";
+import { VERSION_TEXT } from "../command/program";
 import { NoDriverError, openDriver } from "../driver";
 import type { ToolEnvironment } from "../environment";
 import { describeError, errorCodeOf, errorText } from "../errno";
 import { ToolError } from "../errors";
 import { absolutePath, baseName } from "../files/path";
 
-const TABLE: OptionTable = { short: "hv", last: "h", long: { help: "h", verbose: "v" } };
+/** `-p` and `-s` are understood for the sake of old scripts, and mean nothing. */
+const TABLE: OptionTable = {
+  short: "fpsvVh",
+  last: "hV",
+  long: { help: "h", verbose: "v", version: "V" },
+};
 
 const USAGE = `Usage:
   lcd-insmod [options] filename [parameter=value ...]
@@ -14,7 +20,9 @@ const USAGE = `Usage:
 Loads one module file for use in an lcd, by handing it to /dev/lcd. What it needs must be loaded already.
 
 Options:
+  -f             Load it although it was built for another kernel: without its version magic and symbol versions
   -v, --verbose  Say more
+  -V, --version  Show which kmod this is compatible with
   -h, --help     Show this
 `;
 
@@ -40,8 +48,9 @@ export async function lcdInsmod(argv: readonly string[], env: ToolEnvironment): 
 
 async function run(args: readonly string[], env: ToolEnvironment, log: Log): Promise<number> {
   const { options, words } = parseOptions(args, TABLE);
-  if (options.some(([letter]) => letter === "h")) {
-    env.stdout(USAGE);
+  const has = (letter: string) => options.some(([given]) => given === letter);
+  if (has("h") || has("V")) {
+    env.stdout(has("h") ? USAGE : VERSION_TEXT);
     return 0;
   }
   for (const [letter] of options) if (letter === "v") log.louder();
@@ -52,7 +61,7 @@ async function run(args: readonly string[], env: ToolEnvironment, log: Log): Pro
   }
   const path = absolutePath(file, env.cwd);
   await requireFile(env, file, path);
-  const driver = await openDriver(env);
+  const driver = await openDriver(env, { forceVermagic: has("f"), forceModversion: has("f") });
   try {
     log.info(`insmod ${path} ${parameters.join(" ")}`);
     const code = await driver.load(path, parameters.join(" "));
@@ -67,7 +76,7 @@ async function run(args: readonly string[], env: ToolEnvironment, log: Log): Pro
 async function requireFile(env: ToolEnvironment, file: string, path: string): Promise<void> {
   try {
     const { kind } = await env.files.stat(path);
-    if (kind === "directory") throw new ToolError(`could not load module ${file}: ${errorText("EISDIR")}`);
+    if (kind === "directory") throw new ToolError(`could not insert module ${file}: ${errorText("EISDIR")}`);
   } catch (error) {
     if (errorCodeOf(error) === null) throw error;
     throw new ToolError(`could not load module ${file}: ${describeError(error)}`);

@@ -6,6 +6,7 @@ const modules = [
   "ext4 983040 2 - Live 0x0000000000000000",
   "mbcache 16384 1 ext4, Live 0xffffffffc0000000",
   "a_name_longer_than_nineteen 123456789 2 a,b,[permanent], Live 0x0 (OE)",
+  "uncounted 4096 - - Live 0x0",
   "garbage",
 ].join("\n");
 
@@ -23,7 +24,8 @@ test("modules with their sizes and users, in the order of /proc/modules", async 
     "Module                  Size  Used by\n" +
       "ext4                      77  0\n" +
       "mbcache                16384  2 ext4\n" +
-      "a_name_longer_than_nineteen 123456789  2 a,b\n",
+      "a_name_longer_than_nineteen 123456789  2 a,b\n" +
+      "uncounted               4096  -2\n",
   );
 });
 

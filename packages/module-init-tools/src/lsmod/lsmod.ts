@@ -27,7 +27,10 @@ export function lcdLsmod(argv: readonly string[], env: ToolEnvironment): Promise
   });
 }
 
+/** What kmod prints for the users of a module in a kernel that does not count them: minus ENOENT. */
+const NOT_COUNTED = -2;
+
 function line({ name, size, users, holders }: LoadedModule): string {
   const by = holders.length === 0 ? "" : ` ${holders.join(",")}`;
-  return `${name.padEnd(19)} ${String(size).padStart(8)}  ${users ?? "-"}${by}\n`;
+  return `${name.padEnd(19)} ${String(size).padStart(8)}  ${users ?? NOT_COUNTED}${by}\n`;
 }

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { SyslogMessage } from "../environment";
 import { testEnvironment } from "../testing";
 import { lcdRmmod } from "./rmmod";
 
@@ -11,6 +12,7 @@ const files = {
     "",
   ].join("\n"),
   "/sys/module/in_kernel/parameters/x": "1\n",
+  "/ext4.ko.xz": "",
 };
 
 async function run(args: readonly string[], result: number | null = 0) {
@@ -24,7 +26,7 @@ async function run(args: readonly string[], result: number | null = 0) {
   return { code, removed, errors: env.errors() };
 }
 
-test("modules are taken out in the order given, by name or by file name", async () => {
+test("modules are taken out in the order given, by name or by the name of a file that is there", async () => {
   expect(await run(["crc-16", "./ext4.ko.xz"])).toEqual({
     code: 0,
     removed: [
@@ -41,6 +43,7 @@ test.each([
   ["mbcache", "Module mbcache is in use by: ext4"],
   ["busy", "Module busy is in use"],
   ["in_kernel", "Module unloading is not supported"],
+  ["x/ext4.ko", "Module x/ext4 is not currently loaded"],
 ])("%s stays: %s", async (name, message) => {
   expect(await run([name])).toEqual({ code: 1, removed: [], errors: `rmmod: ERROR: ${message}\n` });
 });
@@ -70,10 +73,22 @@ test("a host without a way to take modules out is an error", async () => {
   expect((await run([])).errors).toBe("rmmod: ERROR: missing module name.\n");
 });
 
+// What rmmod of kmod 30 sends to /dev/log begins with <27>: the daemon facility (3 * 8), priority err (3).
 test("-s writes to the system log where there is one", async () => {
   const env = testEnvironment(files);
-  const lines: string[] = [];
-  expect(await lcdRmmod(["rmmod", "-s", "nowhere"], { ...env, syslog: (line) => void lines.push(line) })).toBe(1);
-  expect(lines).toEqual(["rmmod: ERROR: Module nowhere is not currently loaded\n"]);
+  const said: SyslogMessage[] = [];
+  const withLog = { ...env, syslog: (message: SyslogMessage) => void said.push(message) };
+  expect(await lcdRmmod(["rmmod", "-s", "nowhere"], withLog)).toBe(1);
+  expect(said).toEqual([{ program: "rmmod", priority: "err", text: "ERROR: Module nowhere is not currently loaded" }]);
   expect(env.errors()).toBe("");
+});
+
+test("-s leaves what is wrong with the command line, and a host without a system log, to standard error", async () => {
+  const env = testEnvironment(files);
+  const syslog = () => expect.unreachable();
+  expect(await lcdRmmod(["rmmod", "-s", "--bad"], { ...env, syslog })).toBe(1);
+  expect(await lcdRmmod(["rmmod", "-s", "nowhere"], env)).toBe(1);
+  expect(env.errors()).toBe(
+    "rmmod: unrecognized option '--bad'\nrmmod: ERROR: Module nowhere is not currently loaded\n",
+  );
 });

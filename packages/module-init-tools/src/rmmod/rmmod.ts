@@ -4,10 +4,11 @@ import { runProgram, VERSION_TEXT } from "../command/program";
 import type { ToolEnvironment } from "../environment";
 import { errorText } from "../errno";
 import { ToolError } from "../errors";
-import { baseName } from "../files/path";
+import { kindAt } from "../files/kind";
+import { absolutePath } from "../files/path";
 import { loadedModule } from "../host/loaded-modules";
 import { removeModule } from "../host/remove-module";
-import { isModuleFile, moduleNameOfPath, normalizeName } from "../tree/module-name";
+import { moduleNameOfPath, normalizeName } from "../tree/module-name";
 
 const TABLE: OptionTable = {
   short: "fsvVwh",
@@ -48,11 +49,17 @@ export function lcdRmmod(argv: readonly string[], env: ToolEnvironment): Promise
     if (words.length === 0) throw new ToolError("missing module name.");
     let failed = false;
     for (const word of words) {
-      const name = isModuleFile(word) ? moduleNameOfPath(word) : normalizeName(baseName(word));
+      const name = await nameOf(word, env);
       if (!(await remove(name, { force: has("f"), wait: has("w") }, env, log))) failed = true;
     }
     return failed ? 1 : 0;
   });
+}
+
+/** What is no file is a name, as it stands: `./ext4` is none of a loaded module. */
+async function nameOf(word: string, { files, cwd }: ToolEnvironment): Promise<string> {
+  const isThere = (await kindAt(files, absolutePath(word, cwd))) !== null;
+  return isThere ? moduleNameOfPath(word) : normalizeName(word.replace(/\..*$/s, ""));
 }
 
 async function remove(

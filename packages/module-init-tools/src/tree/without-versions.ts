@@ -28,13 +28,16 @@ export function withoutVersions(image: Uint8Array, { forceVermagic, forceModvers
   return copy;
 }
 
-/** Zeros in place of the `vermagic` entry of `.modinfo`. */
+/** Zeros in place of the first `vermagic` entry of `.modinfo`, as kmod does it. */
 function blankVermagic(image: Uint8Array): void {
   const modinfo = parseElf(image).section(".modinfo")?.data() ?? new Uint8Array(0);
   for (let start = 0; start < modinfo.length; ) {
     const nul = modinfo.indexOf(0, start);
     const end = nul < 0 ? modinfo.length : nul;
-    if (VERMAGIC.every((byte, i) => modinfo[start + i] === byte)) modinfo.fill(0, start, end);
+    if (VERMAGIC.every((byte, i) => modinfo[start + i] === byte)) {
+      modinfo.fill(0, start, end);
+      return;
+    }
     start = end + 1;
   }
 }
