@@ -1,6 +1,7 @@
 /** The tools on a real machine: its files, its terminal, its kernel's release. */
 import { spawnSync } from "node:child_process";
 import { release } from "node:os";
+import { encodeText } from "elf-image";
 import type { SyslogMessage, ToolEnvironment } from "./environment";
 import { FileError } from "./files/files";
 import { nodeFiles } from "./files/node-files";
@@ -11,8 +12,8 @@ export { nodeFiles } from "./files/node-files";
 export function nodeEnvironment(): ToolEnvironment {
   return {
     files: nodeFiles,
-    stdout: (text) => void process.stdout.write(text),
-    stderr: (text) => void process.stderr.write(text),
+    stdout: (text) => void process.stdout.write(encodeText(text)),
+    stderr: (text) => void process.stderr.write(encodeText(text)),
     openDevice,
     runShell: (command, variables) => {
       const env = { ...process.env, ...variables };
@@ -36,12 +37,4 @@ async function openDevice(path: string): Promise<never> {
   throw kind === "other"
     ? new FileError("ENOTTY", `${path}: Node cannot do ioctls`)
     : new FileError("ENODEV", `${path} is no device`);
-}
-
-/** Runs a tool as a program: exit code set, what it does not handle itself on standard error. */
-export async function runTool(
-  name: string,
-  tool: (argv: readonly string[], env: ToolEnvironment) => Promise<number>,
-): Promise<void> {
-  process.exitCode = await tool([name, ...process.argv.slice(2)], nodeEnvironment());
 }

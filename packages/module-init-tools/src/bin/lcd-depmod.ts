@@ -1,4 +1,4 @@
 import { lcdDepmod } from "../depmod/depmod";
-import { runTool } from "../node";
+import { runTool } from "../tool-process";
 
 await runTool("lcd-depmod", lcdDepmod);

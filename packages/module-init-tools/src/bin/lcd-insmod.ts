@@ -1,4 +1,4 @@
 import { lcdInsmod } from "../insmod/insmod";
-import { runTool } from "../node";
+import { runTool } from "../tool-process";
 
 await runTool("lcd-insmod", lcdInsmod);

@@ -1,4 +1,4 @@
 import { lcdLsmod } from "../lsmod/lsmod";
-import { runTool } from "../node";
+import { runTool } from "../tool-process";
 
 await runTool("lcd-lsmod", lcdLsmod);

@@ -1,4 +1,4 @@
 import { lcdModinfo } from "../modinfo/modinfo";
-import { runTool } from "../node";
+import { runTool } from "../tool-process";
 
 await runTool("lcd-modinfo", lcdModinfo);

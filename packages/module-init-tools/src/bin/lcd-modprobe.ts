@@ -1,4 +1,4 @@
 import { lcdModprobe } from "../modprobe/modprobe";
-import { runTool } from "../node";
+import { runTool } from "../tool-process";
 
 await runTool("lcd-modprobe", lcdModprobe);

@@ -1,4 +1,4 @@
-import { runTool } from "../node";
 import { lcdRmmod } from "../rmmod/rmmod";
+import { runTool } from "../tool-process";
 
 await runTool("lcd-rmmod", lcdRmmod);

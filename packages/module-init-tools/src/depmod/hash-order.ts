@@ -1,3 +1,5 @@
+import { encodeText } from "elf-image";
+
 /** Buckets of kmod's table of modules by name, and of its table of symbols. */
 export const MODULE_BUCKETS = 512;
 export const SYMBOL_BUCKETS = 2048;
@@ -12,10 +14,9 @@ export const SYMBOL_BUCKETS = 2048;
  * @param buckets a power of two
  */
 export function inHashOrder<T>(things: readonly T[], nameOf: (thing: T) => string, buckets: number): T[] {
-  const encoder = new TextEncoder();
   const keyed = things.map((thing) => {
     const name = nameOf(thing);
-    return { thing, name, bucket: superFastHash(encoder.encode(name)) & (buckets - 1) };
+    return { thing, name, bucket: superFastHash(encodeText(name)) & (buckets - 1) };
   });
   keyed.sort((a, b) => a.bucket - b.bucket || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   return keyed.map(({ thing }) => thing);

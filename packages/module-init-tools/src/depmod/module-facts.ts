@@ -1,4 +1,4 @@
-import { type ElfImage, NamePool, parseElf, readModinfo } from "elf-image";
+import { decodeText, type ElfImage, NamePool, parseElf, readModinfo } from "elf-image";
 import { CRC_PREFIX, type SymbolNames, scanSymbols } from "./scan-symbols";
 import { exportedVersions, neededVersions, type SymbolVersion } from "./symbol-versions";
 
@@ -70,8 +70,7 @@ function importedSymbols({ undefinedSymbols }: SymbolNames, versions: readonly {
 
 /** The NUL-terminated strings in a section, empty ones left out. */
 function strings(bytes: Uint8Array): string[] {
-  return new TextDecoder()
-    .decode(bytes)
+  return decodeText(bytes)
     .split("\0")
     .filter((text) => text !== "");
 }

@@ -1,3 +1,4 @@
+import { decodeText, encodeText } from "elf-image";
 import { type DirectoryEntry, FileError, type FileStatus, type ToolFiles } from "./files";
 import { absolutePath, baseName, directoryName } from "./path";
 
@@ -35,7 +36,7 @@ class FileTree implements MemoryFiles {
       directory.set(part, next);
       directory = next;
     }
-    directory.set(baseName(path), typeof content === "string" ? new TextEncoder().encode(content) : content);
+    directory.set(baseName(path), typeof content === "string" ? encodeText(content) : content);
   }
 
   paths(): string[] {
@@ -43,7 +44,7 @@ class FileTree implements MemoryFiles {
   }
 
   text(path: string): string {
-    return new TextDecoder().decode(this.#file(path));
+    return decodeText(this.#file(path));
   }
 
   async readFile(path: string): Promise<Uint8Array> {

@@ -1,3 +1,4 @@
+import { encodeText } from "elf-image";
 import { ToolError } from "../errors";
 import { INDEX_HEADER_SIZE, INDEX_MAGIC, INDEX_VERSION, type IndexValue, NodeFlag, OFFSET_MASK } from "./format";
 
@@ -142,7 +143,7 @@ class ByteWriter {
 
   /** Text with a NUL at its end. */
   text(text: string): void {
-    const bytes = encoder.encode(text);
+    const bytes = encodeText(text);
     this.#reserve(bytes.length + 1);
     this.#bytes.set(bytes, this.length);
     this.length += bytes.length;
@@ -162,5 +163,3 @@ class ByteWriter {
     this.#view = new DataView(larger.buffer);
   }
 }
-
-const encoder = new TextEncoder();

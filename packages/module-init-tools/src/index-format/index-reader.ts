@@ -1,3 +1,4 @@
+import { decodeText } from "elf-image";
 import { ToolError } from "../errors";
 import { wildcardMatch } from "../tree/wildcard";
 import { INDEX_HEADER_SIZE, INDEX_MAGIC, INDEX_VERSION, type IndexValue, NodeFlag, OFFSET_MASK } from "./format";
@@ -158,7 +159,7 @@ export class IndexReader {
       for (let i = 0; i < count; i++) {
         const priority = this.#u32(at);
         const end = this.#endOfText(at + 4);
-        values.push({ priority, value: decoder.decode(this.bytes.subarray(at + 4, end)) });
+        values.push({ priority, value: decodeText(this.bytes.subarray(at + 4, end)) });
         at = end + 1;
       }
     }
@@ -214,5 +215,3 @@ function insertAll(found: IndexMatch[], values: readonly IndexValue[], key: stri
     found.splice(place < 0 ? found.length : place, 0, { priority, value, key });
   }
 }
-
-const decoder = new TextDecoder();

@@ -1,3 +1,4 @@
+import { decodeText } from "elf-image";
 import { type DerElement, DerTag, derElementAt, derElements } from "./der";
 
 /** What modinfo shows of a PKCS#7 signature (RFC 5652, "SignerInfo Type"), that of its first signer. */
@@ -42,7 +43,7 @@ function nameText(name: DerElement | undefined): string {
   for (const attribute of (childrenOf(name) ?? []).flatMap((set) => childrenOf(set) ?? [])) {
     const [type, value] = childrenOf(attribute) ?? [];
     if (type === undefined || value === undefined) continue;
-    text = new TextDecoder().decode(value.content);
+    text = decodeText(value.content);
     if (dotted(type.content) === COMMON_NAME) break;
   }
   return text;

@@ -1,3 +1,4 @@
+import { decodeText } from "elf-image";
 import { readPkcs7 } from "./pkcs7";
 
 /** A signature at the end of a module file. */
@@ -58,7 +59,7 @@ export function readModuleSignature(bytes: Uint8Array): ModuleSignature | null {
   const keyStart = end - length - keyLength;
   return {
     kind,
-    signer: new TextDecoder().decode(bytes.subarray(keyStart - signerLength, keyStart)),
+    signer: decodeText(bytes.subarray(keyStart - signerLength, keyStart)),
     key: bytes.subarray(keyStart, keyStart + keyLength),
     hash,
     signature,

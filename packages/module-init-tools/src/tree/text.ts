@@ -1,10 +1,11 @@
+import { decodeText } from "elf-image";
 import { errorCodeOf } from "../errno";
 import type { ToolFiles } from "../files/files";
 
 /** A text file, or null when there is none. Other failures are thrown. */
 export async function readTextIfPresent(files: ToolFiles, path: string): Promise<string | null> {
   const bytes = await readFileIfPresent(files, path);
-  return bytes === null ? null : new TextDecoder().decode(bytes);
+  return bytes === null ? null : decodeText(bytes);
 }
 
 /** A file, or null when there is none. Other failures are thrown. */
