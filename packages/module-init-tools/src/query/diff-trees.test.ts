@@ -108,16 +108,15 @@ test("bytes that have no name are contents", async () => {
   expect(await changes(module, patched)).toEqual(["contents : null -> null"]);
 });
 
-test("damaged modules are compared, too", async () => {
-  const module = makeModule();
-  expect(await changes(module, module)).toEqual(["same"]);
-  const [size, damage] = await changes(module, module.subarray(0, 70));
-  expect(size).toBe(`size : ${module.length} -> 70`);
-  expect(damage).toMatch(/^damage : null -> /);
+test("of a damaged module nothing is told but its damage", async () => {
+  const module = makeModule({ modinfo: ["license=GPL"] });
+  const cut = module.subarray(0, 70);
+  expect(await changes(cut, cut)).toEqual(["same"]);
+  const told = await changes(module, cut);
+  expect(told).toEqual([`size : ${module.length} -> 70`, expect.stringMatching(/^damage : null -> .*file has only/)]);
   const compressed = gzipSync(module);
-  expect((await changes(compressed, compressed.subarray(0, 20))).at(-1)).toMatch(
-    /^damage : null -> the gzip data is damaged/,
-  );
+  const [damage] = (await changes(compressed, compressed.subarray(0, 20))).slice(-1);
+  expect(damage).toMatch(/^damage : null -> the gzip data is damaged/);
 });
 
 test("a file that cannot be read does not stop the comparison", async () => {

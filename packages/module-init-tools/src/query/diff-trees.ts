@@ -126,9 +126,13 @@ function describeContent({ bytes, damage }: Content): Description {
   return new Map([["damage", new Map([["", damage]])]]);
 }
 
+/** Of a module that became damaged, or whole, everything would be new or gone: only that it did is told. */
+const OF_DAMAGED: readonly string[] = ["size", "damage"];
+
 function changesBetween(before: Description, after: Description): Change[] {
   const changes: Change[] = [];
-  for (const property of new Set([...before.keys(), ...after.keys()])) {
+  const damaged = before.has("damage") || after.has("damage");
+  for (const property of damaged ? OF_DAMAGED : new Set([...before.keys(), ...after.keys()])) {
     const [old, young] = [before.get(property), after.get(property)];
     for (const name of new Set([...(old?.keys() ?? []), ...(young?.keys() ?? [])])) {
       const change = { property, name, before: old?.get(name) ?? null, after: young?.get(name) ?? null };
