@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -52,3 +53,32 @@ test("real files fail with the codes that files in memory fail with", async () =
   await expect(nodeFiles.readFile(root)).rejects.toMatchObject({ code: "EISDIR" });
   await expect(nodeFiles.readDirectory(join(root, "nothing"))).rejects.toMatchObject({ code: "ENOENT" });
 });
+
+test.skipIf(process.platform === "win32")(
+  "links in a circle, links to nothing and what is no file do not keep depmod from its work",
+  async () => {
+    const tree = join(root, "lib/modules/1.2.3");
+    mkdirSync(join(tree, "a/b.ko"), { recursive: true });
+    for (const name of ["modules.order", "modules.builtin", "modules.builtin.modinfo"])
+      writeFileSync(join(tree, name), "");
+    writeFileSync(join(tree, "a/good.ko"), makeModule({ exports: ["good"] }));
+    symlinkSync("..", join(tree, "a/up"));
+    symlinkSync("../a", join(tree, "a/here"));
+    symlinkSync("/nowhere", join(tree, "lost.ko"));
+    symlinkSync("/nowhere", join(tree, "build"));
+    execFileSync("mkfifo", [join(tree, "pipe.ko")]);
+    const { env, written } = quietEnvironment();
+    expect(await lcdDepmod(["depmod", "-b", root, "1.2.3"], env)).toBe(0);
+    expect(readFileSync(join(tree, "modules.dep"), "utf8")).toBe("a/good.ko:\n");
+    expect(written.stderr.replaceAll(root, "").split("\n").sort()).toEqual([
+      "",
+      "depmod: ERROR: fstatat(/lib/modules/1.2.3, lost.ko): No such file or directory",
+      "depmod: ERROR: openat(/lib/modules/1.2.3/a, here, O_RDONLY): Too many levels of symbolic links",
+      "depmod: ERROR: openat(/lib/modules/1.2.3/a, up, O_RDONLY): Too many levels of symbolic links",
+      "depmod: ERROR: unsupported file type /lib/modules/1.2.3/pipe.ko",
+    ]);
+    // Named, a FIFO that nobody writes to is an empty file.
+    expect(await lcdDepmod(["depmod", "-n", "-b", root, "1.2.3", join(tree, "pipe.ko")], env)).toBe(0);
+    expect(written.stderr).toContain("pipe.ko: Invalid argument (the file is empty)");
+  },
+);

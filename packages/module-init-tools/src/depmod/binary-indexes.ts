@@ -1,4 +1,4 @@
-import { IndexBuilder } from "../index-format/index-builder";
+import { IndexBuilder, isIndexKey } from "../index-format/index-builder";
 import { hasUnmatchedBracket, moduleNameOfPath, normalizeName } from "../tree/module-name";
 import { linesOf } from "../tree/text";
 import type { DependencyGraph, GraphModule } from "./dependency-graph";
@@ -17,17 +17,17 @@ export function dependencyIndex(
   lines: readonly string[],
   listener: IndexListener,
 ): Uint8Array {
-  const index = new IndexBuilder();
+  const index = new ListenedIndex(listener);
   for (const [place, { name }] of modules.entries()) {
     const line = lines[place] ?? "";
-    if (index.add(name, line, place)) listener.duplicate(`duplicate module deps:\n${line}`);
+    index.add(name, line, place, `module deps:\n${line}`);
   }
   return index.bytes();
 }
 
 /** `modules.alias.bin`: from an alias, which may have wildcards, to modules. */
 export function aliasIndex(modules: readonly GraphModule[], listener: IndexListener): Uint8Array {
-  const index = new IndexBuilder();
+  const index = new ListenedIndex(listener);
   for (const [place, { name, facts }] of modules.entries()) {
     for (const [key, value] of facts.modinfo) {
       if (key !== "alias") continue;
@@ -36,7 +36,7 @@ export function aliasIndex(modules: readonly GraphModule[], listener: IndexListe
         continue;
       }
       const alias = normalizeName(value);
-      if (index.add(alias, name, place)) listener.duplicate(`duplicate module alias:\n${alias} ${name}`);
+      index.add(alias, name, place, `module alias:\n${alias} ${name}`);
     }
   }
   return index.bytes();
@@ -44,20 +44,18 @@ export function aliasIndex(modules: readonly GraphModule[], listener: IndexListe
 
 /** `modules.symbols.bin`: from `symbol:name` to the module that exports it. */
 export function symbolIndex(graph: DependencyGraph, listener: IndexListener): Uint8Array {
-  const index = new IndexBuilder();
+  const index = new ListenedIndex(listener);
   for (const [symbol, owner] of exportedInOrder(graph)) {
     const name = graph.modules[owner]?.name ?? "";
-    if (index.add(`symbol:${symbol}`, name, owner)) {
-      listener.duplicate(`duplicate module syms:\nsymbol:${symbol} ${name}`);
-    }
+    index.add(`symbol:${symbol}`, name, owner, `module syms:\nsymbol:${symbol} ${name}`);
   }
   return index.bytes();
 }
 
 /** `modules.builtin.bin`: the names in `modules.builtin`. */
-export function builtinIndex(modulesBuiltin: string): Uint8Array {
-  const index = new IndexBuilder();
-  for (const line of linesOf(modulesBuiltin)) if (line !== "") index.add(moduleNameOfPath(line), "", 0);
+export function builtinIndex(modulesBuiltin: string, listener: IndexListener): Uint8Array {
+  const index = new ListenedIndex(listener);
+  for (const line of linesOf(modulesBuiltin)) if (line !== "") index.add(moduleNameOfPath(line), "", 0, null);
   return index.bytes();
 }
 
@@ -70,7 +68,7 @@ export function builtinAliasIndex(
   entries: Iterable<readonly [module: string, key: string, value: string]>,
   listener: IndexListener,
 ): Uint8Array {
-  const index = new IndexBuilder();
+  const index = new ListenedIndex(listener);
   for (const [module, key, value] of entries) {
     if (key !== "alias") continue;
     if (hasUnmatchedBracket(value)) {
@@ -78,7 +76,26 @@ export function builtinAliasIndex(
       continue;
     }
     const alias = normalizeName(value);
-    if (index.add(alias, module, 0)) listener.duplicate(`duplicate builtin alias:\n${alias} ${module}`);
+    index.add(alias, module, 0, `builtin alias:\n${alias} ${module}`);
   }
   return index.bytes();
+}
+
+/** An index that says what is odd with what it is given. */
+class ListenedIndex {
+  readonly #index = new IndexBuilder();
+
+  constructor(private readonly listener: IndexListener) {}
+
+  /** @param what the key has twice then, in kmod's words; null when that is not worth a word */
+  add(key: string, value: string, priority: number, what: string | null): void {
+    if (!isIndexKey(key)) {
+      const of = value === "" ? "" : ` of ${value}`;
+      this.listener.warning(`Module index: '${key}'${of} is left out of it: only 7-bit ASCII is supported`);
+    } else if (this.#index.add(key, value, priority) && what !== null) this.listener.duplicate(`duplicate ${what}`);
+  }
+
+  bytes(): Uint8Array {
+    return this.#index.bytes();
+  }
 }

@@ -1,10 +1,11 @@
 import type { Log } from "../command/log";
 import type { DepmodConfig } from "../config/depmod-config";
-import { errorCodeOf } from "../errno";
-import type { ToolFiles } from "../files/files";
+import { describeError, errorCodeOf } from "../errno";
+import type { DirectoryEntry, ToolFiles } from "../files/files";
+import { baseName, directoryName } from "../files/path";
 import { isModuleFile, moduleNameOfPath, uncompressedPath } from "../tree/module-name";
 import { linesOf } from "../tree/text";
-import { entryStatus } from "./entry-status";
+import { entriesBelow, entryStatus } from "./entry-status";
 import { inHashOrder, MODULE_BUCKETS } from "./hash-order";
 import { readIndexOrWarn } from "./kernel-files";
 
@@ -36,10 +37,12 @@ export async function findModules(
     const known = byName.get(module.name);
     if (known === undefined || isBetter(path, known.path, directory, config)) byName.set(module.name, module);
   };
-  for await (const path of moduleFiles(files, directory, "", config, log)) meet(path);
+  const entries = await files.readDirectory(directory);
+  for await (const path of moduleFiles(files, directory, "", entries, config, log)) meet(path);
   for (const external of config.external) {
     if (!(await isThere(files, external))) continue;
-    for await (const path of moduleFiles(files, external, "", config, log))
+    const outside = await entriesBelow(files, directoryName(external), baseName(external), null, log);
+    for await (const path of moduleFiles(files, external, "", outside, config, log))
       meet(pathInTree(`${external}/${path}`, directory));
   }
   return inBuildOrder(files, directory, [...byName.values()], log);
@@ -61,11 +64,16 @@ export async function inBuildOrder(
   modules: readonly FoundModule[],
   log: Log,
 ): Promise<FoundModule[]> {
+  const unordered = inHashOrder(modules, ({ name }) => name, MODULE_BUCKETS);
+  try {
+    await files.stat(directory);
+  } catch (error) {
+    if (errorCodeOf(error) === null) throw error;
+    log.warning(`could not open directory ${directory}: ${describeError(error)}`);
+    return unordered;
+  }
   const order = (await readIndexOrWarn(files, directory, "modules.order", log)) ?? "";
-  return inModulesOrder(
-    inHashOrder(modules, ({ name }) => name, MODULE_BUCKETS),
-    usableOrder(order, `${directory}/modules.order`, log),
-  );
+  return inModulesOrder(unordered, usableOrder(order, `${directory}/modules.order`, log));
 }
 
 /** Where a module's file is. */
@@ -90,16 +98,21 @@ async function* moduleFiles(
   files: ToolFiles,
   root: string,
   below: string,
+  entries: readonly DirectoryEntry[],
   config: DepmodConfig,
   log: Log,
 ): AsyncIterable<string> {
   const directory = below === "" ? root : `${root}/${below}`;
-  for (const entry of await files.readDirectory(directory)) {
-    const path = below === "" ? entry.name : `${below}/${entry.name}`;
-    const kind = entry.kind === "other" ? (await entryStatus(files, directory, entry.name, log))?.kind : entry.kind;
-    const skipped = SKIPPED_DIRECTORIES.includes(entry.name) || config.excluded.includes(entry.name);
-    if (kind === "directory" && !skipped) yield* moduleFiles(files, root, path, config, log);
-    else if (kind === "file" && isModuleFile(entry.name)) yield path;
+  for (const { name, kind } of entries) {
+    if (SKIPPED_DIRECTORIES.includes(name)) continue;
+    const path = below === "" ? name : `${below}/${name}`;
+    const linked = kind === "other" ? await entryStatus(files, directory, name, log) : null;
+    const real = linked?.kind ?? kind;
+    if (real === "directory" && !config.excluded.includes(name)) {
+      const inside = await entriesBelow(files, directory, name, linked, log);
+      yield* moduleFiles(files, root, path, inside, config, log);
+    } else if (real === "file" && isModuleFile(name)) yield path;
+    else if (linked?.kind === "other") log.error(`unsupported file type ${directory}/${name}`);
   }
 }
 

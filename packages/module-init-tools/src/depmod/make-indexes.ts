@@ -55,7 +55,7 @@ export async function makeIndexes(sources: IndexSources): Promise<Record<string,
   // Like kmod: an empty file rather than an empty index for what is not known.
   return {
     ...indexes,
-    "modules.builtin.bin": builtin === null ? "" : builtinIndex(builtin),
+    "modules.builtin.bin": builtin === null ? "" : builtinIndex(builtin, listener),
     "modules.builtin.alias.bin": modinfo === null ? "" : builtinAliasIndex(builtinEntries(modinfo), listener),
     "modules.devname": modulesDevname(modules, complain),
   };

@@ -38,6 +38,8 @@ export interface FileStatus {
   readonly size: number;
   /** When the content was changed last, in milliseconds since 1970; absent where the file system does not tell. */
   readonly modified?: number;
+  /** The same for two paths that lead to one file; absent where the file system does not tell, or has no links. */
+  readonly id?: string;
 }
 
 /** What every operation of {@link ToolFiles} rejects with, or something with the same `code`, as Node's errors are. */

@@ -9,7 +9,7 @@ export const nodeFiles: ToolFiles = {
   readDirectory: directoryEntries,
   stat: async (path) => {
     const status = await stat(path);
-    return { kind: kindOf(status), size: status.size, modified: status.mtimeMs };
+    return { kind: kindOf(status), size: status.size, modified: status.mtimeMs, id: `${status.dev}:${status.ino}` };
   },
   writeFile: (path, bytes) => writeFile(path, bytes),
   rename: (from, to) => rename(from, to),

@@ -16,12 +16,10 @@ export class IndexBuilder {
    * Adds a value to a key. Of values with the same priority the last added comes first, as with kmod.
    *
    * @returns whether the key had the same value already; it has it twice then
-   * @throws ToolError for a key that is not ASCII
+   * @throws ToolError unless {@link isIndexKey}
    */
   add(key: string, value: string, priority: number): boolean {
-    const bad = [...key].find((character) => character > "\x7f");
-    if (bad !== undefined)
-      throw new ToolError(`Module index: bad character '${bad}' in ${key}: only ASCII is supported`);
+    if (!isIndexKey(key)) throw new ToolError(`${key} cannot be in an index: only 7-bit ASCII is supported`);
     const { values } = this.#nodeFor(key);
     const duplicate = values.some((known) => known.value === value);
     const place = values.findIndex((known) => known.priority >= priority);
@@ -56,6 +54,12 @@ export class IndexBuilder {
       node = next;
     }
   }
+}
+
+/** Whether a key can be in an index: its characters have 7 bits. */
+export function isIndexKey(key: string): boolean {
+  for (let i = 0; i < key.length; i++) if (key.charCodeAt(i) > 0x7f) return false;
+  return true;
 }
 
 function newNode(prefix: string): Node {
