@@ -90,8 +90,8 @@ async function neededBeside(target: Found): Promise<Found[]> {
   return [...needed];
 }
 
-function importsOf({ facts }: Found): string[] {
-  return (facts?.imports ?? []).map(({ name }) => name);
+function importsOf({ facts }: Found): readonly string[] {
+  return facts?.imports ?? [];
 }
 
 /** Who exports what in the directory; a module that cannot be read exports nothing. */
