@@ -6,7 +6,7 @@ type Plugin = NonNullable<Options["esbuildPlugins"]>[number];
 export const commandsApart: Plugin = {
   name: "commands-apart",
   setup(build) {
-    build.onResolve({ filter: /^\.\/\w+\/command$/ }, ({ path, kind, resolveDir }) =>
+    build.onResolve({ filter: /^\.\/[\w-]+\/command$/ }, ({ path, kind, resolveDir }) =>
       kind === "dynamic-import" ? { path: path.split("/")[1], namespace: "command", pluginData: resolveDir } : null,
     );
     build.onLoad({ filter: /.*/, namespace: "command" }, ({ path, pluginData }) => ({

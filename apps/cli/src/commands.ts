@@ -58,6 +58,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./tools/command")).depmod,
   },
   {
+    name: "modules",
+    summary: "ask a tree of modules: what loads for a modalias, who needs whom, what changed",
+    load: async () => (await import("./module-tree/command")).modules,
+  },
+  {
     name: "bench",
     summary: "measure this LCD on this machine",
     load: async () => (await import("./bench/command")).bench,

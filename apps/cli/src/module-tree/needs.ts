@@ -1,0 +1,79 @@
+import { Option } from "commander";
+import { graphToDot, type ModuleGraph, type ModuleTree, moduleGraph, reachable, resolveName } from "module-init-tools";
+import { defineCommand, parseWords } from "../command/define";
+import { parseCount } from "../command/quantity";
+import { ExitCode } from "../exit-code";
+import type { Terminal } from "../terminal";
+import { drawnTrees, rootsOf } from "./drawn-trees";
+import { addTreeOptions, openTree, type TreeOptions } from "./tree";
+import { unknownName } from "./unknown-name";
+
+const EXAMPLES = `
+Examples:
+  lcd modules needs asker                      what asker needs
+  lcd modules needs -d / --reverse crc16       who needs crc16 on this machine
+  lcd modules needs -d / --dot ext4 xfs | dot -Tsvg > needs.svg
+                                               a drawing, by Graphviz
+  lcd modules needs -d image --json            the whole tree, for a program to read
+
+An arrow that others imply is left out: when ext4 needs jbd2 and crc16, and jbd2 needs crc16, ext4 leads to jbd2 only.
+Without names all modules are shown, beginning at those that nobody needs.`;
+
+interface NeedsOptions extends TreeOptions {
+  readonly reverse: boolean;
+  /** How many arrows away at most. */
+  readonly depth?: number;
+  readonly dot: boolean;
+  readonly json: boolean;
+}
+
+/** `lcd modules needs`. */
+export async function needs(args: readonly string[], terminal: Terminal): Promise<number> {
+  let exitCode: number = ExitCode.ok;
+  const command = addTreeOptions(defineCommand("modules needs", terminal))
+    .description("Shows who needs whom.")
+    .argument("[name...]", "modules, or aliases of modules; without, the whole tree")
+    .option("-r, --reverse", "show who needs them instead of whom they need", false)
+    .option("--depth <number>", "go only so far", parseCount)
+    .addOption(new Option("--dot", "print a graph for Graphviz").default(false).conflicts("json"))
+    .option("--json", "print one JSON object", false)
+    .addHelpText("after", EXAMPLES)
+    .action(async (names: readonly string[], options: NeedsOptions) => {
+      exitCode = await show(names, options, terminal);
+    });
+  return (await parseWords(command, args)) ?? exitCode;
+}
+
+async function show(names: readonly string[], options: NeedsOptions, terminal: Terminal): Promise<number> {
+  const { tree, config } = await openTree(options, terminal);
+  const whole = await moduleGraph(tree);
+  const direction = options.reverse ? "neededBy" : "needs";
+  const roots = new Set(names.length === 0 ? rootsOf(whole, direction) : []);
+  let exitCode: number = ExitCode.ok;
+  for (const asked of names) {
+    const found = await resolveName(tree, config, asked);
+    for (const { name } of found) roots.add(name);
+    if (found.length > 0) continue;
+    terminal.stderr(`lcd: ${await unknownName(asked, tree)}\n`);
+    exitCode = ExitCode.failed;
+  }
+  const graph = reachable(whole, [...roots], direction, options.depth);
+  if (options.json) terminal.stdout(`${JSON.stringify(await graphJson(graph, tree), null, 2)}\n`);
+  else terminal.stdout(options.dot ? graphToDot(graph) : drawnTrees([...roots], graph[direction]));
+  return exitCode;
+}
+
+async function graphJson(graph: ModuleGraph, tree: ModuleTree): Promise<object> {
+  const modules = await tree.modules();
+  const builtin = await tree.builtin();
+  return {
+    tree: tree.directory,
+    modules: [...graph.needs].map(([name, needs]) => ({
+      name,
+      path: modules.get(name)?.path ?? null,
+      builtin: builtin.has(name),
+      needs,
+      neededBy: graph.neededBy.get(name) ?? [],
+    })),
+  };
+}
