@@ -18,13 +18,24 @@ function run(example: string, result: readonly string[]): Promise<unknown> {
   return program(...Object.values(names));
 }
 
-const [loading = "", explaining = ""] = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = ""]) => code);
+const [loading = "", asking = "", explaining = ""] = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(
+  ([, code = ""]) => code,
+);
 
 test("the first example in the README gives what its last line says", async () => {
   expect(await run(loading, ["code", "loaded"])).toEqual({ code: 0, loaded: ["screen ", "app color=red"] });
 });
 
-test("the second example in the README gives what its last lines say", async () => {
+test("the second example in the README gives what its comments say", async () => {
+  expect(await run(asking, ["pattern", "causes", "paths", "users"])).toEqual({
+    pattern: "pci:v00001234d*",
+    causes: ["screen: dependency", "card: asked"],
+    paths: ["/lib/modules/6.1.0/kernel/screen.ko", "/lib/modules/6.1.0/kernel/card.ko"],
+    users: ["card"],
+  });
+});
+
+test("the third example in the README gives what its last lines say", async () => {
   expect(await run(explaining, ["entries", "parameters", "signature"])).toMatchObject({
     entries: { 0: ["license", "GPL"] },
     parameters: [{ name: "count", description: "how often", type: "int" }],
