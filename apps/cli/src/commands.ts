@@ -38,6 +38,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import("./machine/command")).machine,
   },
   {
+    name: "host",
+    summary: "run several commands in one emulated host: the module tools, the life of domains",
+    load: async () => (await import("./host/command")).host,
+  },
+  {
     name: "modprobe",
     summary: "load a module and what it needs into an emulated host",
     load: async () => (await import("./tools/command")).modprobe,
@@ -46,6 +51,16 @@ export const commands: readonly CommandEntry[] = [
     name: "insmod",
     summary: "load one module file into an emulated host",
     load: async () => (await import("./tools/command")).insmod,
+  },
+  {
+    name: "rmmod",
+    summary: "take modules out of an emulated host",
+    load: async () => (await import("./tools/command")).rmmod,
+  },
+  {
+    name: "lsmod",
+    summary: "list the modules that are loaded in an emulated host",
+    load: async () => (await import("./tools/command")).lsmod,
   },
   {
     name: "modinfo",

@@ -15,6 +15,23 @@ export interface Terminal {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** What a person or a program types at us; none where nobody does. */
   readonly keyboard?: Keyboard;
+  /** The same line by line, edited before we see it. */
+  lines?(options: LineOptions): AsyncIterable<string>;
+  /**
+   * Calls a listener when nothing is left that could happen: what we wait for will not come.
+   *
+   * @returns what ends it
+   */
+  whenIdle?(listener: () => void): () => void;
+}
+
+export interface LineOptions {
+  /** Shown to a person before each line. */
+  readonly prompt: string;
+  /** Ends the lines. */
+  readonly signal: AbortSignal;
+  /** Called for Ctrl-C. */
+  interrupt(): void;
 }
 
 /** Standard input, and the wish to stop. */
@@ -44,6 +61,14 @@ export function processTerminal(): Terminal {
     cwd: process.cwd(),
     environment: process.env,
     keyboard: { listen: listenToStandardInput },
+    lines: async function* (options) {
+      const { linesOfStandardInput } = await import("./line-reader");
+      yield* linesOfStandardInput(options);
+    },
+    whenIdle: (listener) => {
+      process.on("beforeExit", listener);
+      return () => process.off("beforeExit", listener);
+    },
   };
 }
 

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { Machine } from "lcd-arch-x86/machine";
 import { boot, formatRecord, type HostKernel, LCD_MODPROBE } from "lcd-domains";
 import { prebuiltDirectory } from "liblcd";
-import { lcdModprobe } from "module-init-tools";
+import { hostEnvironment, lcdModprobe, type ToolEnvironment } from "module-init-tools";
 import { HOST_RELEASE, HOST_TREE, type ModuleSource } from "../modules/module-source";
 import { readBytes } from "../modules/mounted-files";
 
@@ -12,6 +12,8 @@ export interface HostOptions {
   readonly cpus: number;
   /** Gets the kernel's log, a line with its newline at a time; nobody does when absent. */
   readonly log?: (line: string) => void;
+  /** Runs the commands of `modprobe.d`; refused when absent. */
+  readonly runShell?: ToolEnvironment["runShell"];
 }
 
 /** A machine with a host kernel on it, which finds modules in one tree. */
@@ -43,13 +45,16 @@ export function bootWithModules(source: ModuleSource, options: HostOptions): Emu
     lcdModprobe(
       argv.filter((word) => word !== "-q"),
       {
-        files: source.files,
-        stdout: (text) => kernel.printk("info", text),
-        stderr: (text) => {
-          words += text.replaceAll(HOST_TREE, source.directory);
-          kernel.printk("warn", text);
-        },
-        release: HOST_RELEASE,
+        ...hostEnvironment(kernel, {
+          files: source.files,
+          stdout: (text) => kernel.printk("info", text),
+          stderr: (text) => {
+            words += text.replaceAll(HOST_TREE, source.directory);
+            kernel.printk("warn", text);
+          },
+          release: HOST_RELEASE,
+          runShell: options.runShell,
+        }),
         openDevice: (path) => context.openDevice(path),
       },
     ),

@@ -12,6 +12,10 @@ export interface Finished {
 export interface World {
   readonly cwd?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** The lines of standard input. */
+  readonly input?: readonly string[];
+  /** Is given what a command does when nothing is left that could happen. */
+  readonly whenIdle?: (listener: () => void) => void;
 }
 
 /** Runs `lcd` with these words, in this process. */
@@ -29,6 +33,13 @@ export async function runLcd(words: readonly string[], world: World = {}): Promi
     },
     cwd: world.cwd ?? tmpdir(),
     environment: { PATH: process.env.PATH, ...world.environment },
+    lines: async function* () {
+      yield* world.input ?? [];
+    },
+    whenIdle: (listener) => {
+      world.whenIdle?.(listener);
+      return () => {};
+    },
   };
   const code = await lcd(words, terminal);
   return { code, stdout: Buffer.concat(out).toString("utf8"), stderr };

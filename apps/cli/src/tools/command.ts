@@ -1,95 +1,132 @@
 import { release } from "node:os";
-import type { HostKernel } from "lcd-domains";
 import { prebuiltDirectory } from "liblcd";
-import { lcdDepmod, lcdInsmod, lcdModinfo, lcdModprobe, type ToolEnvironment } from "module-init-tools";
+import {
+  FileError,
+  hostEnvironment,
+  lcdDepmod,
+  lcdInsmod,
+  lcdModinfo,
+  lcdModprobe,
+  lcdRmmod,
+  type ToolEnvironment,
+} from "module-init-tools";
 import { nodeFiles } from "module-init-tools/node";
+import { LazyKernel } from "../host/lazy-kernel";
 import { HOST_RELEASE, HOST_TREE, sourceInTree } from "../modules/module-source";
 import type { Terminal } from "../terminal";
 import { toolHelp } from "./help";
-
-/** RAM and processors of the host that the tools load into. */
-const MEMORY = 256 * 2 ** 20;
-const PROCESSORS = 2;
+import { lsmodOrJson } from "./lsmod-json";
 
 type Tool = (argv: readonly string[], env: ToolEnvironment) => Promise<number>;
 
 /** `lcd modprobe`. Without `-d` or `-S` the tree is that of the emulated host: the examples. */
 export function modprobe(args: readonly string[], terminal: Terminal): Promise<number> {
-  return runWithTree("modprobe", lcdModprobe, /^-[^-]*[dS]|^--(d|set)/, args, terminal);
+  return inHost("modprobe", lcdModprobe, args, terminal, treeFor(args, /^-[^-]*[dS]|^--(d|set)/, terminal));
 }
 
 /** `lcd modinfo`. Names are those of the examples, unless `-b` or `-k` is there, or what is a file's name. */
 export function modinfo(args: readonly string[], terminal: Terminal): Promise<number> {
   const isFile = (word: string): boolean => !word.startsWith("-") && /[./]/.test(word);
-  if (args.some(isFile)) return runTool("modinfo", lcdModinfo, args, terminal, {});
-  return runWithTree("modinfo", lcdModinfo, /^-[^-]*[bk]|^--(b|s)/, args, terminal);
-}
-
-/** @param namesTree what an option is like that names a tree, in place of the one with the examples */
-function runWithTree(
-  name: keyof typeof toolHelp,
-  tool: Tool,
-  namesTree: RegExp,
-  args: readonly string[],
-  terminal: Terminal,
-): Promise<number> {
-  if (options(args).some((word) => namesTree.test(word))) return runTool(name, tool, args, terminal, {});
-  const { files } = sourceInTree("", prebuiltDirectory);
-  const show = (text: string): string => text.replaceAll(HOST_TREE, prebuiltDirectory);
-  return runTool(name, tool, args, terminal, {
-    files,
-    release: HOST_RELEASE,
-    stdout: (text) => void terminal.stdout(show(text)),
-    stderr: (text) => terminal.stderr(show(text)),
-  });
+  const tree = args.some(isFile) ? {} : treeFor(args, /^-[^-]*[bk]|^--(b|s)/, terminal);
+  return withFiles("modinfo", lcdModinfo, args, terminal, tree);
 }
 
 /** `lcd insmod`. */
 export function insmod(args: readonly string[], terminal: Terminal): Promise<number> {
-  return runTool("insmod", lcdInsmod, args, terminal, {});
+  return inHost("insmod", lcdInsmod, args, terminal);
+}
+
+/** `lcd rmmod`. */
+export async function rmmod(args: readonly string[], terminal: Terminal): Promise<number> {
+  const code = await inHost("rmmod", lcdRmmod, args, terminal);
+  if (code !== 0) terminal.stderr(NOTHING_LOADED);
+  return code;
+}
+
+/** `lcd lsmod`. */
+export async function lsmod(args: readonly string[], terminal: Terminal): Promise<number> {
+  if (options(args).some(isHelp)) {
+    terminal.stdout(toolHelp.lsmod);
+    return 0;
+  }
+  const code = await inHost("lsmod", lsmodOrJson, args, terminal);
+  if (!args.includes("--json")) terminal.stderr(NOTHING_LOADED);
+  return code;
 }
 
 /** `lcd depmod`. */
 export function depmod(args: readonly string[], terminal: Terminal): Promise<number> {
-  return runTool("depmod", lcdDepmod, args, terminal, {});
+  return withFiles("depmod", lcdDepmod, args, terminal);
 }
 
-/** Runs a tool. The host that it loads into is made when it opens a device, and lives as long as the command. */
-async function runTool(
+const NOTHING_LOADED = `The host that LCD emulates lives as long as a command: nothing is loaded yet. lcd host runs several commands in one.
+`;
+
+/** The tree with the examples, unless an option names another one. */
+function treeFor(args: readonly string[], namesTree: RegExp, terminal: Terminal): Partial<ToolEnvironment> {
+  if (options(args).some((word) => namesTree.test(word))) return {};
+  const { files } = sourceInTree("", prebuiltDirectory);
+  const show = (text: string): string => text.replaceAll(HOST_TREE, prebuiltDirectory);
+  return {
+    files,
+    release: HOST_RELEASE,
+    stdout: (text) => void terminal.stdout(show(text)),
+    stderr: (text) => terminal.stderr(show(text)),
+  };
+}
+
+/** Runs a tool in a host that is made when the first module goes into it, and lives as long as the command. */
+async function inHost(
   name: keyof typeof toolHelp,
   tool: Tool,
   args: readonly string[],
   terminal: Terminal,
-  own: Partial<ToolEnvironment>,
+  own: Partial<ToolEnvironment> = {},
 ): Promise<number> {
+  const kernel = new LazyKernel();
+  const host = hostEnvironment(kernel, { ...environment(terminal), ...own });
+  // Nobody would ever see the log of a host that is gone with the command.
+  const code = await withFiles(name, tool, args, terminal, { ...host, syslog: undefined });
   const verbose = options(args).some((word) => /^-[^-]*v|^--verb/.test(word));
-  const host: { kernel: HostKernel | null } = { kernel: null };
-  const code = await tool([`lcd ${name}`, ...args], {
-    files: nodeFiles,
-    stdout: (text) => void terminal.stdout(text),
-    stderr: (text) => terminal.stderr(text),
-    release: release(),
-    cwd: terminal.cwd,
-    openDevice: async (path) => {
-      const { bootHost } = await import("../host/emulated-host");
-      host.kernel ??= bootHost({ memory: MEMORY, cpus: PROCESSORS });
-      return host.kernel.devices.open(path);
-    },
-    ...own,
-  });
-  if (host.kernel !== null) report(host.kernel, code, verbose, terminal);
-  if (options(args).some((word) => /^-[^-]*h|^--h/.test(word))) terminal.stdout(toolHelp[name]);
+  if (kernel.booted !== null && (code !== 0 || verbose)) {
+    terminal.stderr(kernel.booted.dmesg(verbose ? "debug" : "warn"));
+  }
+  if (kernel.booted !== null && verbose) terminal.stdout(kernel.booted.procModules());
   return code;
 }
 
-/** The host's log when something went wrong; with `-v` all of it, and `/proc/modules`. */
-function report(kernel: HostKernel, code: number, verbose: boolean, terminal: Terminal): void {
-  if (code !== 0 || verbose) terminal.stderr(kernel.dmesg(verbose ? "debug" : "warn"));
-  if (verbose) terminal.stdout(kernel.procModules());
+/** Runs a tool on the files of this machine, or those that it is given. */
+async function withFiles(
+  name: keyof typeof toolHelp,
+  tool: Tool,
+  args: readonly string[],
+  terminal: Terminal,
+  own: Partial<ToolEnvironment> = {},
+): Promise<number> {
+  const code = await tool([`lcd ${name}`, ...args], { ...environment(terminal), ...own });
+  if (options(args).some(isHelp)) terminal.stdout(toolHelp[name]);
+  return code;
+}
+
+function environment(terminal: Terminal): ToolEnvironment {
+  return {
+    files: nodeFiles,
+    stdout: (text) => void terminal.stdout(text),
+    stderr: (text) => terminal.stderr(text),
+    openDevice: (path) => {
+      throw new FileError("ENODEV", `${path}: there are no devices`);
+    },
+    release: release(),
+    cwd: terminal.cwd,
+  };
 }
 
 /** The words that are options: those before `--` that begin with a dash. */
 function options(args: readonly string[]): string[] {
   const end = args.indexOf("--");
   return args.slice(0, end < 0 ? args.length : end).filter((word) => word.startsWith("-"));
+}
+
+function isHelp(option: string): boolean {
+  return /^-[^-]*h|^--h/.test(option);
 }

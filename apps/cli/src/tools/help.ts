@@ -1,7 +1,28 @@
 /** What `lcd <tool> --help` adds to the tool's own help. */
 export const toolHelp = {
+  lsmod: `Usage:
+  lcd lsmod [--json]
+
+Lists the modules that are loaded in a host that LCD emulates: name, size in bytes, how many use it, which modules do.
+As a command of its own it has nothing to list, because the host lives as long as the command; in lcd host it does.
+
+Examples:
+  lcd lsmod                                    the columns, and no modules
+  lcd host -c "modprobe asker; lsmod"          load modules, then list them
+  lcd host -c "modprobe asker; lsmod --json"   for a program
+`,
+  rmmod: `
+Modules are taken out of a host that LCD emulates and that lives as long as the command: see lcd host. A domain that has
+a module counts as one user of it. -w waits until the last domain is gone, -f destroys the domains.
+
+Examples:
+  lcd rmmod hello                              nothing is loaded yet
+  lcd host -c "modprobe asker; rmmod asker; lsmod"
+                                               answer, which asker used, stays: modprobe -r would take it out
+`,
   modprobe: `
-Modules are loaded into a host that LCD emulates and that lives as long as the command; nothing of them runs.
+Modules are loaded into a host that LCD emulates and that lives as long as the command (see lcd host); nothing of them
+runs. Commands of modprobe.d are refused: lcd host --shell runs them.
 Without -d and -S its modules are the examples of LCD.
 
 Examples:
@@ -11,7 +32,8 @@ Examples:
                                                from a tree of your own: /srv/image/lib/modules/6.1.0-56-amd64
 `,
   insmod: `
-The module is loaded into a host that LCD emulates and that lives as long as the command; nothing of it runs.
+The module is loaded into a host that LCD emulates and that lives as long as the command (see lcd host); nothing of it
+runs.
 
 Examples:
   lcd insmod ./hello.ko                        does it load?

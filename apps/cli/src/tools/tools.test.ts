@@ -71,8 +71,36 @@ describe("the module tools", () => {
     });
   });
 
+  it("have nothing to list or to take out in a host that has just begun, and say where they have", async () => {
+    const hint = expect.stringContaining("lcd host runs several commands in one");
+    expect(await runLcd(["lsmod"])).toEqual({
+      code: 0,
+      stdout: "Module                  Size  Used by\n",
+      stderr: hint,
+    });
+    expect(await runLcd(["lsmod", "--json"])).toEqual({ code: 0, stdout: "[]\n", stderr: "" });
+    expect((await runLcd(["lsmod", "hello"])).code).toBe(1);
+    const { code, stderr } = await runLcd(["rmmod", "hello"]);
+    expect([code, stderr]).toEqual([1, hint]);
+    expect(stderr).toContain("lcd rmmod: ERROR: Module hello is not currently loaded\n");
+    expect(await runLcd(["modprobe", "-r", "hello"])).toEqual({ code: 0, stdout: "", stderr: "" });
+  });
+
+  it("take out of the emulated host, and not of this machine, what is loaded there", async () => {
+    const root = moduleTree();
+    await runLcd(["depmod", "-b", root, "6.1.0"]);
+    const args = ["-d", root, "-S", "6.1.0", "-r", "--first-time", "asker"];
+    expect(await runLcd(["modprobe", ...args])).toMatchObject({
+      code: 1,
+      stderr: "lcd modprobe: FATAL: Module asker is not in kernel.\n",
+    });
+  });
+
   it("show their help, and what LCD adds to it", async () => {
-    for (const tool of ["modprobe", "insmod", "modinfo", "depmod"]) {
+    expect((await runLcd(["lsmod", "--help"])).stdout).toMatch(
+      /^Usage:\n {2}lcd lsmod [\s\S]*Examples:\n {2}lcd lsmod /,
+    );
+    for (const tool of ["modprobe", "insmod", "rmmod", "modinfo", "depmod"]) {
       const { code, stdout } = await runLcd([tool, "--help"]);
       expect(code).toBe(0);
       expect(stdout).toMatch(new RegExp(`^Usage:\\n  lcd-${tool} [\\s\\S]*Examples:\\n  lcd ${tool} `));
