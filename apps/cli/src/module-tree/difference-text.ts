@@ -30,8 +30,13 @@ const PROPERTY_WIDTH = "signature hash".length;
 function changeText({ property, name, before, after }: Change): string {
   const title = `    ${property.padEnd(PROPERTY_WIDTH)}  `;
   if (before === null && after === null) return `${title}changed\n`;
-  const what = (value: string) => [name, value].filter((part) => part !== "").join(": ");
+  const what = (value: string) => printable([name, value].filter((part) => part !== "").join(": "));
   if (before === null) return `${title}+ ${what(after ?? "")}\n`;
   if (after === null) return `${title}- ${what(before)}\n`;
-  return `${title}${what(before)} -> ${after}\n`;
+  return `${title}${what(before)} -> ${printable(after)}\n`;
+}
+
+/** What a module says of itself may be anything: new lines, and what moves a terminal's cursor. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }

@@ -92,18 +92,15 @@ function reasonOf(cause: Exclude<Cause, { kind: "asked" }>): string {
   return `${cause.of} wants ${cause.asked} loaded ${cause.when === "pre" ? "before" : "after"} it`;
 }
 
-/** By what the module was found that was asked for. */
+/** By what the module was found that was asked for: its own name, or an alias. */
 function reasonAsked({ source, pattern }: Resolved): string {
-  const reasons: Record<Resolved["source"], string> = {
-    module: "asked for",
-    builtin: "asked for",
-    install: "asked for",
+  const reasons: Partial<Record<Resolved["source"], string>> = {
     configuration: `the configuration says alias ${pattern}`,
     symbol: `exports ${pattern?.replace(/^symbol:/, "")}`,
     alias: `serves ${pattern}`,
     "builtin alias": `serves ${pattern}`,
   };
-  return reasons[source];
+  return reasons[source] ?? "asked for";
 }
 
 function remarks({ name, action, options }: Step, { module, blacklisted }: Loading): string[] {

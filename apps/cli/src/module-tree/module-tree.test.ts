@@ -284,6 +284,14 @@ describe("lcd modules diff", () => {
     expect(ignoring.stdout).toMatch(/^- b.*\n\+ d.*\n1 added, 1 removed, 0 changed, 2 the same\n$/);
   });
 
+  it("shows characters that would move the cursor as numbers", async () => {
+    const [before, after] = ["a", "b\n\x1b[2J"].map((version) =>
+      written({ "lib/modules/1/a.ko": { modinfo: [`version=${version}`] } }),
+    );
+    const { stdout } = await runLcd(["modules", "diff", before, after, "--only", "version"]);
+    expect(stdout).toContain("version         a -> b\\x0a\\x1b[2J\n");
+  });
+
   it("exits with 0 when nothing did, and with 2 when it cannot tell", async () => {
     const [before, again] = [written(old), written(old)];
     expect(await runLcd(["modules", "diff", before, again])).toEqual({

@@ -17,6 +17,7 @@ Examples:
   lcd modules needs -d image --json            the whole tree, for a program to read
 
 An arrow that others imply is left out: when ext4 needs jbd2 and crc16, and jbd2 needs crc16, ext4 leads to jbd2 only.
+What modules would only like to have (softdep) is not shown: lcd modules for and set know it.
 Without names all modules are shown, beginning at those that nobody needs.`;
 
 interface NeedsOptions extends TreeOptions {

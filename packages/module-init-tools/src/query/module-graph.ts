@@ -72,7 +72,8 @@ function nearest(name: string, all: ReadonlyMap<string, ReadonlySet<string>>): s
   const implied = new Set<string>();
   for (const other of needs) {
     const further = all.get(other);
-    if (further === undefined || further.has(name)) continue;
+    // What is implied implies nothing more: whoever implies it needs that, too.
+    if (further === undefined || further.has(name) || implied.has(other)) continue;
     for (const target of further) if (all.get(target)?.has(other) !== true) implied.add(target);
   }
   return needs.filter((other) => !implied.has(other));

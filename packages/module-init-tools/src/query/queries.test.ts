@@ -151,6 +151,23 @@ describe("moduleGraph", () => {
     expect(Object.fromEntries(graph.needs)).toEqual({ a: ["b", "c"], b: ["a", "c"], self: [], c: [] });
   });
 
+  test("leads where modules.dep leads, whatever that says", async () => {
+    const name = fc.constantFrom("a", "b", "c", "d", "e");
+    const lines = fc.dictionary(name, fc.uniqueArray(name));
+    await fc.assert(
+      fc.asyncProperty(lines, name, async (dependencies, from) => {
+        const dep = Object.entries(dependencies).map(([a, b]) => `${a}.ko: ${b.map((n) => `${n}.ko`).join(" ")}\n`);
+        const tree = new ModuleTree(memoryFiles({ "/t/modules.dep": dep.join("") }), "/t");
+        const reached = new Set([from]);
+        for (const module of reached) for (const next of dependencies[module] ?? []) reached.add(next);
+        const graph = await moduleGraph(tree);
+        expect([...reachable(graph, [from], "needs").needs.keys()].sort()).toEqual([...reached].sort());
+        for (const to of reached) expect(reachable(graph, [to], "neededBy").neededBy.has(from)).toBe(true);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   test("can be cut to what some modules need, or what needs them, so many arrows away", async () => {
     const graph = await moduleGraph((await open()).tree);
     expect([...reachable(graph, ["journal"], "needs").needs]).toEqual([
