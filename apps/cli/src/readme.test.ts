@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { parseScript } from "./host/script";
 import { Folder } from "./testing/module-files";
 import { runLcd } from "./testing/run-lcd";
 
@@ -8,12 +9,12 @@ const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
 const folder = new Folder();
 
 /** `$ lcd ...` and what it prints, for each command of a block. */
-function examples(): { words: string[]; output: string }[] {
+function examples(): { words: readonly string[]; output: string }[] {
   const blocks = [...readme.matchAll(/^```console\n([\s\S]*?)^```$/gm)].map(([, block]) => block);
   const commands = blocks.flatMap((block) => block.split(/^\$ /m).slice(1));
   return commands.map((text) => {
     const [line, ...output] = text.split("\n");
-    return { words: line.split(" ").slice(1), output: output.join("\n") };
+    return { words: parseScript(line)[0].words.slice(1), output: output.join("\n") };
   });
 }
 
