@@ -4,6 +4,7 @@ export default packageBuild(
   {
     index: "src/index.ts",
     node: "src/node.ts",
+    "facts-worker": "src/node/facts-worker.ts",
     testing: "src/testing/index.ts",
     "bin/lcd-modprobe": "src/bin/lcd-modprobe.ts",
     "bin/lcd-insmod": "src/bin/lcd-insmod.ts",

@@ -1,7 +1,7 @@
 /** Reads, checks and relocates ELF32 and ELF64 files. */
 export * from "./constants";
 export { ElfError } from "./error";
-export { readModinfo } from "./modinfo";
+export { modinfoEntries, readModinfo } from "./modinfo";
 export { NamePool } from "./name-pool";
 export { type ElfImage, parseElf } from "./parse";
 export { type Relocation, relocateX86_64, relocationNameX86_64 } from "./relocate-x86-64";

@@ -5,14 +5,22 @@ import { decodeText } from "./text";
  * Reads what a kernel module says of itself: the `key=value` strings in `.modinfo`, in order.
  *
  * Keys repeat (`alias`, `parm`). An entry without `=` has an empty value. A file without the section has none.
+ *
+ * @param keys only entries with these; all when null
  */
-export function readModinfo(image: ElfImage): [key: string, value: string][] {
-  const text = decodeText(image.section(".modinfo")?.data() ?? new Uint8Array(0));
+export function readModinfo(image: ElfImage, keys: readonly string[] | null = null): [key: string, value: string][] {
+  return modinfoEntries(decodeText(image.section(".modinfo")?.data() ?? new Uint8Array(0)), keys);
+}
+
+/** The `key=value` strings of a text, each with a NUL behind it. */
+export function modinfoEntries(text: string, keys: readonly string[] | null = null): [key: string, value: string][] {
   const entries: [string, string][] = [];
   for (const entry of text.split("\0")) {
     if (entry === "") continue;
     const equals = entry.indexOf("=");
-    entries.push(equals < 0 ? [entry, ""] : [entry.slice(0, equals), entry.slice(equals + 1)]);
+    const key = equals < 0 ? entry : entry.slice(0, equals);
+    if (keys !== null && !keys.includes(key)) continue;
+    entries.push([key, equals < 0 ? "" : entry.slice(equals + 1)]);
   }
   return entries;
 }

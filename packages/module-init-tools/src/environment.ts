@@ -1,4 +1,5 @@
 import type { LcdLoadModule } from "lcd-domains/uapi";
+import type { FactsReader } from "./depmod/read-facts";
 import type { ToolFiles } from "./files/files";
 
 /** Everything that a module tool touches: the same program runs in the emulated host and on a real directory tree. */
@@ -26,6 +27,10 @@ export interface ToolEnvironment {
   runShell?(command: string, variables: Readonly<Record<string, string>>): Promise<number> | number;
   /** Writes to the system log; absent where there is none. */
   syslog?(message: SyslogMessage): void;
+  /** Reads many modules on several processors; where it is absent they are read here. */
+  readonly readFacts?: FactsReader;
+  /** Hears how far long work has come: `Reading modules`, 1200 of 4023. Absent where nobody looks. */
+  progress?(what: string, done: number, total: number): void;
   /** The kernel's release, as in `uname -r`: names the directory below `/lib/modules`. */
   readonly release: string;
   /** Where relative paths start; `/` when absent. */

@@ -2,7 +2,8 @@
 export { DecompressError, decompressModule, LARGEST_MODULE } from "./compression/decompress";
 export type { ModprobeConfig } from "./config/modprobe-config";
 export { lcdDepmod } from "./depmod/depmod";
-export { type ModuleFacts, readModuleFacts } from "./depmod/module-facts";
+export { type ModuleFacts, type ReadFactsOptions, readModuleFacts } from "./depmod/module-facts";
+export type { FactsRead, FactsReader, FactsWanted } from "./depmod/read-facts";
 export type { LcdDevice, SyslogMessage, ToolEnvironment } from "./environment";
 export { ToolError } from "./errors";
 export { type DirectoryEntry, FileError, type FileKind, type FileStatus, type ToolFiles } from "./files/files";

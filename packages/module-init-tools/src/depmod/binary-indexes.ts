@@ -2,7 +2,7 @@ import { IndexBuilder, isIndexKey } from "../index-format/index-builder";
 import { hasUnmatchedBracket, moduleNameOfPath, normalizeName } from "../tree/module-name";
 import { linesOf } from "../tree/text";
 import type { DependencyGraph, GraphModule } from "./dependency-graph";
-import { exportedInOrder } from "./index-files";
+import type { ExportedSymbols } from "./index-files";
 
 /** Hears of what is odd while an index is made. */
 export interface IndexListener {
@@ -43,10 +43,14 @@ export function aliasIndex(modules: readonly GraphModule[], listener: IndexListe
 }
 
 /** `modules.symbols.bin`: from `symbol:name` to the module that exports it. */
-export function symbolIndex(graph: DependencyGraph, listener: IndexListener): Uint8Array {
+export function symbolIndex(
+  { modules }: DependencyGraph,
+  exported: ExportedSymbols,
+  listener: IndexListener,
+): Uint8Array {
   const index = new ListenedIndex(listener);
-  for (const [symbol, owner] of exportedInOrder(graph)) {
-    const name = graph.modules[owner]?.name ?? "";
+  for (const [symbol, owner] of exported) {
+    const name = modules[owner]?.name ?? "";
     index.add(`symbol:${symbol}`, name, owner, `module syms:\nsymbol:${symbol} ${name}`);
   }
   return index.bytes();

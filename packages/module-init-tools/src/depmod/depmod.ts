@@ -51,9 +51,7 @@ async function run(options: DepmodOptions, env: ToolEnvironment, log: Log): Prom
   const found =
     options.modules.length > 0 ? await named(directory, options, env, log) : await search(directory, options, env, log);
   if (found === null) return 1;
-  const graph = new DependencyGraph(
-    await readModuleTree(env.files, directory, found, log, { versions: options.reportUnknown }),
-  );
+  const graph = new DependencyGraph(await readModuleTree(env, directory, found, log, options.reportUnknown));
   if (options.verbose) env.stdout(needLines(graph, directory));
   if (options.reportUnknown && kernel !== null) reportSymbols(graph, kernel, directory, log);
   const places = graph.places();

@@ -38,11 +38,11 @@ export async function findModules(
     if (known === undefined || isBetter(path, known.path, directory, config)) byName.set(module.name, module);
   };
   const entries = await files.readDirectory(directory);
-  for await (const path of moduleFiles(files, directory, "", entries, config, log)) meet(path);
+  for (const path of await moduleFiles(files, directory, "", entries, config, log)) meet(path);
   for (const external of config.external) {
     if (!(await isThere(files, external))) continue;
     const outside = await entriesBelow(files, directoryName(external), baseName(external), null, log);
-    for await (const path of moduleFiles(files, external, "", outside, config, log))
+    for (const path of await moduleFiles(files, external, "", outside, config, log))
       meet(pathInTree(`${external}/${path}`, directory));
   }
   return inBuildOrder(files, directory, [...byName.values()], log);
@@ -94,14 +94,15 @@ async function isThere(files: ToolFiles, path: string): Promise<boolean> {
   }
 }
 
-async function* moduleFiles(
+async function moduleFiles(
   files: ToolFiles,
   root: string,
   below: string,
   entries: readonly DirectoryEntry[],
   config: DepmodConfig,
   log: Log,
-): AsyncIterable<string> {
+  found: string[] = [],
+): Promise<string[]> {
   const directory = below === "" ? root : `${root}/${below}`;
   for (const { name, kind } of entries) {
     if (SKIPPED_DIRECTORIES.includes(name)) continue;
@@ -110,10 +111,11 @@ async function* moduleFiles(
     const real = linked?.kind ?? kind;
     if (real === "directory" && !config.excluded.includes(name)) {
       const inside = await entriesBelow(files, directory, name, linked, log);
-      yield* moduleFiles(files, root, path, inside, config, log);
-    } else if (real === "file" && isModuleFile(name)) yield path;
+      await moduleFiles(files, root, path, inside, config, log, found);
+    } else if (real === "file" && isModuleFile(name)) found.push(path);
     else if (linked?.kind === "other") log.error(`unsupported file type ${directory}/${name}`);
   }
+  return found;
 }
 
 /** Whether a module is better than the one of the same name that is known so far (depmod.d(5)). */
@@ -148,6 +150,7 @@ function usableOrder(order: string, path: string, log: Log): string {
 
 function inModulesOrder(modules: readonly FoundModule[], order: string): FoundModule[] {
   const places = new Map(linesOf(order).map((path, place) => [path, place]));
-  const placeOf = ({ path }: FoundModule) => places.get(uncompressedPath(path)) ?? places.size;
-  return [...modules].sort((a, b) => placeOf(a) - placeOf(b));
+  const placeOf = ({ path }: FoundModule) => places.get(path) ?? places.get(uncompressedPath(path)) ?? places.size;
+  const placed = modules.map((module) => ({ module, place: placeOf(module) }));
+  return placed.sort((a, b) => a.place - b.place).map(({ module }) => module);
 }

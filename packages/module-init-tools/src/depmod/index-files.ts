@@ -27,15 +27,15 @@ export function modulesSoftdep(modules: readonly GraphModule[]): string {
 }
 
 /** `modules.symbols`: which module exports a symbol. */
-export function modulesSymbols(graph: DependencyGraph): string {
-  const lines = exportedInOrder(graph).map(
-    ([symbol, owner]) => `alias symbol:${symbol} ${graph.modules[owner]?.name}\n`,
-  );
+export function modulesSymbols({ modules }: DependencyGraph, exported: ExportedSymbols): string {
+  const lines = exported.map(([symbol, owner]) => `alias symbol:${symbol} ${modules[owner]?.name}\n`);
   return `# Aliases for symbols, used by symbol_request().\n${lines.join("")}`;
 }
 
 /** Every exported symbol with the index of its module, in the order of kmod's hash table. */
-export function exportedInOrder({ exporters }: DependencyGraph): [symbol: string, owner: number][] {
+export type ExportedSymbols = readonly (readonly [symbol: string, owner: number])[];
+
+export function exportedInOrder({ exporters }: DependencyGraph): ExportedSymbols {
   return inHashOrder([...exporters], ([symbol]) => symbol, SYMBOL_BUCKETS);
 }
 

@@ -11,7 +11,7 @@ import {
 } from "./binary-indexes";
 import type { DependencyGraph } from "./dependency-graph";
 import { modulesDevname } from "./device-names";
-import { dependencyLines, modulesAlias, modulesSoftdep, modulesSymbols } from "./index-files";
+import { dependencyLines, exportedInOrder, modulesAlias, modulesSoftdep, modulesSymbols } from "./index-files";
 import { readIndexOrWarn } from "./kernel-files";
 import type { DepmodOptions } from "./options";
 
@@ -32,11 +32,12 @@ export async function makeIndexes(sources: IndexSources): Promise<Record<string,
   const { graph, places, directory, options, files, log } = sources;
   const { modules } = graph;
   const lines = dependencyLines(graph, places);
+  const exported = exportedInOrder(graph);
   const texts = {
     "modules.dep": lines.map((line) => `${line}\n`).join(""),
     "modules.alias": modulesAlias(modules),
     "modules.softdep": modulesSoftdep(modules),
-    "modules.symbols": modulesSymbols(graph),
+    "modules.symbols": modulesSymbols(graph, exported),
   };
   const complain = (message: string) => log.error(message);
   if (options.dryRun) return { ...texts, "modules.devname": modulesDevname(modules, complain) };
@@ -48,7 +49,7 @@ export async function makeIndexes(sources: IndexSources): Promise<Record<string,
     ...texts,
     "modules.dep.bin": dependencyIndex(modules, lines, listener),
     "modules.alias.bin": aliasIndex(modules, listener),
-    "modules.symbols.bin": symbolIndex(graph, listener),
+    "modules.symbols.bin": symbolIndex(graph, exported, listener),
   };
   const builtin = await readIndexOrWarn(files, directory, "modules.builtin", log);
   const modinfo = await readIndexOrWarn(files, directory, "modules.builtin.modinfo", log);

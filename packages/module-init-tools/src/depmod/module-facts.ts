@@ -1,6 +1,6 @@
 import { decodeText, type ElfImage, NamePool, parseElf, readModinfo } from "elf-image";
 import { CRC_PREFIX, type SymbolNames, scanSymbols } from "./scan-symbols";
-import { exportedVersions, neededVersions, type SymbolVersion } from "./symbol-versions";
+import { exportedVersions, neededNames, neededVersions, type SymbolVersion } from "./symbol-versions";
 
 /** What depmod wants to know of a module. */
 export interface ModuleFacts {
@@ -23,6 +23,8 @@ export interface ReadFactsOptions {
   readonly pool?: NamePool;
   /** Whether to read the checksums of symbols. */
   readonly versions?: boolean;
+  /** Keys of the entries of `.modinfo` that are wanted; all when absent. */
+  readonly modinfo?: readonly string[];
 }
 
 /**
@@ -35,14 +37,13 @@ export function readModuleFacts(bytes: Uint8Array, options: ReadFactsOptions = {
   const { pool = new NamePool(), versions = false } = options;
   const image = parseElf(bytes, pool);
   const symbols = scanSymbols(image, pool);
-  const needed = neededVersions(image, pool) ?? [];
   return {
     exports: exportedSymbols(image, symbols),
-    imports: importedSymbols(symbols, needed),
-    weakImports: symbols.undefinedSymbols.flatMap(({ name, weak }) => (weak ? [name] : [])),
-    versions: byName(versions ? needed : null),
+    imports: importedSymbols(symbols, neededNames(image, pool)),
+    weakImports: symbols.weakSymbols,
+    versions: byName(versions ? neededVersions(image) : null),
     offeredVersions: byName(versions ? exportedVersions(image) : null),
-    modinfo: readModinfo(image),
+    modinfo: readModinfo(image, options.modinfo),
   };
 }
 
@@ -57,15 +58,10 @@ function exportedSymbols(image: ElfImage, symbols: SymbolNames): string[] {
 }
 
 /** Undefined symbols, and what only `__versions` mentions (`module_layout`). */
-function importedSymbols({ undefinedSymbols }: SymbolNames, versions: readonly { name: string }[]): string[] {
-  const names = undefinedSymbols.map(({ name }) => name);
-  const known = new Set(names).add("");
-  for (const { name } of versions) {
-    if (known.has(name)) continue;
-    known.add(name);
-    names.push(name);
-  }
-  return names;
+function importedSymbols({ undefinedSymbols }: SymbolNames, versioned: readonly string[]): readonly string[] {
+  const known = new Set(undefinedSymbols).add("");
+  const others = versioned.filter((name) => known.size !== known.add(name).size);
+  return others.length === 0 ? undefinedSymbols : [...undefinedSymbols, ...others];
 }
 
 /** The NUL-terminated strings in a section, empty ones left out. */

@@ -1,75 +1,36 @@
-import { ElfError, NamePool } from "elf-image";
 import type { Log } from "../command/log";
-import { isCompressed } from "../compression/decompress";
-import { describeError, errorCodeOf } from "../errno";
-import { ToolError } from "../errors";
-import type { ToolFiles } from "../files/files";
-import { brokenModuleText } from "../tree/broken-module";
-import { readModule } from "../tree/read-module";
+import type { ToolEnvironment } from "../environment";
 import type { GraphModule } from "./dependency-graph";
 import { type FoundModule, locationOf } from "./find-modules";
-import { type ModuleFacts, type ReadFactsOptions, readModuleFacts } from "./module-facts";
+import { factsReader } from "./read-facts";
 
-/** Modules that are read at the same time: enough to keep a disk busy, few enough to stay small in memory. */
-const READ_AT_ONCE = 8;
+/** What says of files how they are read, and of progress who hears of it. */
+export type TreeReader = Pick<ToolEnvironment, "files" | "readFacts" | "progress">;
 
-const NOTHING: ModuleFacts = {
-  exports: [],
-  imports: [],
-  weakImports: [],
-  versions: new Map(),
-  offeredVersions: new Map(),
-  modinfo: [],
-};
+/** What depmod makes indexes of. */
+const WANTED_MODINFO = ["alias", "softdep"];
 
-interface FactsRead {
-  readonly facts: ModuleFacts;
-  readonly error: string | null;
-}
-
-/** Reads every module. One that cannot be read is reported and counts as having no symbols, as with kmod. */
+/**
+ * Reads every module. One that cannot be read is reported and counts as having no symbols, as with kmod.
+ *
+ * @param versions whether to read the checksums of symbols
+ */
 export async function readModuleTree(
-  files: ToolFiles,
+  reader: TreeReader,
   directory: string,
   modules: readonly FoundModule[],
   log: Log,
-  options: ReadFactsOptions = {},
+  versions = false,
 ): Promise<GraphModule[]> {
-  const pool = new NamePool();
-  const read: (GraphModule & FactsRead)[] = [];
-  let next = 0;
-  const worker = async () => {
-    for (let index = next++; index < modules.length; index = next++) {
-      const module = modules[index];
-      if (module !== undefined)
-        read[index] = {
-          ...module,
-          ...(await readFacts(files, locationOf(module, directory), { pool, ...options })),
-        };
-    }
-  };
-  await Promise.all(Array.from({ length: READ_AT_ONCE }, worker));
-  for (const { error, ...module } of read) {
-    if (error !== null) log.error(`failed to load symbols from ${locationOf(module, directory)}: ${error}`);
-  }
-  return read;
-}
-
-async function readFacts(files: ToolFiles, path: string, options: ReadFactsOptions): Promise<FactsRead> {
-  try {
-    const read = files.withFile?.(path, (bytes) => (isCompressed(bytes) ? null : factsOf(bytes, options)));
-    return read ?? factsOf(await readModule(files, path), options);
-  } catch (error) {
-    if (errorCodeOf(error) === null && !(error instanceof ToolError)) throw error;
-    return { facts: NOTHING, error: describeError(error) };
-  }
-}
-
-function factsOf(bytes: Uint8Array, options: ReadFactsOptions): FactsRead {
-  try {
-    return { facts: readModuleFacts(bytes, options), error: null };
-  } catch (error) {
-    if (error instanceof ElfError) return { facts: NOTHING, error: `${brokenModuleText(bytes)} (${error.message})` };
-    throw error;
-  }
+  const paths = modules.map((module) => locationOf(module, directory));
+  const readFacts = reader.readFacts ?? factsReader(reader.files);
+  const progress = (done: number) => reader.progress?.("Reading modules", done, paths.length);
+  const read = await readFacts(paths, { versions, modinfo: WANTED_MODINFO, progress });
+  progress(paths.length);
+  return modules.map((module, index) => {
+    const answer = read[index];
+    if (answer === undefined) throw new Error(`no answer came for module ${index} of ${modules.length}`);
+    if (answer.error !== null) log.error(`failed to load symbols from ${paths[index]}: ${answer.error}`);
+    return { ...module, facts: answer.facts };
+  });
 }

@@ -16,13 +16,9 @@ export interface SymbolNames {
   /** Names that begin with {@link CRC_PREFIX}: one for each versioned export. */
   readonly checksums: readonly string[];
   /** What the module uses and does not define. */
-  readonly undefinedSymbols: readonly UndefinedSymbol[];
-}
-
-export interface UndefinedSymbol {
-  readonly name: string;
-  /** It may stay unresolved. */
-  readonly weak: boolean;
+  readonly undefinedSymbols: readonly string[];
+  /** Those of them that may stay unresolved. */
+  readonly weakSymbols: readonly string[];
 }
 
 export const CRC_PREFIX = "__crc_";
@@ -41,7 +37,7 @@ const LAYOUTS = {
  */
 export function scanSymbols(image: ElfImage, pool: NamePool): SymbolNames {
   const table = image.sections.find(({ type }) => type === SHT_SYMTAB);
-  if (table === undefined) return { checksums: [], undefinedSymbols: [] };
+  if (table === undefined) return { checksums: [], undefinedSymbols: [], weakSymbols: [] };
   const { size, info, section } = LAYOUTS[image.class];
   if (table.size % size !== 0) throw new ElfError(`symbol table ${table.name} has a part of a symbol at its end`);
   const bytes = table.data();
@@ -49,7 +45,8 @@ export function scanSymbols(image: ElfImage, pool: NamePool): SymbolNames {
   const strings = stringsOf(image, table);
   const names = new StringTable(strings, "the string table", pool);
   const checksums: string[] = [];
-  const undefinedSymbols: UndefinedSymbol[] = [];
+  const undefinedSymbols: string[] = [];
+  const weakSymbols: string[] = [];
   // The first symbol of every table is empty.
   for (let offset = size; offset < bytes.length; offset += size) {
     const nameOffset = view.getUint32(offset, image.littleEndian);
@@ -60,9 +57,11 @@ export function scanSymbols(image: ElfImage, pool: NamePool): SymbolNames {
     const binding = view.getUint8(offset + info) >> 4;
     if (binding !== STB_GLOBAL && binding !== STB_WEAK) continue;
     const name = names.at(nameOffset);
-    if (name !== "") undefinedSymbols.push({ name, weak: binding === STB_WEAK });
+    if (name === "") continue;
+    undefinedSymbols.push(name);
+    if (binding === STB_WEAK) weakSymbols.push(name);
   }
-  return { checksums, undefinedSymbols };
+  return { checksums, undefinedSymbols, weakSymbols };
 }
 
 function stringsOf(image: ElfImage, table: ElfSection): Uint8Array {

@@ -11,18 +11,26 @@ export interface SymbolVersion {
 const ENTRY_SIZE = 64;
 
 /** What a module needs, from `__versions`; null when it has none. @throws ElfError */
-export function neededVersions(image: ElfImage, pool: NamePool = new NamePool()): SymbolVersion[] | null {
+export function neededVersions(image: ElfImage): SymbolVersion[] | null {
   const bytes = image.section("__versions")?.data();
   if (bytes === undefined) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const word = image.class / 8;
-  const versions: SymbolVersion[] = [];
-  for (let at = 0; at + ENTRY_SIZE <= bytes.length; at += ENTRY_SIZE) {
+  return neededNames(image, new NamePool()).map((name, index) => {
+    const at = index * ENTRY_SIZE;
     const version =
       image.class === 64 ? view.getBigUint64(at, image.littleEndian) : BigInt(view.getUint32(at, image.littleEndian));
-    versions.push({ name: nameAt(bytes, at + word, at + ENTRY_SIZE, pool), version });
+    return { name, version };
+  });
+}
+
+/** The names in `__versions`. @throws ElfError */
+export function neededNames(image: ElfImage, pool: NamePool): string[] {
+  const bytes = image.section("__versions")?.data() ?? new Uint8Array(0);
+  const names: string[] = [];
+  for (let end = ENTRY_SIZE; end <= bytes.length; end += ENTRY_SIZE) {
+    names.push(nameAt(bytes, end - ENTRY_SIZE + image.class / 8, end, pool));
   }
-  return versions;
+  return names;
 }
 
 /** A name that ends with a NUL, or fills its place. */

@@ -1,5 +1,5 @@
-import { closeSync, constants, fstatSync, opendirSync, openSync, readFileSync, readSync } from "node:fs";
-import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { closeSync, constants, fstatSync, opendirSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import type { DirectoryEntry, FileKind, ToolFiles } from "./files";
 
 /** The real file system. */
@@ -8,7 +8,7 @@ export const nodeFiles: ToolFiles = {
   withFile,
   readDirectory: directoryEntries,
   stat: async (path) => {
-    const status = await stat(path);
+    const status = statSync(path);
     return { kind: kindOf(status), size: status.size, modified: status.mtimeMs, id: `${status.dev}:${status.ino}` };
   },
   writeFile: (path, bytes) => writeFile(path, bytes),

@@ -2,15 +2,9 @@ import { encodeText } from "elf-image";
 import { ToolError } from "../errors";
 import { INDEX_HEADER_SIZE, INDEX_MAGIC, INDEX_VERSION, type IndexValue, NodeFlag, OFFSET_MASK } from "./format";
 
-interface Node {
-  prefix: string;
-  children: Map<number, Node>;
-  values: IndexValue[];
-}
-
 /** A binary index being made. */
 export class IndexBuilder {
-  readonly #root = newNode("");
+  readonly #values = new Map<string, IndexValue[]>();
 
   /**
    * Adds a value to a key. Of values with the same priority the last added comes first, as with kmod.
@@ -19,8 +13,12 @@ export class IndexBuilder {
    * @throws ToolError unless {@link isIndexKey}
    */
   add(key: string, value: string, priority: number): boolean {
-    if (!isIndexKey(key)) throw new ToolError(`${key} cannot be in an index: only 7-bit ASCII is supported`);
-    const { values } = this.#nodeFor(key);
+    const values = this.#values.get(key);
+    if (values === undefined) {
+      if (!isIndexKey(key)) throw new ToolError(`${key} cannot be in an index: only 7-bit ASCII is supported`);
+      this.#values.set(key, [{ value, priority }]);
+      return false;
+    }
     const duplicate = values.some((known) => known.value === value);
     const place = values.findIndex((known) => known.priority >= priority);
     values.splice(place < 0 ? values.length : place, 0, { value, priority });
@@ -33,89 +31,92 @@ export class IndexBuilder {
     file.u32(INDEX_MAGIC);
     file.u32(INDEX_VERSION);
     file.u32(0);
-    const references = new Map<Node, number>();
-    for (const node of childrenFirst(this.#root)) references.set(node, writeNode(file, node, references));
-    return file.finish(references.get(this.#root) ?? 0);
+    return file.finish(this.#writeNodes(file));
   }
 
-  #nodeFor(key: string): Node {
-    let node = this.#root;
-    for (let at = 0; ; at++) {
-      const same = commonLength(node.prefix, key, at);
-      if (same < node.prefix.length) split(node, same);
-      at += same;
-      if (at === key.length) return node;
-      const next = node.children.get(key.charCodeAt(at));
-      if (next === undefined) {
-        const leaf = newNode(key.slice(at + 1));
-        node.children.set(key.charCodeAt(at), leaf);
-        return leaf;
+  /**
+   * Writes every node behind its children, those by their characters. A node is a range of the sorted keys. A loop:
+   * a hostile tree may be deep.
+   *
+   * @returns the reference to the root
+   */
+  #writeNodes(file: ByteWriter): number {
+    // Keys are ASCII: this is the order of their bytes.
+    const keys = [...this.#values.keys()].sort();
+    const open: Node[] = [];
+    let node = nodeOf(keys, 0, keys.length, 0, "root");
+    for (;;) {
+      const first = keys[node.next];
+      if (first !== undefined && node.next < node.end) {
+        open.push(node);
+        const character = first.charCodeAt(node.branch);
+        const end = endOfRange(keys, node.next, node.end, node.branch, character);
+        node = nodeOf(keys, node.next, end, node.branch + 1, character);
+        continue;
       }
-      node = next;
+      const reference = writeNode(file, node, this.#values.get(node.key) ?? []);
+      const parent = open.pop();
+      if (parent === undefined || node.character === "root") return reference;
+      parent.children.push([node.character, reference]);
+      parent.next = node.end;
+      node = parent;
     }
   }
 }
 
 /** Whether a key can be in an index: its characters have 7 bits. */
 export function isIndexKey(key: string): boolean {
-  for (let i = 0; i < key.length; i++) if (key.charCodeAt(i) > 0x7f) return false;
-  return true;
+  return isAscii(key);
 }
 
-function newNode(prefix: string): Node {
-  return { prefix, children: new Map(), values: [] };
+/** The keys of a range, which have all characters before `branch` in common. */
+interface Node {
+  /** The character of the parent that leads here. */
+  readonly character: number | "root";
+  /** What comes behind it, as far as all keys agree. */
+  readonly prefix: string;
+  /** The key that ends here, if it is one. */
+  readonly key: string;
+  /** Where in a key the characters stand that tell the children apart. */
+  readonly branch: number;
+  /** The first key that is in no child yet. */
+  next: number;
+  readonly end: number;
+  readonly children: [character: number, reference: number][];
 }
 
-function commonLength(prefix: string, key: string, at: number): number {
-  let length = 0;
-  while (length < prefix.length && prefix.charCodeAt(length) === key.charCodeAt(at + length)) length++;
-  return length;
+function nodeOf(keys: readonly string[], start: number, end: number, at: number, character: number | "root"): Node {
+  const first = keys[start] ?? "";
+  // The root has no prefix, even when all keys agree.
+  const last = character === "root" ? "" : (keys[end - 1] ?? "");
+  let branch = at;
+  while (branch < first.length && first.charCodeAt(branch) === last.charCodeAt(branch)) branch++;
+  const key = first.slice(0, branch);
+  const next = start < end && first.length === branch ? start + 1 : start;
+  return { character, prefix: key.slice(at), key, branch, next, end, children: [] };
 }
 
-/** Makes what follows the first `length` characters of a node's prefix a node of its own, its only child. */
-function split(node: Node, length: number): void {
-  const rest: Node = { ...node, prefix: node.prefix.slice(length + 1) };
-  node.children = new Map([[node.prefix.charCodeAt(length), rest]]);
-  node.prefix = node.prefix.slice(0, length);
-  node.values = [];
-}
-
-/** Every node behind its children, those by their characters. A loop: a hostile tree may be deep. */
-function childrenFirst(root: Node): Node[] {
-  const nodes: Node[] = [];
-  const open = [root];
-  for (let node = open.pop(); node !== undefined; node = open.pop()) {
-    nodes.push(node);
-    open.push(...sortedChildren(node).map(([, child]) => child));
-  }
-  return nodes.reverse();
-}
-
-function sortedChildren({ children }: Node): [number, Node][] {
-  return [...children].sort(([a], [b]) => a - b);
+function endOfRange(keys: readonly string[], start: number, end: number, at: number, character: number): number {
+  let next = start;
+  while (next < end && keys[next]?.charCodeAt(at) === character) next++;
+  return next;
 }
 
 /** @returns the reference to the node */
-function writeNode(
-  file: ByteWriter,
-  { prefix, children, values }: Node,
-  references: ReadonlyMap<Node, number>,
-): number {
+function writeNode(file: ByteWriter, { prefix, children }: Node, values: readonly IndexValue[]): number {
   let reference = file.length;
   if (reference > OFFSET_MASK) throw new ToolError("the index would be larger than its format allows (256 MiB)");
   if (prefix !== "") {
     file.text(prefix);
     reference += NodeFlag.prefix;
   }
-  if (children.size > 0) {
-    const first = Math.min(...children.keys());
-    const last = Math.max(...children.keys());
+  const [first, last] = [children[0]?.[0], children.at(-1)?.[0]];
+  if (first !== undefined && last !== undefined) {
     file.u8(first);
     file.u8(last);
-    for (let character = first; character <= last; character++) {
-      const child = children.get(character);
-      file.u32(child === undefined ? 0 : (references.get(child) ?? 0));
-    }
+    const references: number[] = new Array(last - first + 1).fill(0);
+    for (const [character, child] of children) references[character - first] = child;
+    for (const child of references) file.u32(child);
     reference += NodeFlag.children;
   }
   if (values.length > 0) {
@@ -147,16 +148,24 @@ class ByteWriter {
 
   /** Text with a NUL at its end. */
   text(text: string): void {
-    const bytes = encodeText(text);
-    this.#reserve(bytes.length + 1);
-    this.#bytes.set(bytes, this.length);
-    this.length += bytes.length;
+    if (!isAscii(text)) {
+      this.#add(encodeText(text));
+    } else {
+      this.#reserve(text.length);
+      for (let i = 0; i < text.length; i++) this.#bytes[this.length++] = text.charCodeAt(i);
+    }
     this.u8(0);
   }
 
   finish(root: number): Uint8Array {
     this.#view.setUint32(INDEX_HEADER_SIZE - 4, root);
     return this.#bytes.slice(0, this.length);
+  }
+
+  #add(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.length);
+    this.length += bytes.length;
   }
 
   #reserve(count: number): void {
@@ -166,4 +175,9 @@ class ByteWriter {
     this.#bytes = larger;
     this.#view = new DataView(larger.buffer);
   }
+}
+
+function isAscii(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
+  return true;
 }

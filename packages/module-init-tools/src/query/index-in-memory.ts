@@ -15,7 +15,7 @@ import { modulesOfTree } from "./modules-of-tree";
  */
 export async function indexInMemory(files: ToolFiles, directory: string, root: string, log: Log): Promise<ToolFiles> {
   const modules = await modulesOfTree(files, directory, root, log);
-  const graph = new DependencyGraph(await readModuleTree(files, directory, modules, log));
+  const graph = new DependencyGraph(await readModuleTree({ files }, directory, modules, log));
   const places = graph.places();
   const [cycle] = findCycles(graph, places)?.cycles ?? [];
   if (cycle !== undefined) throw new ToolError(`modules need one another in a loop: ${cycle.join(" -> ")}`);
