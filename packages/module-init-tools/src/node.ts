@@ -1,5 +1,6 @@
 /** The tools on a real machine: its files, its terminal, its kernel's release. */
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { release } from "node:os";
 import { encodeText } from "elf-image";
 import type { SyslogMessage, ToolEnvironment } from "./environment";
@@ -31,10 +32,14 @@ export function nodeEnvironment(): ToolEnvironment {
   };
 }
 
-/** Node cannot write to `/dev/log`; `logger` of util-linux or busybox can. Without it, standard error has to do. */
+/**
+ * Node cannot write to `/dev/log`; `logger` of util-linux or busybox can. Where nobody would get what it writes, standard
+ * error has to do.
+ */
 function logToSystem({ program, priority, text }: SyslogMessage): void {
-  const { status } = spawnSync("logger", ["-t", program, "-p", `daemon.${priority}`, "--", text], { stdio: "ignore" });
-  if (status !== 0) process.stderr.write(`${program}: ${text}\n`);
+  const words = ["-t", program, "-p", `daemon.${priority}`, "--", text];
+  const isLogged = existsSync("/dev/log") && spawnSync("logger", words, { stdio: "ignore" }).status === 0;
+  if (!isLogged) process.stderr.write(`${program}: ${text}\n`);
 }
 
 /** JavaScript has no ioctl: a real `/dev/lcd` is out of reach, and an emulated one is not here. */
