@@ -1,4 +1,5 @@
 // What comparing with kmod's tools takes: running both, counting, and showing where they first differ.
+import { encodeText } from "elf-image";
 import { nodeEnvironment } from "module-init-tools/node";
 
 /** Differences of one kind that are shown. */
@@ -44,7 +45,7 @@ function firstDifference(theirs, ours) {
 export async function runTool(tool, argv, changes = {}) {
   const written = { stdout: "", stderr: "" };
   const write = (stream) => (text) => {
-    written[stream] += Buffer.from(text).toString("latin1");
+    written[stream] += Buffer.from(encodeText(text)).toString("latin1");
   };
   const env = { ...nodeEnvironment(), stdout: write("stdout"), stderr: write("stderr"), ...changes };
   return { status: await tool(argv, env), ...written };
@@ -58,6 +59,9 @@ export function outcome(program, { stdout, stderr, status }, root) {
   const said = stderr
     .replace(/ \(.*\)$/gm, "")
     .replace(/ fstatat\([^,]*, /g, " fstatat(")
+    .replace(/(Invalid symbol version \S*): .*$/gm, "$1")
+    .replace(/(unsupported file type .*): \d+$/gm, "$1")
+    .replace(/^depmod: ERROR: hash_add_unique .*\n/gm, "")
     .replace(/^libkmod: (\w+) \S+\.c:\d+ \w+: /gm, `${program}: $1: `);
   return `${stdout}${said}exit code ${status}`.replaceAll(root, "ROOT");
 }

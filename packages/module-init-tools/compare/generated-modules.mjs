@@ -1,6 +1,5 @@
 // Modules as choices make them: usual ones, odd ones and broken ones.
 import { spawnSync } from "node:child_process";
-import { gzipSync } from "node:zlib";
 import { makeModule } from "module-init-tools/testing";
 
 /** Names of modules: few, so that they meet each other. */
@@ -15,7 +14,6 @@ export const NAMES = [
   "0",
   "_",
   "-dash",
-  "ü-mlaut",
   "long-".repeat(12),
   "net-pf-10",
   "mod[a-b]-c",
@@ -31,7 +29,6 @@ export const SYMBOLS = [
   "with.dot",
   "x".repeat(55),
   "y".repeat(90),
-  "straße",
 ];
 
 /** Aliases with and without wildcards; words to ask for. */
@@ -61,7 +58,6 @@ export const ALIASES = [
   "char-major-10-*",
   "block-major-8-01",
   "of:N*T*Cvendor,part",
-  "ümlaut-*",
   "crypto-z",
   "",
 ];
@@ -121,7 +117,8 @@ const MODINFO = [
   "",
 ];
 
-const ENDINGS = [".ko", ".ko", ".ko", ".ko", ".ko.gz", ".ko.xz", ".ko.zst"];
+// Debian's kmod is built without zlib.
+const ENDINGS = [".ko", ".ko", ".ko", ".ko", ".ko.xz", ".ko.zst"];
 const ODD_ENDINGS = [".ko.bz2", ".o", ".ko~", ".KO", ".ko.gz.gz", ".ko.", ""];
 
 /** What is put behind a module for its signature: kinds that modinfo decodes, and damaged ones. */
@@ -132,7 +129,7 @@ export function generateModuleFile(choices) {
   const directory = choices.chance(70) ? "kernel" : choices.pick(DIRECTORIES);
   const ending = choices.chance(95) ? choices.pick(ENDINGS) : choices.pick(ODD_ENDINGS);
   const path = `${directory}/${choices.pick(NAMES)}${ending}`;
-  if (choices.chance(3)) return { path, link: choices.pick(["a.ko", "../kernel", "nowhere", ".", path]) };
+  if (choices.chance(3)) return { path, link: choices.pick(["a.ko", "b-c.ko", "nowhere", "/dev/null", path]) };
   const bytes = damaged(choices, signed(choices, generateModule(choices)));
   // Tools know compressed files by their first bytes, not by their names.
   const packed = choices.chance(3) ? choices.pick(ENDINGS) : ending;
@@ -140,7 +137,7 @@ export function generateModuleFile(choices) {
 }
 
 function generateModule(choices) {
-  const imports = choices.some(SYMBOLS, 4);
+  const imports = [...new Set(choices.some(SYMBOLS, 4))];
   const exports = [...new Set(choices.chance(70) ? choices.some(SYMBOLS, 4) : [])];
   const alone = choices.chance(90) ? imports.filter((name) => !exports.includes(name)) : imports;
   const checksum = () => choices.pick([0, 1, 2, 0xffffffff]);
@@ -152,7 +149,7 @@ function generateModule(choices) {
     checksumsIn: choices.chance(50) ? "symbols" : "section",
     unversionedExports: choices.chance(20) ? choices.some(SYMBOLS, 3) : [],
     imports: alone,
-    weakImports: choices.chance(30) ? choices.some(SYMBOLS, 2) : [],
+    weakImports: choices.chance(30) ? choices.some(SYMBOLS, 2).filter((name) => !imports.includes(name)) : [],
     versions: choices.maybe(
       50,
       Object.fromEntries([...alone, ...choices.some(SYMBOLS, 2)].map((name) => [name, checksum()])),
@@ -212,7 +209,6 @@ const COMPRESSORS = {
 };
 
 function compressed(ending, bytes) {
-  if (ending === ".ko.gz") return gzipSync(bytes);
   const [command, ...args] = COMPRESSORS[ending] ?? [];
   if (command === undefined) return bytes;
   const { status, stdout } = spawnSync(command, args, { input: bytes });

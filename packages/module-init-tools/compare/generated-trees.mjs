@@ -37,23 +37,15 @@ export function generateTree(choices) {
   };
 }
 
-/** The text indexes written by hand, so that they may say what depmod never would. */
-export function generateIndexes(choices) {
-  const names = () => choices.some(NAMES, 4).map((name) => `kernel/${name}.ko`);
-  const dep = Array.from({ length: choices.below(9) }, () =>
-    choices.chance(92)
-      ? `${choices.chance(90) ? "kernel/" : "/outside/"}${choices.pick(NAMES)}.ko: ${names().join(" ")}`
-      : choices.pick(["", "kernel/x.ko", ":", "# comment", "kernel/y.ko:kernel/a.ko", " kernel/z.ko: kernel/b.ko "]),
-  );
-  const alias = choices.some(ALIASES, 6).map((name) => `alias ${name} ${choices.pick(NAMES)}`);
-  const symbols = choices.some(SYMBOLS, 4).map((name) => `alias symbol:${name} ${choices.pick(NAMES)}`);
-  const softdep = choices.some(NAMES, 3).map((name) => `softdep ${name} pre: ${choices.some(NAMES, 2).join(" ")}`);
-  return {
-    "modules.dep": lines(dep),
-    "modules.alias": lines(["# Aliases", ...alias]),
-    "modules.symbols": lines(symbols),
-    "modules.softdep": lines(softdep),
-  };
+/** A `modules.softdep` that no depmod has written. */
+export function generateSoftdep(choices) {
+  const makers = [
+    () => `softdep ${choices.pick(NAMES)} pre: ${choices.some(NAMES, 3).join(" ")} post: ${choices.pick(NAMES)}`,
+    () => `softdep ${choices.pick(NAMES)} post: ${choices.some(NAMES, 2).join(" ")}`,
+    () => `options ${choices.pick(NAMES)} p=1`,
+    () => choices.pick(["", "softdep", "softdep a", "nonsense", "# comment"]),
+  ];
+  return lines(Array.from({ length: choices.below(5) }, () => choices.pick(makers)()));
 }
 
 function filesOf(texts) {
@@ -83,7 +75,8 @@ function builtinFile(choices) {
 }
 
 function builtinModinfo(choices) {
-  const odd = ["", "nodot=1", "a.=x", ".alias=x", "a.alias", "b.alias=x\n", "c.parm=p:q", "d.license=GPL"];
+  // kmod 30 crashes at entries without a dot or an equals sign.
+  const odd = ["a.=x", "b.alias=x\n", "b.alias=", "c.parm=p:q", "c.al.ias=x", "d.license=GPL"];
   const entries = choices
     .some(NAMES, 5)
     .flatMap((name) => [
@@ -93,8 +86,7 @@ function builtinModinfo(choices) {
         .map((entry) => `${name}.${entry}`),
       ...(choices.chance(5) ? [choices.pick(odd)] : []),
     ]);
-  const text = entries.map((entry) => `${entry}\0`).join("");
-  return choices.chance(95) ? text : text.slice(0, -1);
+  return entries.map((entry) => `${entry}\0`).join("");
 }
 
 function symvers(choices) {

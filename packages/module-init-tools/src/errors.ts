@@ -2,3 +2,6 @@
 export class ToolError extends Error {
   override readonly name = "ToolError";
 }
+
+/** What stops the work at once. */
+export class FatalError extends ToolError {}

@@ -46,7 +46,9 @@ test("what comes after the last option is not read, and what comes before a wron
   ]);
   expect(parseOptions(["--version", "--", "x"], table).words).toEqual([]);
   const heard: string[] = [];
-  expect(() => parseOptions(["-nv", "--dry", "-Z"], table, (_, written) => heard.push(written))).toThrow(UsageError);
+  expect(() => parseOptions(["-nv", "--dry", "-Z"], table, (_, written) => void heard.push(written))).toThrow(
+    UsageError,
+  );
   expect(heard).toEqual(["-n", "-v", "--dry-run"]);
 });
 
@@ -57,6 +59,7 @@ test("a lone dash is a word", () => {
 // The sentences are those that `modprobe` of kmod 30 prints through glibc.
 test.each([
   [["--nonsense"], "unrecognized option '--nonsense'"],
+  [["--nonsense=1"], "unrecognized option '--nonsense=1'"],
   [["-Z"], "invalid option -- 'Z'"],
   [["-S"], "option requires an argument -- 'S'"],
   [["--set-version"], "option '--set-version' requires an argument"],

@@ -30,20 +30,16 @@ type Option = readonly [letter: string, value: string];
 
 /**
  * @param hear is told of each option as it is read, also when a later one cannot be understood; `written` is its name
- *   as it was given, in full: `-q` or `--quiet`
+ *   as it was given, in full: `-q` or `--quiet`. What it throws ends the reading
  * @throws UsageError
  */
-export function parseOptions(
-  args: readonly string[],
-  table: OptionTable,
-  hear: (letter: string, written: string) => void = () => {},
-): ParsedOptions {
+export function parseOptions(args: readonly string[], table: OptionTable, hear: AddOption = () => {}): ParsedOptions {
   const options: Option[] = [];
   const words: string[] = [];
   const rest = [...args];
   const add = (option: Option, written: string) => {
     options.push(option);
-    hear(option[0], written);
+    hear(option, written);
   };
   const isOver = () => table.last.includes(options.at(-1)?.[0] ?? " ");
   for (let word = rest.shift(); word !== undefined && !isOver(); word = rest.shift()) {
@@ -78,7 +74,7 @@ function findLong(typed: string, word: string, { long }: OptionTable): readonly 
   if (exact !== undefined && Object.hasOwn(long, typed)) return [typed, exact];
   const matches = Object.entries(long).filter(([name]) => name.startsWith(typed));
   const [first] = matches;
-  if (first === undefined) throw new UsageError(`unrecognized option '--${typed}'`);
+  if (first === undefined) throw new UsageError(`unrecognized option '--${word}'`);
   if (matches.some(([, letter]) => letter !== first[1])) {
     const names = matches.map(([name]) => `'--${name}'`).join(" ");
     throw new UsageError(`option '--${word}' is ambiguous; possibilities: ${names}`);

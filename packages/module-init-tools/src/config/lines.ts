@@ -1,13 +1,17 @@
-import { linesOf } from "../tree/text";
+/** A line up to a newline that no backslash stands before. */
+const LOGICAL_LINE = /((?:[^\\\n]|\\[\s\S])*)(\\?$|\n)/g;
 
-/** Lines with those that end in a backslash joined to the next; `number` is that of the last, from 1. */
+/**
+ * The lines of a configuration, without their ends. A backslash joins a line to the next, and before any other
+ * character it stands for that character, as with kmod.
+ *
+ * @returns `number` is that of the last of the lines that were joined, from 1
+ */
 export function* logicalLines(text: string): Iterable<{ line: string; number: number }> {
-  const lines = linesOf(text);
-  let pending: string | null = null;
-  for (const [i, line] of lines.entries()) {
-    const joined: string = (pending ?? "") + line;
-    pending = joined.endsWith("\\") ? joined.slice(0, -1) : null;
-    if (pending === null) yield { line: joined, number: i + 1 };
+  let number = 0;
+  for (const [all, written = ""] of text.matchAll(LOGICAL_LINE)) {
+    if (all === "") return;
+    number += written.split("\n").length;
+    yield { line: written.replace(/\\([\s\S])/g, (_, escaped) => (escaped === "\n" ? "" : escaped)), number };
   }
-  if (pending !== null) yield { line: pending, number: lines.length };
 }

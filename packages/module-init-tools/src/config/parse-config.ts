@@ -22,11 +22,11 @@ export class ConfigBuilder implements ModprobeConfig {
   addFile(path: string, text: string): void {
     for (const { line, number } of logicalLines(text)) {
       const [keyword = "", ...words] = wordsOf(line);
-      if (keyword === "" || keyword.startsWith("#")) continue;
+      if (keyword === "" || line.startsWith("#")) continue;
       if (DEPRECATED.includes(keyword)) {
-        this.log.error(`${path}: command ${keyword} is deprecated and not parsed anymore`);
+        this.log.configuration(`${path}: command ${keyword} is deprecated and not parsed anymore`);
       } else if (!this.#addLine(keyword, words, line)) {
-        this.log.error(`${path} line ${number}: ignoring bad line starting with '${keyword}'`);
+        this.log.configuration(`${path} line ${number}: ignoring bad line starting with '${keyword}'`);
       }
     }
   }
@@ -41,7 +41,7 @@ export class ConfigBuilder implements ModprobeConfig {
   #addLine(keyword: string, words: readonly string[], line: string): boolean {
     const [first, second] = words;
     if (first === undefined) return false;
-    const rest = restAfter(line, 2);
+    const rest = restAfterTwoWords(line);
     switch (keyword) {
       case "alias":
         if (second === undefined) return false;
@@ -59,7 +59,7 @@ export class ConfigBuilder implements ModprobeConfig {
         this.installCommands.push({ pattern: normalizeName(first), command: rest });
         return true;
       case "softdep":
-        if (second === undefined) return false;
+        if (rest === "") return false;
         this.softDependencies.push(softDependencies(normalizeName(first), words.slice(1)));
         return true;
       case "remove":
@@ -72,9 +72,9 @@ export class ConfigBuilder implements ModprobeConfig {
   }
 }
 
-/** The line after its first `count` words and the blanks that follow them. */
-function restAfter(line: string, count: number): string {
-  return line.replace(new RegExp(`^[ \\t]*(?:[^ \\t]+[ \\t]*){0,${count}}`), "");
+/** The line after its first two words and the blank that follows them; further blanks belong to the rest. */
+function restAfterTwoWords(line: string): string {
+  return line.replace(/^[ \t]*[^ \t]+[ \t]+[^ \t]+[ \t]?/, "");
 }
 
 function softDependencies(pattern: string, words: readonly string[]): SoftDependencies {

@@ -1,6 +1,6 @@
 import { IndexBuilder, isIndexKey } from "../index-format/index-builder";
 import { hasUnmatchedBracket, moduleNameOfPath, normalizeName } from "../tree/module-name";
-import { linesOf } from "../tree/text";
+import { linesWithEnds } from "../tree/text";
 import type { DependencyGraph, GraphModule } from "./dependency-graph";
 import type { ExportedSymbols } from "./index-files";
 
@@ -9,6 +9,7 @@ export interface IndexListener {
   /** A key has the same value twice; `-w` shows it. */
   duplicate(message: string): void;
   warning(message: string): void;
+  error(message: string): void;
 }
 
 /** `modules.dep.bin`: from a module's name to its line of `modules.dep`. */
@@ -59,7 +60,11 @@ export function symbolIndex(
 /** `modules.builtin.bin`: the names in `modules.builtin`. */
 export function builtinIndex(modulesBuiltin: string, listener: IndexListener): Uint8Array {
   const index = new ListenedIndex(listener);
-  for (const line of linesOf(modulesBuiltin)) if (line !== "") index.add(moduleNameOfPath(line), "", 0, null);
+  // The end of a line belongs to the name of a file without an ending, as with kmod.
+  for (const line of linesWithEnds(modulesBuiltin)) {
+    if (/^[A-Za-z]/.test(line)) index.add(moduleNameOfPath(line), "", 0, null);
+    else listener.error(`Invalid modules.builtin line: ${line}`);
+  }
   return index.bytes();
 }
 
@@ -80,6 +85,7 @@ export function builtinAliasIndex(
       continue;
     }
     const alias = normalizeName(value);
+    if (alias === "") continue;
     index.add(alias, module, 0, `builtin alias:\n${alias} ${module}`);
   }
   return index.bytes();

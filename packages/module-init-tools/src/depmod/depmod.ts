@@ -4,7 +4,7 @@ import { VERSION_TEXT } from "../command/program";
 import { DEPMOD_DIRECTORIES, readDepmodConfig } from "../config/depmod-config";
 import type { ToolEnvironment } from "../environment";
 import { describeError, errorCodeOf, errorText } from "../errno";
-import { ToolError } from "../errors";
+import { FatalError, ToolError } from "../errors";
 import { absolutePath, baseName } from "../files/path";
 import { type CycleReport, findCycles } from "./cycles";
 import { DependencyGraph, type Need } from "./dependency-graph";
@@ -42,8 +42,6 @@ async function run(options: DepmodOptions, env: ToolEnvironment, log: Log): Prom
     env.stdout(options.help ? DEPMOD_USAGE : VERSION_TEXT);
     return 0;
   }
-  if (options.symbolPrefix !== null && options.symbolPrefix.length !== 1)
-    throw new FatalError("-P only takes a single char");
   const directory = treeDirectory(options.base, options, env);
   // On a dry run -A says nothing, as with kmod.
   if (options.quick && (options.dryRun || (await isUpToDate(env.files, directory, log)))) return 0;
@@ -56,16 +54,15 @@ async function run(options: DepmodOptions, env: ToolEnvironment, log: Log): Prom
   if (options.reportUnknown && kernel !== null) reportSymbols(graph, kernel, directory, log);
   const places = graph.places();
   if (reportCycles(findCycles(graph, places), log)) return 1;
+  const output = treeDirectory(options.output ?? options.base, options, env);
+  if (!options.dryRun) await checkDirectory(output, env);
   const indexes = await makeIndexes({ graph, places, directory, options, files: env.files, log });
   if (options.dryRun) {
     env.stdout(Object.values(indexes).join(""));
     return 0;
   }
-  return (await write(treeDirectory(options.output ?? options.base, options, env), indexes, env, log)) ? 0 : 1;
+  return (await write(output, indexes, env, log)) ? 0 : 1;
 }
-
-/** What stops the work at once. */
-class FatalError extends ToolError {}
 
 async function named(
   directory: string,
@@ -107,6 +104,16 @@ async function search(
   }
 }
 
+/** @throws FatalError */
+async function checkDirectory(directory: string, env: ToolEnvironment): Promise<void> {
+  try {
+    await env.files.readDirectory(directory);
+  } catch (error) {
+    if (errorCodeOf(error) === null) throw error;
+    throw new FatalError(`could not open directory ${directory}: ${describeError(error)}`);
+  }
+}
+
 async function write(
   directory: string,
   indexes: Readonly<Record<string, string | Uint8Array>>,
@@ -136,7 +143,11 @@ async function kernelSymbols(
   }
   try {
     const path = absolutePath(file, env.cwd);
-    if (symvers !== null) return await symbolsOfSymvers(env.files, path);
+    if (symvers !== null) {
+      return await symbolsOfSymvers(env.files, path, (number, version) =>
+        log.error(`${file}:${number} Invalid symbol version ${version}: it is no hexadecimal number`),
+      );
+    }
     return await symbolsOfSystemMap(env.files, path, symbolPrefix ?? "", (number, line) =>
       log.error(`${file}:${number}: invalid line: ${line}`),
     );

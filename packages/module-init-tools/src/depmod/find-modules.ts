@@ -3,7 +3,7 @@ import type { DepmodConfig } from "../config/depmod-config";
 import { describeError, errorCodeOf } from "../errno";
 import type { DirectoryEntry, ToolFiles } from "../files/files";
 import { baseName, directoryName } from "../files/path";
-import { isModuleFile, moduleNameOfPath, uncompressedPath } from "../tree/module-name";
+import { isModuleFile, moduleNameOfPath, pathInModulesOrder } from "../tree/module-name";
 import { linesOf } from "../tree/text";
 import { entriesBelow, entryStatus } from "./entry-status";
 import { inHashOrder, MODULE_BUCKETS } from "./hash-order";
@@ -150,7 +150,7 @@ function usableOrder(order: string, path: string, log: Log): string {
 
 function inModulesOrder(modules: readonly FoundModule[], order: string): FoundModule[] {
   const places = new Map(linesOf(order).map((path, place) => [path, place]));
-  const placeOf = ({ path }: FoundModule) => places.get(path) ?? places.get(uncompressedPath(path)) ?? places.size;
+  const placeOf = ({ path }: FoundModule) => places.get(pathInModulesOrder(path)) ?? places.size;
   const placed = modules.map((module) => ({ module, place: placeOf(module) }));
   return placed.sort((a, b) => a.place - b.place).map(({ module }) => module);
 }

@@ -2,7 +2,7 @@ import { decodeText } from "elf-image";
 import type { Log } from "../command/log";
 import { describeError, errorCodeOf } from "../errno";
 import type { ToolFiles } from "../files/files";
-import { wordsOf } from "../tree/text";
+import { linesWithEnds, wordsOf } from "../tree/text";
 
 /** A file that the kernel's build leaves in the tree; a warning and null when it cannot be read. */
 export async function readIndexOrWarn(
@@ -62,20 +62,23 @@ export async function symbolsOfSystemMap(
 /**
  * The symbols that the kernel itself exports, from `Module.symvers` (version, name, file, ... between blanks).
  *
+ * @param complain hears of versions that are no hexadecimal numbers
  * @throws what the file system throws
  */
-export async function symbolsOfSymvers(files: ToolFiles, path: string): Promise<KernelSymbols> {
+export async function symbolsOfSymvers(
+  files: ToolFiles,
+  path: string,
+  complain: (number: number, version: string) => void,
+): Promise<KernelSymbols> {
   const symbols = new Map([[OWN_SYMBOL, 0n]]);
   // A line's end is part of its last word: as with kmod a line does not count when the file is the last.
-  for (const line of linesWithEnds(decodeText(await files.readFile(path)))) {
+  for (const [i, line] of linesWithEnds(decodeText(await files.readFile(path))).entries()) {
     const [version = "", name = "", file] = wordsOf(line);
-    if (file === "vmlinux" && HEXADECIMAL.test(version)) symbols.set(name, BigInt(`0x${version.replace(/^0x/i, "")}`));
+    if (file !== "vmlinux") continue;
+    if (HEXADECIMAL.test(version)) symbols.set(name, BigInt(`0x${version.replace(/^0x/i, "")}`));
+    else complain(i + 1, version);
   }
   return { symbols, versioned: true };
 }
 
 const HEXADECIMAL = /^(?:0x)?[0-9a-f]+$/i;
-
-function linesWithEnds(text: string): string[] {
-  return text.split(/(?<=\n)/);
-}

@@ -44,6 +44,7 @@ export async function makeIndexes(sources: IndexSources): Promise<Record<string,
   const listener: IndexListener = {
     duplicate: (message) => (options.warnDuplicates ? log.warning(message) : undefined),
     warning: (message) => log.warning(message),
+    error: (message) => log.error(message),
   };
   const indexes = {
     ...texts,

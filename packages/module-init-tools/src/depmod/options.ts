@@ -1,6 +1,6 @@
 import { type OptionTable, parseOptions } from "../command/getopt";
 import type { Log } from "../command/log";
-import { ToolError } from "../errors";
+import { FatalError, ToolError } from "../errors";
 
 /** What a command line of depmod asks for. */
 export interface DepmodOptions {
@@ -38,23 +38,23 @@ const TABLE: OptionTable = {
   long: {
     all: "a",
     quick: "A",
+    basedir: "b",
     config: "C",
     symvers: "E",
-    "symbol-prefix": "P",
-    version: "V",
-    basedir: "b",
-    errsyms: "e",
     filesyms: "F",
-    help: "h",
-    "dry-run": "n",
-    show: "n",
-    outdir: "o",
-    map: "m",
+    errsyms: "e",
+    "unresolved-error": "u",
     quiet: "q",
     root: "r",
-    "unresolved-error": "u",
     verbose: "v",
+    show: "n",
+    "dry-run": "n",
+    "symbol-prefix": "P",
     warn: "w",
+    map: "m",
+    version: "V",
+    help: "h",
+    outdir: "o",
   },
 };
 
@@ -87,10 +87,11 @@ const DEPRECATED = ["m", "q", "r", "u"];
 /** `6.1.0-56-amd64`. */
 const VERSION = /^\s*[+-]?\d+\.\s*[+-]?\d+/;
 
-/** @throws UsageError; ToolError for a version that is none */
+/** @throws UsageError; ToolError for a version that is none; FatalError for a prefix that is no character */
 export function parseDepmodOptions(args: readonly string[], log: Log): DepmodOptions {
-  const { options, words } = parseOptions(args, TABLE, (letter, written) => {
+  const { options, words } = parseOptions(args, TABLE, ([letter, value], written) => {
     if (DEPRECATED.includes(letter)) log.warning(`Ignored deprecated option ${written}`);
+    if (letter === "P" && value.length !== 1) throw new FatalError("-P only takes a single char");
   });
   const has = (letter: string) => options.some(([given]) => given === letter);
   const last = (letter: string) => options.filter(([given]) => given === letter).at(-1)?.[1] ?? null;

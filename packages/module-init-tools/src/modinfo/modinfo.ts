@@ -3,12 +3,13 @@ import type { Log } from "../command/log";
 import { runProgram, VERSION_TEXT } from "../command/program";
 import { decompressModule } from "../compression/decompress";
 import { ConfigBuilder } from "../config/parse-config";
+import { readConfig } from "../config/read-config";
 import type { ToolEnvironment } from "../environment";
 import { describeError, errorCodeOf, errorText } from "../errno";
 import { ToolError } from "../errors";
-import { resolveName } from "../modprobe/resolve";
+import { resolveModuleName, resolveName } from "../modprobe/resolve";
 import { brokenModuleText } from "../tree/broken-module";
-import { isModuleFile, moduleNameOfPath, normalizeName } from "../tree/module-name";
+import { hasUnmatchedBracket, isModuleFile, moduleNameOfPath } from "../tree/module-name";
 import { ModuleTree } from "../tree/module-tree";
 import { explainModule } from "./explain";
 import { MODINFO_USAGE, type ModinfoOptions, parseModinfoOptions } from "./options";
@@ -29,6 +30,8 @@ export function lcdModinfo(argv: readonly string[], env: ToolEnvironment): Promi
     }
     if (options.words.length === 0) throw new ToolError("missing module or filename.");
     const tree = new ModuleTree(env.files, treeDirectory(options, env));
+    // Nothing of the configuration counts here but what is wrong with the soft dependencies of the tree, as with kmod.
+    await readConfig(tree, [], log);
     let failed = false;
     for (const word of options.words) {
       try {
@@ -47,8 +50,10 @@ export function lcdModinfo(argv: readonly string[], env: ToolEnvironment): Promi
 
 interface Found {
   readonly name: string;
-  /** Null for a module that is linked into the kernel. */
+  /** Null for a module that has no file; modinfo takes it for one that is linked into the kernel. */
   readonly path: string | null;
+  /** It is linked into the kernel. */
+  readonly builtin: boolean;
 }
 
 async function find(
@@ -59,16 +64,18 @@ async function find(
   log: Log,
 ): Promise<Found[]> {
   const file = withDirectory(word, env);
-  if (isModuleFile(word) && (await isFile(env, file))) return [{ name: moduleNameOfPath(word), path: file }];
+  if (!namesOnly && isModuleFile(word) && (await isFile(env, file)))
+    return [{ name: moduleNameOfPath(word), path: file, builtin: false }];
+  if (!namesOnly && hasUnmatchedBracket(word)) throw new ToolError(`Module alias ${word} not found.`);
+  const resolved = namesOnly
+    ? await resolveModuleName(tree, word)
+    : await resolveName(tree, new ConfigBuilder(log), word);
+  if (resolved.length === 0) throw new ToolError(`Module ${namesOnly ? "name " : ""}${word} not found.`);
   const found: Found[] = [];
-  const names = namesOnly
-    ? [normalizeName(word)]
-    : (await resolveName(tree, new ConfigBuilder(log), word)).map(({ name }) => name);
-  for (const name of names) {
+  for (const { name, source } of resolved) {
     const path = (await tree.module(name))?.path ?? null;
-    if (path !== null || !namesOnly || (await tree.builtin()).has(name)) found.push({ name, path });
+    found.push({ name, path, builtin: source === "builtin alias" || (await tree.builtin()).has(name) });
   }
-  if (found.length === 0) throw new ToolError(`Module ${namesOnly ? "name " : ""}${word} not found.`);
   return found;
 }
 
@@ -83,7 +90,7 @@ async function isFile(env: ToolEnvironment, path: string): Promise<boolean> {
 
 /** @returns false when the module cannot be read */
 async function show(
-  { name, path }: Found,
+  { name, path, builtin }: Found,
   tree: ModuleTree,
   options: ModinfoOptions,
   env: ToolEnvironment,
@@ -99,7 +106,8 @@ async function show(
     env.stdout(title + alignedLine("filename", filename, options));
   }
   try {
-    const entries = path === null ? await builtinEntries(tree, name) : await fileEntries(env, path);
+    const ofBuiltin = async () => (builtin ? await builtinEntries(tree, name) : []);
+    const entries = path === null ? await ofBuiltin() : await fileEntries(env, path);
     env.stdout(printEntries(entries, options, log));
     return true;
   } catch (error) {

@@ -7,8 +7,9 @@ import { showConfig } from "../config/show-config";
 import { type LcdDriver, NoDriverError, openDriver } from "../driver";
 import type { ToolEnvironment } from "../environment";
 import { describeError, errorCodeOf } from "../errno";
-import { ToolError } from "../errors";
+import { FatalError, ToolError } from "../errors";
 import { absolutePath, baseName } from "../files/path";
+import { hasUnmatchedBracket } from "../tree/module-name";
 import { ModuleTree } from "../tree/module-tree";
 import { loadAll } from "./load";
 import { MODPROBE_USAGE, type ModprobeOptions, parseModprobeOptions } from "./options";
@@ -27,12 +28,11 @@ export async function lcdModprobe(argv: readonly string[], env: ToolEnvironment)
   const [program = "lcd-modprobe", ...args] = argv;
   const log = new Log(baseName(program), (text) => env.stderr(text));
   try {
-    const options = parseModprobeOptions(args);
-    log.level = options.logLevel;
-    return await run(options, env, log);
+    return await run(parseModprobeOptions(args), env, log);
   } catch (error) {
     if (error instanceof UsageError) log.usage(error.message);
     else if (error instanceof NoDriverError) log.plain(error.message);
+    else if (error instanceof FatalError) log.fatal(error.message);
     else if (error instanceof ToolError) log.error(error.message);
     else if (errorCodeOf(error) !== null) log.fatal(describeFileError(error));
     else throw error;
@@ -51,6 +51,7 @@ async function run(options: ModprobeOptions, env: ToolEnvironment, log: Log): Pr
     log.error("missing parameters. See -h.");
     return 1;
   }
+  log.level = options.logLevel;
   const tree = new ModuleTree(env.files, moduleDirectory(options, env));
   const config = await readConfig(tree, options.config ?? CONFIG_DIRECTORIES, log);
   if (options.showConfig) {
@@ -106,8 +107,8 @@ class Session {
     let ok = true;
     for (const word of options.words) {
       const found = await resolveName(tree, config, word);
-      if (found.length === 0) complain(`Module ${word} not found.`);
       if (found.length === 0) ok = false;
+      if (found.length === 0 && !hasUnmatchedBracket(word)) complain(`Module ${word} not found.`);
       for (const { name } of found) {
         ok = (await removeWithDependencies(name, { options, env, tree, config, log, complain })) && ok;
       }
@@ -119,10 +120,10 @@ class Session {
     this.#driver?.close();
   }
 
-  /** With `-a` there is more to do after what did not work. */
+  /** With `-a` there is more to do after what did not work; otherwise nothing is done any more. */
   #complain(message: string): void {
-    if (this.options.all) this.log.warning(message);
-    else this.log.fatal(message);
+    if (!this.options.all) throw new FatalError(message);
+    this.log.warning(message);
   }
 
   async #insertModule(module: Resolved, parameters: string): Promise<boolean> {

@@ -48,8 +48,7 @@ export async function loadPlan(
     const asked = module.name === target.name;
     return {
       name: module.name,
-      action:
-        (ignoreInstall && asked ? null : installAction(module, config)) ?? loadAction(module.name, modules, builtin),
+      action: (ignoreInstall && asked ? null : installAction(module, config)) ?? loadAction(module, modules, builtin),
       options: joinOptions(configuredOptions(config, module), asked ? options : ""),
       required: planner.required.has(module.name),
       cause: module.cause,
@@ -133,13 +132,13 @@ function installAction(module: Planned, config: ModprobeConfig): Step["action"] 
 }
 
 function loadAction(
-  name: string,
+  { name, source }: Resolved,
   modules: ReadonlyMap<string, ModuleFile>,
   builtin: ReadonlySet<string>,
 ): Step["action"] {
   const file = modules.get(name);
   if (file !== undefined) return { kind: "insmod", path: file.path };
-  return builtin.has(name) ? { kind: "builtin" } : { kind: "missing" };
+  return builtin.has(name) || source === "builtin alias" ? { kind: "builtin" } : { kind: "missing" };
 }
 
 function configuredOptions(config: ModprobeConfig, { name, alias }: Resolved): string {

@@ -14,14 +14,22 @@ export interface Resolved {
 }
 
 /**
- * Who knows a name: an alias or an install command of `modprobe.d`, a module by that name, one that exports the symbol,
+ * Who knows a name: an alias, or an install or remove command, of `modprobe.d`, a module by that name, one that exports the symbol,
  * an alias of a module; a module in the kernel itself by its name or an alias.
  */
-export type NameSource = "configuration" | "install" | "module" | "symbol" | "alias" | "builtin" | "builtin alias";
+export type NameSource =
+  | "configuration"
+  | "install"
+  | "remove"
+  | "module"
+  | "symbol"
+  | "alias"
+  | "builtin"
+  | "builtin alias";
 
 /**
  * Finds the modules for a name. The first source that knows it decides: `modprobe.d` aliases, module names, exported
- * symbols, install commands, aliases of modules, modules in the kernel itself.
+ * symbols, install and remove commands, aliases of modules, modules in the kernel itself.
  *
  * @returns empty when nobody knows the name
  */
@@ -34,8 +42,19 @@ export async function resolveName(tree: ModuleTree, config: ModprobeConfig, aske
   const exporters = await tree.modulesForSymbol(name);
   if (exporters.length > 0) return aliased(name, "symbol", exporters);
   if (config.installCommands.some(({ pattern }) => pattern === name)) return [itself(name, "install")];
+  if (config.removeCommands.some(({ pattern }) => pattern === name)) return [itself(name, "remove")];
   const servers = await tree.modulesForAlias(name);
   if (servers.length > 0) return aliased(name, "alias", servers);
+  return resolveBuiltin(tree, name);
+}
+
+/** Finds a module by its name alone, or modules in the kernel itself by their names or aliases: `modinfo -m`. */
+export async function resolveModuleName(tree: ModuleTree, asked: string): Promise<Resolved[]> {
+  const name = normalizeName(asked);
+  return (await tree.module(name)) === undefined ? resolveBuiltin(tree, name) : [itself(name, "module")];
+}
+
+async function resolveBuiltin(tree: ModuleTree, name: string): Promise<Resolved[]> {
   if ((await tree.builtin()).has(name)) return [itself(name, "builtin")];
   return aliased(name, "builtin alias", await tree.builtinForAlias(name));
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { isModuleFile, moduleNameOfPath, normalizeName, uncompressedPath } from "./module-name";
+import { isModuleFile, moduleNameOfPath, normalizeName, pathInModulesOrder } from "./module-name";
 
 test("dashes become underscores, except inside a wildcard's brackets", () => {
   expect(normalizeName("crc-itu-t")).toBe("crc_itu_t");
@@ -18,6 +18,8 @@ test("modules are told by the end of their names", () => {
 });
 
 test("modules.order names modules without the ending of their compression", () => {
-  expect(uncompressedPath("kernel/a.ko.zst")).toBe("kernel/a.ko");
-  expect(uncompressedPath("kernel/a.ko")).toBe("kernel/a.ko");
+  expect(pathInModulesOrder("kernel/a.ko.zst")).toBe("kernel/a.ko");
+  expect(pathInModulesOrder("kernel/a.ko")).toBe("kernel/a.ko");
+  // depmod of kmod 30 does not find m.1.ko by `kernel/m.1.ko` in modules.order.
+  expect(pathInModulesOrder("kernel/d.d/m.1.ko")).toBe("kernel/d.d/m.ko");
 });

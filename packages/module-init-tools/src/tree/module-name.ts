@@ -26,8 +26,7 @@ export function isModuleFile(name: string): boolean {
   return MODULE_SUFFIXES.some((suffix) => name.endsWith(suffix));
 }
 
-/** The path of a module without the ending of its compression: `modules.order` names modules so. */
-export function uncompressedPath(path: string): string {
-  const suffix = MODULE_SUFFIXES.find((ending) => path.endsWith(ending));
-  return suffix === undefined ? path : path.slice(0, path.length - suffix.length) + MODULE_SUFFIXES[0];
+/** The path of a module in `modules.order`: to the first dot of the file's name, and `.ko`. */
+export function pathInModulesOrder(path: string): string {
+  return path.replace(/\.[^/]*$/, MODULE_SUFFIXES[0]);
 }

@@ -8,12 +8,15 @@ export async function readTextIfPresent(files: ToolFiles, path: string): Promise
   return bytes === null ? null : decodeText(bytes);
 }
 
+/** Codes of errors that mean that there is no such file. */
+const NOT_THERE: readonly unknown[] = ["ENOENT", "ENOTDIR"];
+
 /** A file, or null when there is none. Other failures are thrown. */
 export async function readFileIfPresent(files: ToolFiles, path: string): Promise<Uint8Array | null> {
   try {
     return await files.readFile(path);
   } catch (error) {
-    if (errorCodeOf(error) === "ENOENT") return null;
+    if (NOT_THERE.includes(errorCodeOf(error))) return null;
     throw error;
   }
 }
@@ -23,6 +26,11 @@ export function linesOf(text: string): string[] {
   const lines = text.split("\n");
   if (lines.at(-1) === "") lines.pop();
   return lines;
+}
+
+/** The lines of a text, each with its end. */
+export function linesWithEnds(text: string): string[] {
+  return text === "" ? [] : text.split(/(?<=\n)/);
 }
 
 /** The words of a line: what stands between blanks. */
