@@ -74,7 +74,7 @@ async function find(
   const found: Found[] = [];
   for (const { name, source } of resolved) {
     const path = (await tree.module(name))?.path ?? null;
-    found.push({ name, path, builtin: source === "builtin alias" || (await tree.builtin()).has(name) });
+    found.push({ name, path, builtin: source === "builtin alias" || (await tree.isBuiltin(name)) });
   }
   return found;
 }

@@ -1,6 +1,6 @@
 import type { ModprobeConfig } from "../config/modprobe-config";
 import { ToolError } from "../errors";
-import type { ModuleFile, ModuleTree } from "../tree/module-tree";
+import type { ModuleTree } from "../tree/module-tree";
 import { wildcardMatch } from "../tree/wildcard";
 import { itself, type Resolved, resolveName } from "./resolve";
 
@@ -42,18 +42,19 @@ export async function loadPlan(
 ): Promise<Step[]> {
   const planner = new Planner(tree, config);
   await planner.visit(target, { kind: "asked" }, true, ignoreInstall);
-  const builtin = await tree.builtin();
-  const modules = await tree.modules();
-  return planner.order.map((module) => {
+  const steps: Step[] = [];
+  for (const module of planner.order) {
     const asked = module.name === target.name;
-    return {
+    const install = ignoreInstall && asked ? null : installAction(module, config);
+    steps.push({
       name: module.name,
-      action: (ignoreInstall && asked ? null : installAction(module, config)) ?? loadAction(module, modules, builtin),
+      action: install ?? (await loadAction(tree, module)),
       options: joinOptions(configuredOptions(config, module), asked ? options : ""),
       required: planner.required.has(module.name),
       cause: module.cause,
-    };
-  });
+    });
+  }
+  return steps;
 }
 
 export interface PlanOptions {
@@ -109,19 +110,19 @@ class Planner {
 
 /** Farthest first, the order to load them in; `modules.dep` has them nearest first. */
 async function dependenciesOf(tree: ModuleTree, name: string): Promise<string[]> {
-  const modules = await tree.modules();
-  const module = modules.get(name);
+  const module = await tree.module(name);
   if (module === undefined) return [];
-  refuseLoop(module, modules);
-  return [...module.dependencies].reverse();
+  const { dependencies } = module;
+  for (const needed of dependencies) {
+    if ((await tree.module(needed))?.dependencies.includes(module.name)) throw loopError(module.name, needed);
+  }
+  return [...dependencies].reverse();
 }
 
-function refuseLoop(module: ModuleFile, modules: ReadonlyMap<string, ModuleFile>): void {
-  const back = module.dependencies.find((name) => modules.get(name)?.dependencies.includes(module.name));
-  if (back === undefined) return;
-  const loop = back === module.name ? [back, back] : [module.name, back, module.name];
-  throw new ToolError(
-    `Module ${module.name} is in a dependency loop (${loop.join(" -> ")}) and cannot be loaded; see modules.dep`,
+function loopError(name: string, needed: string): ToolError {
+  const loop = needed === name ? [name, name] : [name, needed, name];
+  return new ToolError(
+    `Module ${name} is in a dependency loop (${loop.join(" -> ")}) and cannot be loaded; see modules.dep`,
   );
 }
 
@@ -131,14 +132,10 @@ function installAction(module: Planned, config: ModprobeConfig): Step["action"] 
   return install === undefined ? null : { kind: "install", command: install.command };
 }
 
-function loadAction(
-  { name, source }: Resolved,
-  modules: ReadonlyMap<string, ModuleFile>,
-  builtin: ReadonlySet<string>,
-): Step["action"] {
-  const file = modules.get(name);
+async function loadAction(tree: ModuleTree, { name, source }: Resolved): Promise<Step["action"]> {
+  const file = await tree.module(name);
   if (file !== undefined) return { kind: "insmod", path: file.path };
-  return builtin.has(name) || source === "builtin alias" ? { kind: "builtin" } : { kind: "missing" };
+  return source === "builtin alias" || (await tree.isBuiltin(name)) ? { kind: "builtin" } : { kind: "missing" };
 }
 
 function configuredOptions(config: ModprobeConfig, { name, alias }: Resolved): string {

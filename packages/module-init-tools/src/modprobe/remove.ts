@@ -46,7 +46,7 @@ async function remove(name: string, how: How, context: RemoveContext): Promise<O
   const command = options.ignoreInstall ? undefined : removeCommandOf(name, config);
   const loaded = await loadedModule(env.files, name);
   if (command === undefined) {
-    if (!(await tree.module(name)) && (await tree.builtin()).has(name)) {
+    if (!(await tree.module(name)) && (await tree.isBuiltin(name))) {
       if (!how.skipBuiltin) complain(`Module ${name} is builtin.`);
       return how.skipBuiltin ? "removed" : "in-the-way";
     }

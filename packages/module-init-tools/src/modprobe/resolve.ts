@@ -55,7 +55,7 @@ export async function resolveModuleName(tree: ModuleTree, asked: string): Promis
 }
 
 async function resolveBuiltin(tree: ModuleTree, name: string): Promise<Resolved[]> {
-  if ((await tree.builtin()).has(name)) return [itself(name, "builtin")];
+  if (await tree.isBuiltin(name)) return [itself(name, "builtin")];
   return aliased(name, "builtin alias", await tree.builtinForAlias(name));
 }
 

@@ -76,10 +76,10 @@ async function readSide({ files, directory, stderr, root = "" }: TreeSide): Prom
 async function compare(name: string, old: Side, young: Side): Promise<ModuleDifference> {
   const [before, after] = [old.paths.get(name), young.paths.get(name)];
   if (after === undefined) {
-    return { name, path: before ?? "", outcome: { kind: "removed", builtin: (await young.tree.builtin()).has(name) } };
+    return { name, path: before ?? "", outcome: { kind: "removed", builtin: await young.tree.isBuiltin(name) } };
   }
   if (before === undefined) {
-    return { name, path: after, outcome: { kind: "added", builtin: (await old.tree.builtin()).has(name) } };
+    return { name, path: after, outcome: { kind: "added", builtin: await old.tree.isBuiltin(name) } };
   }
   return { name, path: after, outcome: await compareFiles([old, before], [young, after]) };
 }

@@ -39,7 +39,10 @@ export class ModuleTree {
 
   /** A module by its name, dashes and underscores being the same. */
   async module(name: string): Promise<ModuleFile | undefined> {
-    return (await this.modules()).get(normalizeName(name));
+    const index = await this.#index("modules.dep.bin");
+    if (index === null) return (await this.modules()).get(normalizeName(name));
+    const [found] = index.search(normalizeName(name));
+    return found === undefined ? undefined : parseDependencies(found.value, this.directory);
   }
 
   /** Every module of `modules.dep`, by name. */
@@ -52,6 +55,12 @@ export class ModuleTree {
   builtin(): Promise<ReadonlySet<string>> {
     this.#builtin ??= this.#readBuiltin();
     return this.#builtin;
+  }
+
+  /** Whether a module is linked into the kernel. */
+  async isBuiltin(name: string): Promise<boolean> {
+    const index = await this.#index("modules.builtin.bin");
+    return index === null ? (await this.builtin()).has(name) : index.search(name).length > 0;
   }
 
   /** Modules in the kernel itself that say they serve an alias; one for each of its patterns that matches. */
@@ -150,12 +159,15 @@ export class ModuleTree {
 export function parseModulesDep(text: string, directory: string): ReadonlyMap<string, ModuleFile> {
   const modules = new Map<string, ModuleFile>();
   for (const line of linesOf(text)) {
-    const colon = line.indexOf(":");
-    if (colon < 0) continue;
-    const module = new DependencyLine(line, colon, directory);
-    if (!modules.has(module.name)) modules.set(module.name, module);
+    const module = parseDependencies(line, directory);
+    if (module !== undefined && !modules.has(module.name)) modules.set(module.name, module);
   }
   return modules;
+}
+
+function parseDependencies(line: string, directory: string): ModuleFile | undefined {
+  const colon = line.indexOf(":");
+  return colon < 0 ? undefined : new DependencyLine(line, colon, directory);
 }
 
 /** A line of `modules.dep`. Of thousands only a few are asked for more than the name. */
