@@ -19,7 +19,7 @@ export interface ModprobeOptions {
   readonly remove: boolean;
   /** Take out what uses them, too. */
   readonly removeHolders: boolean;
-  /** How long to wait for a module that is in use; null when modprobe is to look itself. */
+  /** How long to wait for a module that is in use, at least 1; null when modprobe is to look itself. */
   readonly waitMilliseconds: number | null;
   readonly force: boolean;
   /** Load a module that was built for another kernel: leave out its version magic, or the versions of its symbols. */
@@ -141,7 +141,7 @@ export function parseModprobeOptions(args: readonly string[]): ModprobeOptions {
     firstTime: has(Long.firstTime),
     remove: has("r"),
     removeHolders: has(Long.removeHolders),
-    waitMilliseconds: wait === null ? null : milliseconds(wait),
+    waitMilliseconds: wait === null ? null : milliseconds(wait) || null,
     force: has("f"),
     forceVermagic: has("f") || has(Long.forceVermagic),
     forceModversion: has("f") || has(Long.forceModversion),

@@ -87,5 +87,6 @@ async function obstacleTo(name: string, wait: boolean, env: ToolEnvironment): Pr
   if (module === null) return `Module ${name} is not currently loaded`;
   if (module.holders.length > 0) return `Module ${name} is in use by: ${module.holders.join(" ")}`;
   if (module.users === null) return "Module unloading is not supported";
-  return module.users > 0 && !wait ? `Module ${name} is in use` : null;
+  // Minus one user has a module that is being taken out already.
+  return module.users !== 0 && !wait ? `Module ${name} is in use` : null;
 }
