@@ -64,9 +64,9 @@ export class IndexBuilder {
   }
 }
 
-/** Whether a key can be in an index: its characters have 7 bits. */
+/** Whether a key can be in an index: its characters have 7 bits, and none is the NUL that ends it. */
 export function isIndexKey(key: string): boolean {
-  return isAscii(key);
+  return isAscii(key) && !key.includes("\0");
 }
 
 /** The keys of a range, which have all characters before `branch` in common. */

@@ -75,6 +75,7 @@ test("searching finds what looking at every key finds", () => {
 
 test("keys that are not ASCII are refused", () => {
   expect(() => new IndexBuilder().add("ä", "", 0)).toThrow(ToolError);
+  expect(() => new IndexBuilder().add("a\0b", "", 0)).toThrow(ToolError);
 });
 
 test("a damaged index is a ToolError or finds something, and always ends", () => {
@@ -104,4 +105,41 @@ test("a damaged index is a ToolError or finds something, and always ends", () =>
       look(bytes);
     }),
   );
+});
+
+/** A number, big endian, as the format has them. */
+const number = (value: number) => [value >>> 24, (value >>> 16) & 0xff, (value >>> 8) & 0xff, value & 0xff];
+const header = (root: number) => [0xb0, 0x07, 0xf4, 0x57, 0, 2, 0, 1, ...number(root)];
+
+test("a node that leads back to itself is damage, not a loop", () => {
+  // Root at 12: one child for "a", the root itself.
+  const circle = new IndexReader(Uint8Array.from([...header(0x2000_000c), 0x61, 0x61, ...number(0x2000_000c)]), "x");
+  expect(() => [...circle.entries()]).toThrow("x is damaged");
+  expect(() => circle.search("aaaa")).toThrow("x is damaged");
+  expect(() => circle.searchWild("aaaa")).toThrow("x is damaged");
+});
+
+test("2^30 ways to one node are damage, found at once", () => {
+  // A leaf at 12, then nodes of 10 bytes whose children "a" and "b" are both the node before.
+  const bytes = [...number(1), ...number(0), 0x78, 0];
+  let last = 0x4000_000c;
+  for (let i = 0; i < 30; i++) {
+    const at = 12 + bytes.length;
+    bytes.push(0x61, 0x62, ...number(last), ...number(last));
+    last = 0x2000_0000 + at;
+  }
+  const reader = new IndexReader(Uint8Array.from([...header(last), ...bytes]), "x");
+  expect(() => [...reader.entries()]).toThrow("x is damaged: several ways lead to one node");
+  expect(values(reader.search("ab".repeat(15)))).toEqual(["x"]);
+});
+
+test("keys of any length come back; many that begin with one another are damage", () => {
+  const long = "a".repeat(100_000);
+  const reader = new IndexReader(built([[long, "x", 1]]), "x");
+  expect([...reader.entries()].map(({ key }) => key)).toEqual([long]);
+  expect(values(reader.search(long))).toEqual(["x"]);
+  const index = new IndexBuilder();
+  // 12,000 keys have 72 million characters together.
+  for (let length = 1; length <= 12_000; length++) index.add(long.slice(0, length), "", 0);
+  expect(() => [...new IndexReader(index.bytes(), "x").entries()]).toThrow("x is damaged: its keys have more than");
 });

@@ -15,12 +15,14 @@ interface Node {
   /** References, 0 where there is no child. */
   readonly children: readonly number[];
   readonly values: readonly IndexValue[];
+  /** Bytes that it has in the file. */
+  readonly size: number;
 }
 
 /** Characters with which wildcards begin, in the order in which kmod goes through them. */
 const WILDCARDS = ["*", "?", "["] as const;
 
-const NO_NODE: Node = { prefix: "", first: 0, children: [], values: [] };
+const NO_NODE: Node = { prefix: "", first: 0, children: [], values: [], size: 0 };
 
 /** A binary index. Damaged ones end in a ToolError, never in a loop: children stand before their parents. */
 export class IndexReader {
@@ -91,14 +93,15 @@ export class IndexReader {
         if (child !== 0) this.#matches(this.#read(child, limit), wildcard, text, at, found, budget);
       }
       if (at >= text.length) {
-        insertAll(found, node.values, text);
+        for (const value of node.values) found.push({ ...value, key: text });
         break;
       }
       const child = childOf(node, text.charAt(at));
       if (child === 0) break;
       [node, limit] = this.#open(child, limit);
     }
-    return found;
+    // Of values with the same priority the last found comes first.
+    return found.reverse().sort((a, b) => a.priority - b.priority);
   }
 
   /** @param at how much of the text is behind us: keys below the node go on there */
@@ -106,7 +109,8 @@ export class IndexReader {
     const before = text.slice(0, at);
     const rest = text.slice(at);
     for (const { key, values } of this.#below(node, start, budget)) {
-      if (wildcardMatch(key, rest)) insertAll(found, values, before + key);
+      if (!wildcardMatch(key, rest)) continue;
+      for (const value of values) found.push({ ...value, key: before + key });
     }
   }
 
@@ -122,9 +126,11 @@ export class IndexReader {
         open.pop();
       } else if (reference !== 0) {
         const [child, limit] = this.#open(reference, top.limit);
-        budget.bytes -= 1 + child.children.length + child.values.length;
-        if (budget.bytes < 0) throw this.#damaged("it has more nodes than bytes");
         const key = top.key + String.fromCharCode(top.node.first + index) + child.prefix;
+        budget.bytes -= child.size;
+        if (budget.bytes < 0) throw this.#damaged("several ways lead to one node");
+        if (child.values.length > 0) budget.characters -= key.length;
+        if (budget.characters < 0) throw this.#damaged(`its keys have more than ${MOST_CHARACTERS} characters`);
         open.push({ node: child, key, next: 0, limit });
       }
     }
@@ -137,7 +143,8 @@ export class IndexReader {
 
   #read(reference: number, limit: number): Node {
     if ((reference & ~OFFSET_MASK) === 0) return NO_NODE;
-    let at = reference & OFFSET_MASK;
+    const start = reference & OFFSET_MASK;
+    let at = start;
     if (at < INDEX_HEADER_SIZE || at >= limit) throw this.#damaged(`a node is said to be at ${at}`);
     let prefix = "";
     if ((reference & NodeFlag.prefix) !== 0) {
@@ -163,11 +170,11 @@ export class IndexReader {
         at = end + 1;
       }
     }
-    return { prefix, first, children, values };
+    return { prefix, first, children, values, size: at - start };
   }
 
   #text(at: number): string {
-    return String.fromCharCode(...this.bytes.subarray(at, this.#endOfText(at)).subarray(0, LONGEST_PREFIX));
+    return oneByteText.decode(this.bytes.subarray(at, this.#endOfText(at)));
   }
 
   #endOfText(at: number): number {
@@ -188,7 +195,7 @@ export class IndexReader {
   }
 
   #budget(): Budget {
-    return { bytes: this.bytes.length };
+    return { bytes: this.bytes.length, characters: MOST_CHARACTERS };
   }
 
   #damaged(why: string): ToolError {
@@ -196,22 +203,20 @@ export class IndexReader {
   }
 }
 
-/** How much a search may still look at, each part of a node at least a byte: damaged, many ways may lead to one node. */
+/** How much a search may still look at. */
 interface Budget {
+  /** Whole, each node is looked at once; damaged, many ways may lead to one. */
   bytes: number;
+  /** Of keys: where each begins with the one before it, a small file has long ones. */
+  characters: number;
 }
 
-/** Longer than every name; a longer prefix matches nothing. */
-const LONGEST_PREFIX = 4096;
+/** All keys of a big kernel together have less than two million characters. */
+const MOST_CHARACTERS = 64 << 20;
+
+/** Keys have 7-bit characters only; of others in a damaged file each is one character too. */
+const oneByteText = new TextDecoder("latin1");
 
 function childOf({ first, children }: Node, character: string): number {
   return children[character.charCodeAt(0) - first] ?? 0;
-}
-
-/** Puts values where their priorities belong, before those with the same. */
-function insertAll(found: IndexMatch[], values: readonly IndexValue[], key: string): void {
-  for (const { priority, value } of values) {
-    const place = found.findIndex((other) => other.priority >= priority);
-    found.splice(place < 0 ? found.length : place, 0, { priority, value, key });
-  }
 }

@@ -13,11 +13,18 @@ const FILES = {
 
 const ALL = ["top 1 0 -", "middle 1 0 -", "base 1 0 -", "helper 1 0 -", "late 1 0 -"];
 
-async function modprobe(args: string, loaded: readonly string[] = ALL, config = "", refuse: readonly string[] = []) {
+async function modprobe(
+  args: string,
+  loaded: readonly string[] = ALL,
+  config = "",
+  refuse: readonly string[] = [],
+  files = {},
+) {
   const removed: string[] = [];
   const commands: unknown[] = [];
   const env = testEnvironment({
     ...FILES,
+    ...files,
     "/proc/modules": loaded.map((line) => `${line} Live 0x0\n`).join(""),
     "/etc/modprobe.d/x.conf": config,
   });
@@ -105,4 +112,20 @@ test("an install command runs with the parameters from the command line", async 
       "modprobe: ERROR: Error running install command 'false' for module late: retcode 1\n" +
       "modprobe: ERROR: could not insert 'late': Invalid argument\n",
   });
+});
+
+test("soft dependencies that go in circles end", async () => {
+  const { code, removed } = await modprobe("-r late", ALL, "softdep late post: helper\nsoftdep helper post: late\n");
+  expect([code, removed]).toEqual([0, ["helper", "late"]]);
+});
+
+test("soft dependencies that lead to a module in millions of ways are refused", async () => {
+  const chain = ["middle", "base", "helper", "late"].map((name) => `${name} `.repeat(50));
+  const config = ["top", "middle", "base", "helper"].map((name, i) => `softdep ${name} post: ${chain[i]}\n`).join("");
+  const without = { [`${TREE}/modules.softdep`]: "" };
+  const { code, errors } = await modprobe("-n -r top", ALL, config, [], without);
+  expect([code, errors]).toEqual([
+    1,
+    expect.stringMatching(/^modprobe: ERROR: the soft dependencies of .* branch too much\n$/),
+  ]);
 });

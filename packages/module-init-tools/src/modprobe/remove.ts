@@ -2,6 +2,7 @@ import type { Log } from "../command/log";
 import type { ModprobeConfig, SoftDependencies } from "../config/modprobe-config";
 import type { ToolEnvironment } from "../environment";
 import { errorText } from "../errno";
+import { ToolError } from "../errors";
 import { loadedModule } from "../host/loaded-modules";
 import { removeModule } from "../host/remove-module";
 import type { ModuleTree } from "../tree/module-tree";
@@ -28,7 +29,18 @@ export interface RemoveContext {
  * @returns whether the module is out, or was not in
  */
 export async function removeWithDependencies(name: string, context: RemoveContext): Promise<boolean> {
-  return (await remove(name, { holders: context.options.removeHolders, skipBuiltin: false }, context)) === "removed";
+  const removal: Removal = { ...context, underWay: new Set(), stepsLeft: MOST_STEPS };
+  return (await remove(name, { holders: context.options.removeHolders, skipBuiltin: false }, removal)) === "removed";
+}
+
+/** Soft dependencies that branch can lead to one module in more ways than anybody can go. */
+const MOST_STEPS = 10_000;
+
+/** One removal, with all that it brings with it. */
+interface Removal extends RemoveContext {
+  /** Soft dependencies may go in circles: what is being taken out is not begun again. */
+  readonly underWay: Set<string>;
+  stepsLeft: number;
 }
 
 /** `failed`: the kernel or a command refused; `in-the-way`: the module had to stay, and the reason was said. */
@@ -40,7 +52,18 @@ interface How {
   readonly skipBuiltin: boolean;
 }
 
-async function remove(name: string, how: How, context: RemoveContext): Promise<Outcome> {
+async function remove(name: string, how: How, context: Removal): Promise<Outcome> {
+  if (context.underWay.has(name)) return "removed";
+  if (context.stepsLeft-- === 0) throw new ToolError(`the soft dependencies of ${name} branch too much`);
+  context.underWay.add(name);
+  try {
+    return await removeFirst(name, how, context);
+  } finally {
+    context.underWay.delete(name);
+  }
+}
+
+async function removeFirst(name: string, how: How, context: Removal): Promise<Outcome> {
   const { options, env, tree, config, complain } = context;
   const soft = options.ignoreInstall ? undefined : softDependenciesOf(name, config);
   const command = options.ignoreInstall ? undefined : removeCommandOf(name, config);
@@ -68,7 +91,7 @@ async function remove(name: string, how: How, context: RemoveContext): Promise<O
 }
 
 /** Takes out what names lead to, the last first. */
-async function removeNamed(names: readonly string[], context: RemoveContext): Promise<Outcome> {
+async function removeNamed(names: readonly string[], context: Removal): Promise<Outcome> {
   const modules: string[] = [];
   for (const name of names) {
     for (const module of await resolveName(context.tree, context.config, name)) modules.push(module.name);
@@ -76,7 +99,7 @@ async function removeNamed(names: readonly string[], context: RemoveContext): Pr
   return removeAll(modules, context);
 }
 
-async function removeAll(modules: readonly string[], context: RemoveContext): Promise<Outcome> {
+async function removeAll(modules: readonly string[], context: Removal): Promise<Outcome> {
   for (const name of [...modules].reverse()) {
     const outcome = await remove(name, { holders: false, skipBuiltin: true }, context);
     if (outcome === "in-the-way") return outcome;
