@@ -110,7 +110,9 @@ class Session {
       if (found.length === 0) ok = false;
       if (found.length === 0 && !hasUnmatchedBracket(word)) complain(`Module ${word} not found.`);
       for (const { name } of found) {
-        ok = (await removeWithDependencies(name, { options, env, tree, config, log, complain })) && ok;
+        if (await removeWithDependencies(name, { options, env, tree, config, log, complain })) continue;
+        ok = false;
+        break;
       }
     }
     return ok;
@@ -120,9 +122,9 @@ class Session {
     this.#driver?.close();
   }
 
-  /** With `-a` there is more to do after what did not work; otherwise nothing is done any more. */
+  /** With `-a` there is more to do after what did not work, and with `-q`; otherwise nothing is done any more. */
   #complain(message: string): void {
-    if (!this.options.all) throw new FatalError(message);
+    if (!this.options.all && this.log.level !== "silent") throw new FatalError(message);
     this.log.warning(message);
   }
 

@@ -1,4 +1,4 @@
-import { type OptionTable, parseOptions } from "../command/getopt";
+import { type OptionTable, type ParsedOptions, parseOptions } from "../command/getopt";
 import type { LogLevel } from "../command/log";
 import { ToolError } from "../errors";
 
@@ -127,7 +127,7 @@ export function parseModprobeOptions(args: readonly string[]): ModprobeOptions {
   const { options, words } = parseOptions(args, TABLE);
   const has = (letter: string) => options.some(([given]) => given === letter);
   const last = (letter: string) => options.filter(([given]) => given === letter).at(-1)?.[1] ?? null;
-  const verbose = options.filter(([given]) => given === "v").length;
+  const level = levelAfter(options);
   const wait = last("w");
   const config = options.filter(([given]) => given === "C").map(([, path]) => path);
   return {
@@ -135,7 +135,7 @@ export function parseModprobeOptions(args: readonly string[]): ModprobeOptions {
     all: has("a"),
     help: has("h"),
     dryRun: has("n") || has("D"),
-    show: has("D") || verbose > 0,
+    show: has("D") || level > WARNING,
     useBlacklist: has("b"),
     ignoreInstall: has("i"),
     firstTime: has(Long.firstTime),
@@ -153,14 +153,17 @@ export function parseModprobeOptions(args: readonly string[]): ModprobeOptions {
     root: last("d"),
     release: last("S"),
     config: config.length > 0 ? config : null,
-    logLevel: has("q") ? "silent" : verboseLevel(verbose),
+    logLevel: LEVELS[level] ?? "debug",
   };
 }
 
-function verboseLevel(count: number): LogLevel {
-  if (count === 0) return "warning";
-  if (count === 1) return "notice";
-  return count === 2 ? "info" : "debug";
+/** What the numbers of syslog(3), 0 to 7, let through: nothing that modprobe says is more urgent than 2. */
+const LEVELS: readonly LogLevel[] = ["silent", "silent", "fatal", "error", "warning", "notice", "info", "debug"];
+const WARNING = LEVELS.indexOf("warning");
+
+/** Each `-v` is one step up, and `-q` is back to 0, in the order given. */
+function levelAfter(options: ParsedOptions["options"]): number {
+  return options.reduce((level, [letter]) => (letter === "q" ? 0 : letter === "v" ? level + 1 : level), WARNING);
 }
 
 function milliseconds(word: string): number {

@@ -70,6 +70,36 @@ test.each([
   expect(await modprobe(args, loaded)).toMatchObject({ code: 1, removed: [], errors: `modprobe: ${message}\n` });
 });
 
+test("with -a, and with -q, the work goes on after what had to stay", async () => {
+  const loaded = ["top 1 0 -", "middle 1 0 -", "base 1 0 -", "helper 1 0 -", "late 1 2 -"];
+  expect(await modprobe("-r -a top", loaded)).toMatchObject({
+    code: 0,
+    errors: "modprobe: WARNING: Module late is in use.\n",
+    removed: ["top", "base", "middle", "helper"],
+  });
+  expect(await modprobe("-r -q late top", loaded)).toMatchObject({
+    code: 1,
+    errors: "",
+    removed: ["top", "base", "middle", "helper"],
+  });
+});
+
+test("each -v after -q is a step back up", async () => {
+  const busy = ["middle 1 1 -"];
+  expect((await modprobe("-rvq middle", busy)).errors).toBe("");
+  expect((await modprobe("-rqv middle", busy)).errors).toBe("");
+  expect((await modprobe("-rqvv middle", busy)).errors).toBe("modprobe: FATAL: Module middle is in use.\n");
+  expect((await modprobe("-rqvvvv middle", ["middle 1 0 -"])).output).toBe("");
+  expect((await modprobe("-rqvvvvv middle", ["middle 1 0 -"])).output).toBe("rmmod middle\n");
+});
+
+test("-w 0 does not wait: modprobe looks itself", async () => {
+  expect(await modprobe("-r -w 0 middle", ["middle 1 1 -"])).toMatchObject({
+    removed: [],
+    errors: "modprobe: FATAL: Module middle is in use.\n",
+  });
+});
+
 test("a module that is not loaded is as good as removed", async () => {
   expect(await modprobe("-r top", [])).toMatchObject({ code: 0, removed: [], errors: "" });
 });

@@ -30,7 +30,7 @@ export interface RemoveContext {
  */
 export async function removeWithDependencies(name: string, context: RemoveContext): Promise<boolean> {
   const removal: Removal = { ...context, underWay: new Set(), stepsLeft: MOST_STEPS };
-  return (await remove(name, { holders: context.options.removeHolders, skipBuiltin: false }, removal)) === "removed";
+  return remove(name, { holders: context.options.removeHolders, skipBuiltin: false }, removal);
 }
 
 /** Soft dependencies that branch can lead to one module in more ways than anybody can go. */
@@ -43,17 +43,14 @@ interface Removal extends RemoveContext {
   stepsLeft: number;
 }
 
-/** `failed`: the kernel or a command refused; `in-the-way`: the module had to stay, and the reason was said. */
-type Outcome = "removed" | "failed" | "in-the-way";
-
 interface How {
   readonly holders: boolean;
   /** Modules in the kernel itself are none of our business. */
   readonly skipBuiltin: boolean;
 }
 
-async function remove(name: string, how: How, context: Removal): Promise<Outcome> {
-  if (context.underWay.has(name)) return "removed";
+async function remove(name: string, how: How, context: Removal): Promise<boolean> {
+  if (context.underWay.has(name)) return true;
   if (context.stepsLeft-- === 0) throw new ToolError(`the soft dependencies of ${name} branch too much`);
   context.underWay.add(name);
   try {
@@ -63,7 +60,7 @@ async function remove(name: string, how: How, context: Removal): Promise<Outcome
   }
 }
 
-async function removeFirst(name: string, how: How, context: Removal): Promise<Outcome> {
+async function removeFirst(name: string, how: How, context: Removal): Promise<boolean> {
   const { options, env, tree, config, complain } = context;
   const soft = options.ignoreInstall ? undefined : softDependenciesOf(name, config);
   const command = options.ignoreInstall ? undefined : removeCommandOf(name, config);
@@ -71,40 +68,41 @@ async function removeFirst(name: string, how: How, context: Removal): Promise<Ou
   if (command === undefined) {
     if (!(await tree.module(name)) && (await tree.isBuiltin(name))) {
       if (!how.skipBuiltin) complain(`Module ${name} is builtin.`);
-      return how.skipBuiltin ? "removed" : "in-the-way";
+      return how.skipBuiltin;
     }
     if (loaded === null) {
       if (options.firstTime) complain(`Module ${name} is not in kernel.`);
-      return options.firstTime ? "in-the-way" : "removed";
+      return !options.firstTime;
     }
   }
-  if ((await removeNamed(soft?.post ?? [], context)) === "in-the-way") return "in-the-way";
-  if (how.holders && (await removeAll(loaded?.holders ?? [], context)) === "in-the-way") return "in-the-way";
+  await removeNamed(soft?.post ?? [], context);
+  if (how.holders && !(await removeAll(loaded?.holders ?? [], context))) return false;
   if (command === undefined && options.waitMilliseconds === null && ((await usersOf(name, context)) ?? 0) > 0) {
     complain(`Module ${name} is in use.`);
-    return "in-the-way";
+    return false;
   }
   const removed = command === undefined ? await removeOne(name, context) : await runRemove(name, command, context);
-  if (!removed) return "failed";
+  if (!removed) return false;
   await removeUnused(name, context);
-  return (await removeNamed(soft?.pre ?? [], context)) === "in-the-way" ? "in-the-way" : "removed";
+  await removeNamed(soft?.pre ?? [], context);
+  return true;
 }
 
-/** Takes out what names lead to, the last first. */
-async function removeNamed(names: readonly string[], context: Removal): Promise<Outcome> {
+/** Takes out what names lead to, the last first; whatever stays is in nobody's way. */
+async function removeNamed(names: readonly string[], context: Removal): Promise<void> {
   const modules: string[] = [];
   for (const name of names) {
     for (const module of await resolveName(context.tree, context.config, name)) modules.push(module.name);
   }
-  return removeAll(modules, context);
+  await removeAll(modules, context);
 }
 
-async function removeAll(modules: readonly string[], context: Removal): Promise<Outcome> {
+/** The last first, until one stays. */
+async function removeAll(modules: readonly string[], context: Removal): Promise<boolean> {
   for (const name of [...modules].reverse()) {
-    const outcome = await remove(name, { holders: false, skipBuiltin: true }, context);
-    if (outcome === "in-the-way") return outcome;
+    if (!(await remove(name, { holders: false, skipBuiltin: true }, context))) return false;
   }
-  return "removed";
+  return true;
 }
 
 /** What a module depended on goes too, unless somebody else uses it. */
