@@ -31,7 +31,8 @@ export class NamePool {
       hash = Math.imul(hash ^ byte, FNV_PRIME);
       all |= byte;
     }
-    return all < 0x80 ? this.#find(bytes, start, end, hash) : decodeText(bytes.subarray(start, end));
+    const isAscii = all < 0x80;
+    return isAscii ? this.#find(bytes, start, end, hash) : decodeText(bytes.subarray(start, end));
   }
 
   #find(bytes: Uint8Array, start: number, end: number, hash: number): string {
@@ -39,11 +40,11 @@ export class NamePool {
     for (let probe = 0; probe < MOST_PROBES; probe++) {
       const slot = (hash + probe) & mask;
       const place = (this.#slots[slot] ?? 0) - 1;
-      if (place < 0) return this.#keep(asciiText(bytes, start, end), hash, slot);
+      if (place < 0) return this.#keep(decodeText(bytes.subarray(start, end)), hash, slot);
       const name = this.#names[place];
       if (name !== undefined && this.#hashes[place] === hash && isSame(name, bytes, start, end)) return name;
     }
-    return asciiText(bytes, start, end);
+    return decodeText(bytes.subarray(start, end));
   }
 
   #keep(name: string, hash: number, slot: number): string {
@@ -74,10 +75,4 @@ function isSame(name: string, bytes: Uint8Array, start: number, end: number): bo
   if (name.length !== end - start) return false;
   for (let i = 0; i < name.length; i++) if (name.charCodeAt(i) !== bytes[start + i]) return false;
   return true;
-}
-
-function asciiText(bytes: Uint8Array, start: number, end: number): string {
-  return end - start < 256
-    ? String.fromCharCode(...bytes.subarray(start, end))
-    : decodeText(bytes.subarray(start, end));
 }

@@ -14,8 +14,8 @@ const MOST_WORKERS = 7;
  * Threads are started when reading has shown that it takes long: modules that are not compressed and in the page cache
  * are read in less time than threads need to start and to send what they have read. Milliseconds.
  */
-const LOOK_AFTER = 100;
-const WORTH_THREADS = 1500;
+const LOOK_AFTER = 200;
+const WORTH_THREADS = 2000;
 
 /** Modules that a thread takes at a time. */
 const BATCH = 16;
