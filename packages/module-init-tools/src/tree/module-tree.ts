@@ -27,6 +27,7 @@ export interface AliasMatch {
  */
 export class ModuleTree {
   readonly #texts = new Map<string, Promise<string>>();
+  readonly #aliases = new Map<string, Promise<readonly AliasMatch[]>>();
   readonly #indexes = new Map<string, Promise<IndexReader | null>>();
   #modules: Promise<ReadonlyMap<string, ModuleFile>> | null = null;
   #builtin: Promise<ReadonlySet<string>> | null = null;
@@ -106,7 +107,7 @@ export class ModuleTree {
   async #pairs(file: string): Promise<[string, string][]> {
     const index = await this.#index(`${file}.bin`);
     if (index === null) {
-      const pairs = aliasLines(await this.#text(file)).map(([alias, module]): [string, string] => [alias, module]);
+      const pairs = (await this.#aliasesIn(file)).map(({ pattern, module }): [string, string] => [pattern, module]);
       return pairs.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
     }
     return [...index.sortedEntries()].flatMap(({ key, values }) =>
@@ -131,7 +132,14 @@ export class ModuleTree {
   async #matching(file: string, alias: string): Promise<AliasMatch[]> {
     const index = await this.#index(`${file}.bin`);
     if (index !== null) return matchesOf(index, alias);
-    return matchingAliases(await this.#text(file), alias);
+    return (await this.#aliasesIn(file)).filter(({ pattern }) => wildcardMatch(pattern, alias));
+  }
+
+  /** The lines of a text, which are read once for many questions. */
+  #aliasesIn(file: string): Promise<readonly AliasMatch[]> {
+    const known = this.#aliases.get(file) ?? this.#text(file).then(aliasLines);
+    this.#aliases.set(file, known);
+    return known;
   }
 
   /** Null when there is none; depmod leaves empty ones for what it does not know. */
@@ -196,17 +204,12 @@ function matchesOf(index: IndexReader, alias: string): AliasMatch[] {
   return index.searchWild(alias).map(({ key, value }) => ({ pattern: key, module: value }));
 }
 
-/** The modules whose patterns match. */
-function matchingAliases(text: string, alias: string): AliasMatch[] {
-  return aliasLines(text).flatMap(([pattern, module]) => (wildcardMatch(pattern, alias) ? [{ pattern, module }] : []));
-}
-
 /** The lines `alias <pattern> <module>`, dashes as underscores. */
-function aliasLines(text: string): [pattern: string, module: string][] {
-  return linesOf(text).flatMap((line): [string, string][] => {
+function aliasLines(text: string): AliasMatch[] {
+  return linesOf(text).flatMap((line): AliasMatch[] => {
     const [keyword, pattern, module] = wordsOf(line);
     if (keyword !== "alias" || pattern === undefined || module === undefined) return [];
-    return [[normalizeName(pattern), normalizeName(module)]];
+    return [{ pattern: normalizeName(pattern), module: normalizeName(module) }];
   });
 }
 
