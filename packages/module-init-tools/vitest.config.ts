@@ -1,1 +1,5 @@
-export { default } from "../../vitest.shared.ts";
+import { mergeConfig } from "vitest/config";
+import shared from "../../vitest.shared.ts";
+
+/** The package's own tests, and a short run of each campaign. */
+export default mergeConfig(shared, { test: { include: ["campaign/**/*.test.ts"] } });

@@ -194,12 +194,8 @@ function damaged(choices, module) {
       return module.subarray(0, choices.below(module.length));
     case 4:
       return Buffer.alloc(choices.below(3000));
-    default: {
-      const bytes = Buffer.from(module);
-      const ofHeader = choices.chance(50);
-      bytes[choices.below(ofHeader ? Math.min(64, bytes.length) : bytes.length)] = choices.below(256);
-      return bytes;
-    }
+    default:
+      return Buffer.concat([Buffer.from("\u007fELF"), Buffer.alloc(choices.below(100), 1)]);
   }
 }
 

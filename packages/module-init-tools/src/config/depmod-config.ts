@@ -18,7 +18,7 @@ export interface DepmodConfig {
   readonly search: readonly string[];
   /** Paths of modules without their endings that win over others of the same name; the first that is there counts. */
   readonly overrides: readonly string[];
-  /** Directories outside of the tree, absolute. */
+  /** Directories outside of the tree. */
   readonly external: readonly string[];
   /** Names of directories that are left out. */
   readonly excluded: readonly string[];
@@ -82,7 +82,7 @@ function addLine(
     case "external":
       // As with kmod only the first directory of a line counts.
       if (first === undefined || second === undefined) return false;
-      if (kernelMatches(first, release) && second.startsWith("/")) lists.external.push(second);
+      if (kernelMatches(first, release)) lists.external.push(second);
       return true;
     default:
       return WITHOUT_EFFECT.includes(keyword);

@@ -1,5 +1,5 @@
 import type { Log } from "../command/log";
-import { normalizeName } from "../tree/module-name";
+import { hasUnmatchedBracket, normalizeName } from "../tree/module-name";
 import { wordsOf } from "../tree/text";
 import { parseKernelCommandLine } from "./kernel-command-line";
 import { logicalLines } from "./lines";
@@ -40,11 +40,11 @@ export class ConfigBuilder implements ModprobeConfig {
 
   #addLine(keyword: string, words: readonly string[], line: string): boolean {
     const [first, second] = words;
-    if (first === undefined) return false;
+    if (first === undefined || hasUnmatchedBracket(first)) return false;
     const rest = restAfterTwoWords(line);
     switch (keyword) {
       case "alias":
-        if (second === undefined) return false;
+        if (second === undefined || hasUnmatchedBracket(second)) return false;
         this.aliases.push({ pattern: normalizeName(first), module: normalizeName(second) });
         return true;
       case "blacklist":

@@ -2,7 +2,6 @@ import type { Log } from "../command/log";
 import type { DepmodConfig } from "../config/depmod-config";
 import { describeError, errorCodeOf } from "../errno";
 import type { DirectoryEntry, ToolFiles } from "../files/files";
-import { baseName, directoryName } from "../files/path";
 import { isModuleFile, moduleNameOfPath, pathInModulesOrder } from "../tree/module-name";
 import { linesOf } from "../tree/text";
 import { entriesBelow, entryStatus } from "./entry-status";
@@ -40,8 +39,7 @@ export async function findModules(
   const entries = await files.readDirectory(directory);
   for (const path of await moduleFiles(files, directory, "", entries, config, log)) meet(path);
   for (const external of config.external) {
-    if (!(await isThere(files, external))) continue;
-    const outside = await entriesBelow(files, directoryName(external), baseName(external), null, log);
+    const outside = await entriesOutside(files, external, log);
     for (const path of await moduleFiles(files, external, "", outside, config, log))
       meet(pathInTree(`${external}/${path}`, directory));
   }
@@ -85,12 +83,14 @@ function pathInTree(path: string, directory: string): string {
   return path.startsWith(`${directory}/`) ? path.slice(directory.length + 1) : path;
 }
 
-async function isThere(files: ToolFiles, path: string): Promise<boolean> {
+/** What an external directory holds. One that cannot be read is named, and the search goes on. */
+async function entriesOutside(files: ToolFiles, path: string, log: Log): Promise<readonly DirectoryEntry[]> {
   try {
-    return (await files.stat(path)).kind === "directory";
+    return await files.readDirectory(path);
   } catch (error) {
     if (errorCodeOf(error) === null) throw error;
-    return false;
+    log.error(`could not open directory ${path}: ${describeError(error)}`);
+    return [];
   }
 }
 
@@ -149,8 +149,9 @@ function usableOrder(order: string, path: string, log: Log): string {
 }
 
 function inModulesOrder(modules: readonly FoundModule[], order: string): FoundModule[] {
-  const places = new Map(linesOf(order).map((path, place) => [path, place]));
-  const placeOf = ({ path }: FoundModule) => places.get(pathInModulesOrder(path)) ?? places.size;
+  const lines = linesOf(order);
+  const places = new Map(lines.map((path, place) => [path, place]));
+  const placeOf = ({ path }: FoundModule) => places.get(pathInModulesOrder(path)) ?? lines.length;
   const placed = modules.map((module) => ({ module, place: placeOf(module) }));
   return placed.sort((a, b) => a.place - b.place).map(({ module }) => module);
 }

@@ -1,10 +1,9 @@
 import { ElfError, NamePool } from "elf-image";
-import { isCompressed } from "../compression/decompress";
+import { decompressModule, isCompressed } from "../compression/decompress";
 import { describeError, errorCodeOf } from "../errno";
 import { ToolError } from "../errors";
 import type { ToolFiles } from "../files/files";
 import { brokenModuleText } from "../tree/broken-module";
-import { readModule } from "../tree/read-module";
 import { type ModuleFacts, type ReadFactsOptions, readModuleFacts } from "./module-facts";
 
 /** What was read of a module; of one that cannot be read why, and no facts. */
@@ -23,8 +22,8 @@ export interface FactsWanted extends Omit<ReadFactsOptions, "pool"> {
 /** Reads many modules. The answers come in the order of the paths; no module makes it reject. */
 export type FactsReader = (paths: readonly string[], wanted: FactsWanted) => Promise<readonly FactsRead[]>;
 
-/** Modules that are read at the same time: enough to keep a disk busy, few enough to stay small in memory. */
-const READ_AT_ONCE = 8;
+/** Modules that are read at the same time: one is fetched while another is decompressed, and no more may be bombs. */
+const READ_AT_ONCE = 2;
 
 const NOTHING: ModuleFacts = {
   exports: [],
@@ -56,19 +55,21 @@ export function factsReader(files: ToolFiles): FactsReader {
 /** Reads one module. */
 export async function readFacts(files: ToolFiles, path: string, options: ReadFactsOptions): Promise<FactsRead> {
   try {
-    const read = files.withFile?.(path, (bytes) => (isCompressed(bytes) ? null : factsOf(bytes, options)));
-    return read ?? factsOf(await readModule(files, path), options);
+    const read = files.withFile?.(path, (bytes) => (isCompressed(bytes) ? null : factsOf(bytes, bytes, options)));
+    if (read != null) return read;
+    const file = await files.readFile(path);
+    return factsOf(await decompressModule(file), file, options);
   } catch (error) {
     if (errorCodeOf(error) === null && !(error instanceof ToolError)) throw error;
     return { facts: NOTHING, error: describeError(error) };
   }
 }
 
-function factsOf(bytes: Uint8Array, options: ReadFactsOptions): FactsRead {
+function factsOf(bytes: Uint8Array, file: Uint8Array, options: ReadFactsOptions): FactsRead {
   try {
     return { facts: readModuleFacts(bytes, options), error: null };
   } catch (error) {
-    if (error instanceof ElfError) return { facts: NOTHING, error: `${brokenModuleText(bytes)} (${error.message})` };
-    throw error;
+    if (!(error instanceof ElfError)) throw error;
+    return { facts: NOTHING, error: `${brokenModuleText(bytes, file)} (${error.message})` };
   }
 }

@@ -106,8 +106,7 @@ async function show(
     env.stdout(title + alignedLine("filename", filename, options));
   }
   try {
-    const ofBuiltin = async () => (builtin ? await builtinEntries(tree, name) : []);
-    const entries = path === null ? await ofBuiltin() : await fileEntries(env, path);
+    const entries = await entriesOf({ name, path, builtin }, tree, env);
     env.stdout(printEntries(entries, options, log));
     return true;
   } catch (error) {
@@ -117,10 +116,13 @@ async function show(
   }
 }
 
-async function builtinEntries(tree: ModuleTree, name: string): Promise<Entry[]> {
+/** Of a module that has a file and is linked into the kernel, too, what the kernel's build says counts, as with kmod. */
+async function entriesOf({ name, path, builtin }: Found, tree: ModuleTree, env: ToolEnvironment): Promise<Entry[]> {
+  if (!builtin) return path === null ? [] : await fileEntries(env, path);
   const entries = await tree.builtinModinfo(name);
-  if (entries === null) throw new ToolError(errorText("ENOSYS"));
-  return entries;
+  if (entries === null && path !== null) throw new ToolError(errorText("ENOENT"));
+  if (entries?.length === 0) throw new ToolError(errorText("ENOSYS"));
+  return entries ?? [];
 }
 
 async function fileEntries(env: ToolEnvironment, path: string): Promise<Entry[]> {
@@ -130,7 +132,7 @@ async function fileEntries(env: ToolEnvironment, path: string): Promise<Entry[]>
     const { entries, signature } = explainModule(bytes);
     return [...entries, ...signatureEntries(signature)];
   } catch (error) {
-    if (error instanceof ElfError) throw new ToolError(`${brokenModuleText(bytes)} (${error.message})`);
+    if (error instanceof ElfError) throw new ToolError(`${brokenModuleText(bytes, file)} (${error.message})`);
     throw error;
   }
 }

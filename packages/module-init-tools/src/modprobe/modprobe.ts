@@ -159,7 +159,7 @@ class Session {
 
   #show({ action, options, name }: Step): void {
     if (!this.options.show) return;
-    if (action.kind === "builtin") this.env.stdout(`builtin ${name}\n`);
+    if (action.kind === "builtin" && this.options.showDepends) this.env.stdout(`builtin ${name}\n`);
     else if (action.kind === "install") this.env.stdout(`install ${action.command} ${options}\n`);
     else if (action.kind === "insmod") this.env.stdout(`insmod ${action.path} ${options}\n`);
   }

@@ -11,6 +11,8 @@ export interface ModprobeOptions {
   readonly dryRun: boolean;
   /** Print what is done for each module. */
   readonly show: boolean;
+  /** `-D`: print modules of the kernel itself, too. */
+  readonly showDepends: boolean;
   /** Leave out what is blacklisted and was asked for by an alias. */
   readonly useBlacklist: boolean;
   /** Leave out install and remove commands of the modules asked for, and their soft dependencies. */
@@ -136,6 +138,7 @@ export function parseModprobeOptions(args: readonly string[]): ModprobeOptions {
     help: has("h"),
     dryRun: has("n") || has("D"),
     show: has("D") || level > WARNING,
+    showDepends: has("D"),
     useBlacklist: has("b"),
     ignoreInstall: has("i"),
     firstTime: has(Long.firstTime),

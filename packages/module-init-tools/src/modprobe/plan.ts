@@ -82,8 +82,10 @@ class Planner {
 
   /** @param alone leaves out soft dependencies of the module itself */
   async visit(module: Resolved, cause: Cause, required: boolean, alone = false): Promise<void> {
-    if (this.#visited.has(module.name)) return;
-    this.#visited.add(module.name);
+    // As with kmod a module that is asked for by two names is visited twice, and then shown twice.
+    const key = `${module.alias ?? ""}\0${module.name}`;
+    if (this.#visited.has(key)) return;
+    this.#visited.add(key);
     const dependencies = await dependenciesOf(this.tree, module.name);
     if (required) for (const name of [module.name, ...dependencies]) this.required.add(name);
     for (const name of dependencies) {

@@ -24,7 +24,7 @@ export async function showSymbols(
   }
   try {
     const module = await decompressModule(bytes);
-    const symbols = symbolsOf(kind, module);
+    const symbols = symbolsOf(kind, module, bytes);
     if (symbols === null) throw new ToolError(errorText("ENOENT"));
     env.stdout(symbols.map(({ name, version }) => `0x${version.toString(16).padStart(8, "0")}\t${name}\n`).join(""));
     return 0;
@@ -35,12 +35,12 @@ export async function showSymbols(
   }
 }
 
-function symbolsOf(kind: "modversions" | "exports", module: Uint8Array): SymbolVersion[] | null {
+function symbolsOf(kind: "modversions" | "exports", module: Uint8Array, file: Uint8Array): SymbolVersion[] | null {
   try {
     const image = parseElf(module);
     return kind === "exports" ? exportedVersions(image) : neededVersions(image);
   } catch (error) {
-    if (error instanceof ElfError) throw new ToolError(`${brokenModuleText(module)} (${error.message})`);
+    if (error instanceof ElfError) throw new ToolError(`${brokenModuleText(module, file)} (${error.message})`);
     throw error;
   }
 }

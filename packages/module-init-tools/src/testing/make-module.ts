@@ -169,7 +169,7 @@ function symbol(format: Format, { name, binding, section, value }: Symbol): Uint
 function versionTable(format: Format, versions: Readonly<Record<string, number>> = {}): Uint8Array {
   const entries = Object.entries(versions).map(([name, version]) => {
     const bytes = numbers(format, VERSION_SIZE, [], [[0, version]]);
-    bytes.set(new TextEncoder().encode(name).subarray(0, VERSION_SIZE - format.wordSize), format.wordSize);
+    bytes.set(new TextEncoder().encode(name).subarray(0, VERSION_SIZE - format.wordSize - 1), format.wordSize);
     return bytes;
   });
   return join(entries);

@@ -8,9 +8,14 @@ const SHORTEST_FILE = 6;
 /** Bytes of `e_ident`, the part of an ELF header that does not depend on class and byte order. */
 const IDENT_SIZE = 16;
 
-/** kmod's words for a file that is no module: it tells files of another kind from broken ones. */
-export function brokenModuleText(bytes: Uint8Array | null): string {
-  if (bytes === null || bytes.length < SHORTEST_FILE) return errorText("EINVAL");
+/**
+ * kmod's words for a file that is no module: it tells files of another kind from broken ones.
+ *
+ * @param bytes decompressed
+ * @param file as it is; the same bytes when it is not compressed
+ */
+export function brokenModuleText(bytes: Uint8Array, file: Uint8Array): string {
+  if (file.length < SHORTEST_FILE) return errorText("EINVAL");
   const isElf = bytes.length >= IDENT_SIZE && ELF_MAGIC.every((byte, i) => bytes[i] === byte);
   return errorText(isElf ? "EINVAL" : "ENOEXEC");
 }

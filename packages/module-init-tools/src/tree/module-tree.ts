@@ -73,17 +73,17 @@ export class ModuleTree {
 
   /**
    * What `modules.builtin.modinfo` says about a module in the kernel itself, as `.modinfo` entries in its order; null
-   * when it says nothing. Empty when there is no such file: old kernels have none. A module's entries stand together.
+   * when there is no such file: old kernels have none. A module's entries stand together.
    */
   async builtinModinfo(name: string): Promise<[key: string, value: string][] | null> {
     const text = await readTextIfPresent(this.files, `${this.directory}/modules.builtin.modinfo`);
-    if (text === null) return [];
+    if (text === null) return null;
     const entries: [string, string][] = [];
     for (const [module, key, value] of builtinEntries(text)) {
       if (module === name) entries.push([key, value]);
       else if (entries.length > 0) break;
     }
-    return entries.length === 0 ? null : entries;
+    return entries;
   }
 
   /**
