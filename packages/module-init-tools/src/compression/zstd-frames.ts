@@ -38,7 +38,9 @@ export function zstdFrames(bytes: Uint8Array, limit: number): ZstdFrame[] {
     if (magic !== ZSTD_MAGIC) throw damaged(`no frame begins at byte ${offset}`);
     const header = frameHeader(view, offset);
     const blocks = measureBlocks(view, header.end, header.checksum);
-    if (header.contentSize !== null && blocks.atLeast > header.contentSize) throw damaged("more content than declared");
+    const { contentSize } = header;
+    if (contentSize !== null && blocks.atLeast > contentSize) throw damaged("more content than declared");
+    if (contentSize !== null && blocks.atMost < contentSize) throw damaged("less content than declared");
     total += header.contentSize ?? blocks.atMost;
     if (total > limit) throw tooLarge(limit);
     frames.push({ bytes: bytes.subarray(offset, blocks.end), contentSize: header.contentSize });
