@@ -32,6 +32,17 @@ describe.skipIf(!built || process.platform === "win32")("the lcd process, as it 
     expect(results).toEqual([1, 1, 2, 3, 3]);
   });
 
+  it("ends a host in which nothing is left that could end what waits", async () => {
+    const { code, stdout, stderr } = await run('$LCD host -c "lcd_create hello; rmmod -w hello; lsmod"');
+    expect([code, stdout]).toEqual([3, ""]);
+    expect(stderr).toContain("lcd host: nothing is left that could end what waits\n");
+  });
+
+  it("takes commands for a host from standard input", async () => {
+    const { code, stdout } = await run("printf 'modprobe hello\\nlsmod\\nexit 5\\nlsmod\\n' | $LCD host");
+    expect([code, stdout]).toEqual([5, "Module                  Size  Used by\nhello                  20480  0\n"]);
+  });
+
   it("does not mind when nobody reads on", async () => {
     const { stdout, stderr } = await run(
       `$LCD run ${testModule("putchar-loop")} times=100000 --timeout 20 | head -c 5`,

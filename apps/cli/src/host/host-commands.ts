@@ -96,7 +96,11 @@ export const hostCommands = new Map<string, HostCommand>([
       usage: "<file> ...",
       summary: "show a file: /proc/modules, /sys/module/...",
       run: async (args, { environment, terminal }) => {
-        for (const path of args) terminal.stdout(await environment.files.readFile(resolve(terminal.cwd, path)));
+        for (const arg of args) {
+          // The emulated host's own files are below / on every machine.
+          const path = arg.startsWith("/") ? arg : resolve(terminal.cwd, arg);
+          terminal.stdout(await environment.files.readFile(path));
+        }
         return ExitCode.ok;
       },
     },

@@ -46,7 +46,7 @@ export async function rmmod(args: readonly string[], terminal: Terminal): Promis
 /** `lcd lsmod`. */
 export async function lsmod(args: readonly string[], terminal: Terminal): Promise<number> {
   if (options(args).some(isHelp)) {
-    terminal.stdout(toolHelp.lsmod);
+    terminal.stdout(`${toolHelp.lsmod}${EXIT_CODES}`);
     return 0;
   }
   const code = await inHost("lsmod", lsmodOrJson, args, terminal);
@@ -58,6 +58,10 @@ export async function lsmod(args: readonly string[], terminal: Terminal): Promis
 export function depmod(args: readonly string[], terminal: Terminal): Promise<number> {
   return withFiles("depmod", lcdDepmod, args, terminal);
 }
+
+const EXIT_CODES = `
+Exit code: 0 it is done; 1 it is not, and a message says why.
+`;
 
 const NOTHING_LOADED = `The host that LCD emulates lives as long as a command: nothing is loaded yet. lcd host runs several commands in one.
 `;
@@ -104,7 +108,7 @@ async function withFiles(
   own: Partial<ToolEnvironment> = {},
 ): Promise<number> {
   const code = await tool([`lcd ${name}`, ...args], { ...environment(terminal), ...own });
-  if (options(args).some(isHelp)) terminal.stdout(toolHelp[name]);
+  if (options(args).some(isHelp)) terminal.stdout(`${toolHelp[name]}${EXIT_CODES}`);
   return code;
 }
 
