@@ -1,7 +1,7 @@
 // Compares what the library says about a module tree with kmod: the steps of loading with `modprobe -D`, the smallest set
 // with what that loads, the graph with `modules.dep`. Needs Linux, kmod and a built package; changes nothing outside a
-// temporary directory, where kmod's depmod writes its indexes. Without indexes of its own the tree is indexed in
-// memory, by the library.
+// temporary directory, where kmod's depmod writes its indexes. For all names and aliases these are asked; then for the
+// names the tree itself, which the library indexes in memory when it has no indexes.
 //
 //   node compare/modules-query.mjs <root> [release]
 import { spawnSync } from "node:child_process";
@@ -31,19 +31,22 @@ process.exitCode = [...totals.values()].every(({ different }) => different === 0
 
 async function compareTree() {
   indexByKmod();
-  const env = { files: nodeFiles, stderr: (text) => process.stderr.write(text) };
-  const { tree, config } = await openModuleTree(env, join(root, "lib/modules", release), { config: ["/dev/null"] });
   const lines = readIndex("modules.dep").map((line) => line.replace(":", "").split(" "));
   const names = lines.map(([path]) => nameOf(path));
   const aliases = readIndex("modules.alias").flatMap((line) => line.match(/(?<=^alias )[^\s-]\S*/) ?? []);
-  const words = [...new Set([...names, ...aliases])];
-  for (let i = 0; i < words.length; i += WORDS_IN_RUN)
-    await compareWords(tree, config, words.slice(i, i + WORDS_IN_RUN));
-  const graph = await moduleGraph(tree);
+  await compareWords(await open(scratch), scratch, [...new Set([...names, ...aliases])]);
+  const ours = await open(root);
+  await compareWords(ours, root, names);
+  const graph = await moduleGraph(ours.tree);
   for (const [module, ...needs] of lines) {
     const reached = [...reachable(graph, [nameOf(module)], "needs").needs.keys()].slice(1);
     compare("what a module needs", module, needs.map(nameOf).sort(), reached.sort());
   }
+}
+
+function open(place) {
+  const env = { files: nodeFiles, stderr: (text) => process.stderr.write(text) };
+  return openModuleTree(env, join(place, "lib/modules", release), { config: ["/dev/null"] });
 }
 
 /** Makes a tree of links to what the kernel's build has left, with kmod's indexes. */
@@ -59,25 +62,21 @@ function indexByKmod() {
 }
 
 /** What modprobe would load for many words, each step once. */
-async function compareWords(tree, config, words) {
-  const args = ["-C", "/dev/null", "-d", scratch, "-S", release, "-a", "-D", ...words];
-  const { stdout } = spawnSync("modprobe", args, { encoding: "utf8", maxBuffer: LARGEST_OUTPUT });
-  const steps = stdout.replaceAll(scratch, root).match(/(?<=^(?:insmod|builtin) )\S+/gm) ?? [];
-  const theirs = [...new Set(steps)];
-  const loadings = (await Promise.all(words.map((word) => explainLoading(tree, config, word)))).flat();
-  const ours = loadings.flatMap((loading) => loading.steps).map(({ name, action }) => action.path ?? name);
-  const what = `${words[0]} ...`;
-  compare(`the steps of modprobe -D, up to ${WORDS_IN_RUN} names and aliases in each`, what, theirs, [
-    ...new Set(ours),
-  ]);
-  const { modules } = await smallestSet(tree, config, words);
-  const files = theirs.filter((step) => step.includes("/"));
-  compare(
-    "the set of modules for as many",
-    what,
-    files,
-    modules.map(({ path }) => path),
-  );
+async function compareWords({ tree, config }, place, words) {
+  for (let i = 0; i < words.length; i += WORDS_IN_RUN) {
+    const some = words.slice(i, i + WORDS_IN_RUN);
+    const args = ["-C", "/dev/null", "-d", scratch, "-S", release, "-a", "-D", ...some];
+    const { stdout } = spawnSync("modprobe", args, { encoding: "utf8", maxBuffer: LARGEST_OUTPUT });
+    const theirs = [...new Set(stdout.replaceAll(scratch, place).match(/(?<=^(?:insmod|builtin) )\S+/gm))];
+    const loadings = (await Promise.all(some.map((word) => explainLoading(tree, config, word)))).flat();
+    const steps = loadings.flatMap((loading) => loading.steps);
+    const ours = [...new Set(steps.map(({ name, action }) => action.path ?? name))];
+    compare(`the steps of modprobe -D, up to ${WORDS_IN_RUN} names and aliases in each`, some[0], theirs, ours);
+    const files = theirs.filter((step) => step.includes("/"));
+    const { modules } = await smallestSet(tree, config, some);
+    const paths = modules.map(({ path }) => path);
+    compare("the smallest set, for as many", some[0], files, paths);
+  }
 }
 
 function compare(kind, what, theirs, ours) {

@@ -66,15 +66,19 @@ function dependenciesOf({ name, dependencies }: ModuleFile): ReadonlySet<string>
   return names;
 }
 
-/** What a module needs and nothing else that it needs does; modules that need it in turn do not count. */
+/**
+ * What a module needs and nothing else that it needs does. An arrow is left out only where one can go down instead, to a
+ * module that needs fewer and then to one that needs still fewer: so that in loops, too, and with a wrong `modules.dep`,
+ * all that was reached still is.
+ */
 function nearest(name: string, all: ReadonlyMap<string, ReadonlySet<string>>): string[] {
+  const count = (module: string) => all.get(module)?.size ?? 0;
   const needs = [...(all.get(name) ?? [])];
   const implied = new Set<string>();
   for (const other of needs) {
-    const further = all.get(other);
     // What is implied implies nothing more: whoever implies it needs that, too.
-    if (further === undefined || further.has(name) || implied.has(other)) continue;
-    for (const target of further) if (all.get(target)?.has(other) !== true) implied.add(target);
+    if (implied.has(other) || count(other) >= count(name)) continue;
+    for (const further of all.get(other) ?? []) if (count(further) < count(other)) implied.add(further);
   }
   return needs.filter((other) => !implied.has(other));
 }
