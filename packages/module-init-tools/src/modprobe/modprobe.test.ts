@@ -107,6 +107,25 @@ test("-C reads another configuration, and a bad line in it is named", async () =
   );
 });
 
+// As modprobe of kmod 30 with the same files: softdep circles bring the module in by its own name, too.
+test("what was asked for by an alias gets the parameters, and not the same module by its own name", async () => {
+  const env = testEnvironment({
+    [`${TREE}/modules.dep`]: "one.ko: zero.ko\nzero.ko:\n",
+    [`${TREE}/modules.symbols`]: "alias symbol:sym one\n",
+    "/etc/modprobe.d/x.conf": "softdep zero post: one\n",
+  });
+  expect(await lcdModprobe(["modprobe", "-D", "symbol:sym", "a=1"], env)).toBe(0);
+  expect(env.output()).toBe(
+    [
+      `insmod ${TREE}/zero.ko `,
+      `insmod ${TREE}/zero.ko `,
+      `insmod ${TREE}/one.ko `,
+      `insmod ${TREE}/one.ko a=1`,
+      "",
+    ].join("\n"),
+  );
+});
+
 test("-b leaves out blacklisted modules that an alias leads to, but not those that are named", async () => {
   const more = { "/etc/modprobe.d/no.conf": "blacklist helper\n" };
   expect((await modprobe("-b net-pf-10", more)).names).toEqual(["base"]);

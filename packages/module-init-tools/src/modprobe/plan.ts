@@ -44,7 +44,7 @@ export async function loadPlan(
   await planner.visit(target, { kind: "asked" }, true, ignoreInstall);
   const steps: Step[] = [];
   for (const module of planner.order) {
-    const asked = module.name === target.name;
+    const asked = module.name === target.name && module.alias === target.alias;
     const install = ignoreInstall && asked ? null : installAction(module, config);
     steps.push({
       name: module.name,
