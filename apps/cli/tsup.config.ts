@@ -13,7 +13,11 @@ const bundled = ["commander", "fzstd", "iced-x86", "xz-decompress"];
 
 /** Everything that a command needs is bundled into its file, because to find and read many files takes long. */
 export default packageBuild(
-  { main: "src/main.ts", ...Object.fromEntries(commands.map((name) => [name, `src/${name}/command.ts`])) },
+  {
+    main: "src/main.ts",
+    ...Object.fromEntries(commands.map((name) => [name, `src/${name}/command.ts`])),
+    "facts-worker": "../../packages/module-init-tools/src/node/facts-worker.ts",
+  },
   {
     // What V8 has made of CommonJS can be kept (src/kept-code.ts).
     format: "cjs",

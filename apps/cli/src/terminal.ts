@@ -10,6 +10,8 @@ export interface Terminal {
   drained(): Promise<void>;
   /** Writes text for a person, newlines included. */
   stderr(text: string): void;
+  /** Whether that person watches a terminal, where a line can be written again. */
+  readonly isWatched?: boolean;
   /** The directory in which relative paths start. */
   readonly cwd: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -58,6 +60,7 @@ export function processTerminal(): Terminal {
     stdout: (data) => process.stdout.write(data),
     drained: () => new Promise((resolve) => process.stdout.once("drain", resolve)),
     stderr: (text) => void process.stderr.write(text),
+    isWatched: process.stderr.isTTY === true,
     cwd: process.cwd(),
     environment: process.env,
     keyboard: { listen: listenToStandardInput },

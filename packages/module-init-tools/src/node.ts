@@ -7,11 +7,11 @@ import type { SyslogMessage, ToolEnvironment } from "./environment";
 import { FileError } from "./files/files";
 import { nodeFiles } from "./files/node-files";
 import { progressLine } from "./node/progress";
-import { readFactsInParallel } from "./node/read-in-parallel";
+import { parallelFactsReader } from "./node/read-in-parallel";
 
 export { nodeFiles } from "./files/node-files";
 export { progressLine } from "./node/progress";
-export { readFactsInParallel } from "./node/read-in-parallel";
+export { parallelFactsReader } from "./node/read-in-parallel";
 
 /** The environment of a program that was started from a shell. */
 export function nodeEnvironment(): ToolEnvironment {
@@ -25,7 +25,7 @@ export function nodeEnvironment(): ToolEnvironment {
       return spawnSync("/bin/sh", ["-c", command], { stdio: "inherit", env }).status ?? 1;
     },
     syslog: logToSystem,
-    readFacts: readFactsInParallel,
+    readFacts: parallelFactsReader(),
     ...(process.stderr.isTTY ? { progress: progressLine((text) => process.stderr.write(text)) } : {}),
     release: release(),
     cwd: process.cwd(),

@@ -10,7 +10,7 @@ import {
   lcdRmmod,
   type ToolEnvironment,
 } from "module-init-tools";
-import { nodeFiles } from "module-init-tools/node";
+import { nodeFiles, parallelFactsReader, progressLine } from "module-init-tools/node";
 import { LazyKernel } from "../host/lazy-kernel";
 import { HOST_RELEASE, HOST_TREE, sourceInTree } from "../modules/module-source";
 import type { Terminal } from "../terminal";
@@ -56,7 +56,8 @@ export async function lsmod(args: readonly string[], terminal: Terminal): Promis
 
 /** `lcd depmod`. */
 export function depmod(args: readonly string[], terminal: Terminal): Promise<number> {
-  return withFiles("depmod", lcdDepmod, args, terminal);
+  const progress = terminal.isWatched ? { progress: progressLine((text) => terminal.stderr(text)) } : {};
+  return withFiles("depmod", lcdDepmod, args, terminal, { readFacts: parallelFactsReader(), ...progress });
 }
 
 const EXIT_CODES = `

@@ -4,7 +4,7 @@ import { Worker } from "node:worker_threads";
 import { NamePool } from "elf-image";
 import type { ReadFactsOptions } from "../depmod/module-facts";
 import { type PackedFacts, unpackFacts } from "../depmod/packed-facts";
-import { type FactsRead, type FactsReader, readFacts } from "../depmod/read-facts";
+import { type FactsRead, type FactsReader, type FactsWanted, readFacts } from "../depmod/read-facts";
 import { nodeFiles } from "../files/node-files";
 
 /** Threads besides our own, at most. */
@@ -20,8 +20,8 @@ const WORTH_THREADS = 2000;
 /** Modules that a thread takes at a time. */
 const BATCH = 16;
 
-/** Built beside the file that this stands in; not there when the sources are run as they are. */
-const WORKER = new URL("./facts-worker.js", import.meta.url);
+/** Built beside the file that this stands in, as one or the other kind of module; not there where sources are run. */
+const WORKERS = ["./facts-worker.js", "./facts-worker.cjs"].map((name) => new URL(name, import.meta.url));
 
 /** What a thread is started with. */
 export interface FactsWork {
@@ -31,8 +31,20 @@ export interface FactsWork {
   readonly wanted: Omit<ReadFactsOptions, "pool">;
 }
 
-/** Reads modules of the real file system on all processors: this thread and others take them in turns. */
-export const readFactsInParallel: FactsReader = async (paths, { progress, ...wanted }) => {
+/**
+ * Reads modules of the real file system on all processors: this thread and others take them in turns.
+ *
+ * @param worthThreads milliseconds that reading has to take yet for other threads to be started
+ */
+export function parallelFactsReader(worthThreads = WORTH_THREADS): FactsReader {
+  return (paths, wanted) => readInParallel(paths, wanted, worthThreads);
+}
+
+async function readInParallel(
+  paths: readonly string[],
+  { progress, ...wanted }: FactsWanted,
+  worthThreads: number,
+): Promise<FactsRead[]> {
   const work: FactsWork = { paths, next: new Int32Array(new SharedArrayBuffer(4)), wanted };
   const started = performance.now();
   let others: Promise<PackedFacts | null>[] | null = null;
@@ -42,16 +54,16 @@ export const readFactsInParallel: FactsReader = async (paths, { progress, ...wan
     const taken = Math.min(Atomics.load(work.next, 0), paths.length);
     progress?.(taken);
     const elapsed = performance.now() - started;
-    if (others !== null || elapsed < LOOK_AFTER) continue;
-    const isLong = (elapsed * (paths.length - taken)) / taken > WORTH_THREADS;
-    others = isLong ? Array.from({ length: workerCount() }, () => startWorker(work)) : [];
+    if (others !== null || elapsed < Math.min(LOOK_AFTER, worthThreads)) continue;
+    const isLong = (elapsed * (paths.length - taken)) / taken > worthThreads;
+    others = isLong ? startWorkers(work) : [];
   }
   for (const packed of await Promise.all(others ?? [])) {
     if (packed !== null) for (const [place, answer] of unpackFacts(packed)) read[place] = answer;
   }
   for (const [place, path] of paths.entries()) read[place] ??= await readFacts(nodeFiles, path, wanted);
   return read;
-};
+}
 
 /** Reads modules as long as there are some that nobody else has taken. */
 export async function* takeTurns({ paths, next, wanted }: FactsWork): AsyncIterable<[place: number, FactsRead]> {
@@ -65,14 +77,16 @@ export async function* takeTurns({ paths, next, wanted }: FactsWork): AsyncItera
   }
 }
 
-function workerCount(): number {
-  return existsSync(WORKER) ? Math.min(availableParallelism() - 1, MOST_WORKERS) : 0;
+function startWorkers(work: FactsWork): Promise<PackedFacts | null>[] {
+  const file = WORKERS.find((url) => existsSync(url));
+  const length = Math.min(availableParallelism() - 1, MOST_WORKERS);
+  return file === undefined ? [] : Array.from({ length }, () => startWorker(file, work));
 }
 
 /** @returns what the thread has read; null when it could not be started, or ended early (no memory left) */
-function startWorker(work: FactsWork): Promise<PackedFacts | null> {
+function startWorker(file: URL, work: FactsWork): Promise<PackedFacts | null> {
   return new Promise((resolve) => {
-    const worker = new Worker(WORKER, { workerData: work });
+    const worker = new Worker(file, { workerData: work });
     worker.once("message", resolve);
     worker.once("error", () => resolve(null));
     worker.once("exit", () => resolve(null));
