@@ -8,6 +8,7 @@ import { nodeFiles } from "module-init-tools/node";
 import { collect } from "../command/machine-options";
 import { CommandError } from "../errors";
 import { HOST_RELEASE } from "../modules/module-source";
+import { readingOfTrees } from "../modules/reading-of-trees";
 import { didYouMean } from "../suggest";
 import type { Terminal } from "../terminal";
 
@@ -45,7 +46,8 @@ export interface Place {
 export async function openTree(options: TreeOptions, terminal: Terminal): Promise<ConfiguredTree & { place: Place }> {
   const place = findTree(options, terminal.cwd);
   const { root, directory } = place;
-  const opened = await openModuleTree({ files: nodeFiles, stderr: terminal.stderr }, directory, {
+  const env = { files: nodeFiles, stderr: terminal.stderr, ...readingOfTrees(terminal) };
+  const opened = await openModuleTree(env, directory, {
     root,
     program: "lcd modules",
     ...(options.config.length > 0 ? { config: options.config.map((path) => resolve(terminal.cwd, path)) } : {}),

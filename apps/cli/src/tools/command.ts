@@ -10,9 +10,10 @@ import {
   lcdRmmod,
   type ToolEnvironment,
 } from "module-init-tools";
-import { nodeFiles, parallelFactsReader, progressLine } from "module-init-tools/node";
+import { nodeFiles } from "module-init-tools/node";
 import { LazyKernel } from "../host/lazy-kernel";
 import { HOST_RELEASE, HOST_TREE, sourceInTree } from "../modules/module-source";
+import { readingOfTrees } from "../modules/reading-of-trees";
 import type { Terminal } from "../terminal";
 import { toolHelp } from "./help";
 import { lsmodOrJson } from "./lsmod-json";
@@ -56,8 +57,7 @@ export async function lsmod(args: readonly string[], terminal: Terminal): Promis
 
 /** `lcd depmod`. */
 export function depmod(args: readonly string[], terminal: Terminal): Promise<number> {
-  const progress = terminal.isWatched ? { progress: progressLine((text) => terminal.stderr(text)) } : {};
-  return withFiles("depmod", lcdDepmod, args, terminal, { readFacts: parallelFactsReader(), ...progress });
+  return withFiles("depmod", lcdDepmod, args, terminal, readingOfTrees(terminal));
 }
 
 const EXIT_CODES = `

@@ -2,7 +2,7 @@ import type { Log } from "../command/log";
 import { findCycles } from "../depmod/cycles";
 import { DependencyGraph } from "../depmod/dependency-graph";
 import { makeIndexes } from "../depmod/make-indexes";
-import { readModuleTree } from "../depmod/read-tree";
+import { readModuleTree, type TreeReader } from "../depmod/read-tree";
 import { ToolError } from "../errors";
 import type { ToolFiles } from "../files/files";
 import { modulesOfTree } from "./modules-of-tree";
@@ -13,9 +13,10 @@ import { modulesOfTree } from "./modules-of-tree";
  * @param root in front of the places where configuration is looked for
  * @throws ToolError when the modules need one another in a loop
  */
-export async function indexInMemory(files: ToolFiles, directory: string, root: string, log: Log): Promise<ToolFiles> {
+export async function indexInMemory(reader: TreeReader, directory: string, root: string, log: Log): Promise<ToolFiles> {
+  const { files } = reader;
   const modules = await modulesOfTree(files, directory, root, log);
-  const graph = new DependencyGraph(await readModuleTree({ files }, directory, modules, log));
+  const graph = new DependencyGraph(await readModuleTree(reader, directory, modules, log));
   const places = graph.places();
   const [cycle] = findCycles(graph, places)?.cycles ?? [];
   if (cycle !== undefined) throw new ToolError(`modules need one another in a loop: ${cycle.join(" -> ")}`);

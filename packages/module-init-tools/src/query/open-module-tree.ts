@@ -36,21 +36,21 @@ export interface OpenOptions {
  * @throws ToolError when there is no such directory, or when its modules need one another in a loop
  */
 export async function openModuleTree(
-  { files, stderr }: Pick<ToolEnvironment, "files" | "stderr">,
+  env: Pick<ToolEnvironment, "files" | "stderr" | "readFacts" | "progress">,
   directory: string,
   { root = "", config, program = "lcd-modules", onIndexing }: OpenOptions = {},
 ): Promise<ConfiguredTree> {
   // That a tree lacks what the kernel's build leaves in it does not matter for a question.
-  const log = new Log(program, stderr, "error");
-  let indexed = files;
-  if (!(await hasIndexes(files, directory))) {
-    await requireDirectory(files, directory);
+  const log = new Log(program, (text) => env.stderr(text), "error");
+  let indexed = env.files;
+  if (!(await hasIndexes(env.files, directory))) {
+    await requireDirectory(env.files, directory);
     onIndexing?.();
-    indexed = await indexInMemory(files, directory, root, log);
+    indexed = await indexInMemory(env, directory, root, log);
   }
   const tree = new ModuleTree(indexed, directory);
   const places = config ?? CONFIG_DIRECTORIES.map((path) => root + path);
-  return { tree, config: await readConfig(tree, places, log, `${root}/proc/cmdline`) };
+  return { tree, config: await readConfig(tree, places, log, { commandLine: `${root}/proc/cmdline` }) };
 }
 
 async function hasIndexes(files: ToolFiles, directory: string): Promise<boolean> {
