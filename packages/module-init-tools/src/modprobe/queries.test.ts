@@ -13,6 +13,8 @@ async function modprobe(args: string, files: Readonly<Record<string, string | Ui
 test("-R prints the modules that a name leads to, one as often as it has patterns that match", async () => {
   const files = { [`${TREE}/modules.alias`]: "alias net-pf-* a\nalias net-pf-1? a\nalias net-pf-10 b\n" };
   expect((await modprobe("-R net-pf-10", files)).output).toBe("a\na\nb\n");
+  const configured = { "/etc/modprobe.d/x.conf": "alias al* a\nalias al1 a\nalias al? b\n" };
+  expect((await modprobe("-R al1", configured)).output).toBe("a\na\nb\n");
   expect(await modprobe("-R x", files)).toMatchObject({
     code: 1,
     errors: `modprobe: FATAL: Module x not found in directory ${TREE}\n`,

@@ -31,13 +31,13 @@ export type NameSource =
  * Finds the modules for a name. The first source that knows it decides: `modprobe.d` aliases, module names, exported
  * symbols, install and remove commands, aliases of modules, modules in the kernel itself.
  *
- * @returns empty when nobody knows the name
+ * @returns empty when nobody knows the name; a module as often as aliases lead to it
  */
 export async function resolveName(tree: ModuleTree, config: ModprobeConfig, asked: string): Promise<Resolved[]> {
   if (hasUnmatchedBracket(asked)) return [];
   const name = normalizeName(asked);
   const configured = config.aliases.filter(({ pattern }) => wildcardMatch(pattern, name));
-  if (configured.length > 0) return aliased(name, "configuration", firstOfEach(configured));
+  if (configured.length > 0) return aliased(name, "configuration", configured);
   if ((await tree.module(name)) !== undefined) return [itself(name, "module")];
   const exporters = await tree.modulesForSymbol(name);
   if (exporters.length > 0) return aliased(name, "symbol", exporters);
@@ -66,9 +66,4 @@ export function itself(name: string, source: NameSource): Resolved {
 
 function aliased(alias: string, source: NameSource, matches: readonly AliasMatch[]): Resolved[] {
   return matches.map(({ pattern, module }) => ({ name: module, alias, pattern, source }));
-}
-
-/** For each module the first of its aliases. */
-function firstOfEach(matches: readonly AliasMatch[]): AliasMatch[] {
-  return matches.filter(({ module }, i) => matches.findIndex((match) => match.module === module) === i);
 }
