@@ -32,7 +32,7 @@ function deviceNode(modinfo: GraphModule["facts"]["modinfo"]): DeviceNode | null
   let numbers: string | null = null;
   for (const [key, value] of modinfo) {
     if (key !== "alias") continue;
-    const [, kind, major, minor] = NUMBERS.exec(value) ?? [];
+    const [, kind, major, minor] = value.includes("-major-") ? (NUMBERS.exec(value) ?? []) : [];
     if (value.startsWith(NAME_PREFIX)) name = value.slice(NAME_PREFIX.length);
     else if (kind !== undefined) numbers = `${kind.charAt(0)}${Number(major)}:${Number(minor)}`;
     if (name !== null && numbers !== null) break;

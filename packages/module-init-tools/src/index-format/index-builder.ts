@@ -114,9 +114,8 @@ function writeNode(file: ByteWriter, { prefix, children }: Node, values: readonl
   if (first !== undefined && last !== undefined) {
     file.u8(first);
     file.u8(last);
-    const references: number[] = new Array(last - first + 1).fill(0);
-    for (const [character, child] of children) references[character - first] = child;
-    for (const child of references) file.u32(child);
+    const table = file.zeros(4 * (last - first + 1));
+    for (const [character, child] of children) file.setU32(table + 4 * (character - first), child);
     reference += NodeFlag.children;
   }
   if (values.length > 0) {
@@ -146,14 +145,22 @@ class ByteWriter {
     this.length += 4;
   }
 
+  /** @returns where the first of them is */
+  zeros(count: number): number {
+    this.#reserve(count);
+    this.length += count;
+    return this.length - count;
+  }
+
+  setU32(at: number, value: number): void {
+    this.#view.setUint32(at, value);
+  }
+
   /** Text with a NUL at its end. */
   text(text: string): void {
-    if (!isAscii(text)) {
-      this.#add(encodeText(text));
-    } else {
-      this.#reserve(text.length);
-      for (let i = 0; i < text.length; i++) this.#bytes[this.length++] = text.charCodeAt(i);
-    }
+    this.#reserve(text.length);
+    if (copyAscii(text, this.#bytes, this.length)) this.length += text.length;
+    else this.#add(encodeText(text));
     this.u8(0);
   }
 
@@ -175,6 +182,17 @@ class ByteWriter {
     this.#bytes = larger;
     this.#view = new DataView(larger.buffer);
   }
+}
+
+/** @returns whether it is all ASCII; if not, what stands there now is of no use */
+function copyAscii(text: string, bytes: Uint8Array, at: number): boolean {
+  let all = 0;
+  for (let i = 0; i < text.length; i++) {
+    const character = text.charCodeAt(i);
+    bytes[at + i] = character;
+    all |= character;
+  }
+  return all < 0x80;
 }
 
 function isAscii(text: string): boolean {

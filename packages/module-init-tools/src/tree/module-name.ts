@@ -6,11 +6,13 @@ import { baseName } from "../files/path";
  * What stands in square brackets is a wildcard's character class and stays.
  */
 export function normalizeName(name: string): string {
+  if (!name.includes("-")) return name;
   return name.replace(/\[[^\]]*\]|-/g, (part) => (part === "-" ? "_" : part));
 }
 
 /** Whether a wildcard has a square bracket without its partner. */
 export function hasUnmatchedBracket(pattern: string): boolean {
+  if (!pattern.includes("[") && !pattern.includes("]")) return false;
   return /[[\]]/.test(pattern.replace(/\[[^\]]*\]/g, ""));
 }
 
