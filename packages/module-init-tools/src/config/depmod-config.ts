@@ -1,7 +1,7 @@
 import type { Log } from "../command/log";
 import type { ToolFiles } from "../files/files";
-import { readTextIfPresent, wordsOf } from "../tree/text";
-import { configFilesIn } from "./config-files";
+import { wordsOf } from "../tree/text";
+import { type ConfigProblem, readConfigFiles } from "./config-files";
 import { logicalLines } from "./lines";
 
 /** Where depmod's configuration is looked for; a file in an earlier directory hides those of the same name later. */
@@ -30,17 +30,25 @@ export const DEFAULT_DEPMOD_CONFIG: DepmodConfig = { search: ["updates"], overri
 /** Known to old depmods, without effect. */
 const WITHOUT_EFFECT: readonly string[] = ["include", "make_map_files"];
 
+const PROBLEMS: Readonly<Record<ConfigProblem, (path: string, why: string) => string>> = {
+  nested: (path) => `Directories inside directories are not supported: ${path}`,
+  directory: (path, why) => `files list ${path}: ${why}`,
+  file: (path, why) => `file parse ${path}: ${why}`,
+};
+
 /**
  * Reads depmod's configuration. A line that cannot be understood is named, and the rest still applies.
  *
  * @param paths directories, of which the `.conf` files count, or files
  * @param release of the kernel, for lines that are for some kernels only
+ * @param cwd where relative paths start
  */
 export async function readDepmodConfig(
   files: ToolFiles,
   paths: readonly string[],
   release: string,
   log: Log,
+  cwd?: string,
 ): Promise<DepmodConfig> {
   const lists = {
     search: [] as string[],
@@ -48,17 +56,24 @@ export async function readDepmodConfig(
     external: [] as string[],
     excluded: [] as string[],
   };
-  for (const path of await configFilesIn(files, paths)) {
-    const text = (await readTextIfPresent(files, path)) ?? "";
+  const read = readConfigFiles(files, { paths, endings: [".conf"], cwd }, (problem, path, _, why) =>
+    log.error(PROBLEMS[problem](path, why)),
+  );
+  for await (const { path, text } of read) {
     for (const { line, number } of logicalLines(text)) {
       const [keyword = "", ...words] = wordsOf(line);
-      if (keyword === "" || keyword.startsWith("#") || addLine(lists, keyword, words, release)) continue;
+      if (keyword === "" || line.startsWith("#") || addLine(lists, keyword, words, release)) continue;
       log.error(`${path}:${number}: ignoring bad line starting with '${keyword}'`);
     }
   }
-  // Of several overrides the last line comes first.
-  const overrides = lists.overrides.reverse();
-  return { ...lists, overrides, search: lists.search.length > 0 ? lists.search : DEFAULT_DEPMOD_CONFIG.search };
+  // Of several overrides and external directories the last line comes first.
+  const [overrides, external] = [lists.overrides.reverse(), lists.external.reverse()];
+  return {
+    ...lists,
+    overrides,
+    external,
+    search: lists.search.length > 0 ? lists.search : DEFAULT_DEPMOD_CONFIG.search,
+  };
 }
 
 function addLine(

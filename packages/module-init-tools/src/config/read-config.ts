@@ -1,7 +1,7 @@
 import type { Log } from "../command/log";
 import type { ModuleTree } from "../tree/module-tree";
 import { readTextIfPresent } from "../tree/text";
-import { configFilesIn } from "./config-files";
+import { type ConfigProblem, readConfigFiles } from "./config-files";
 import type { ModprobeConfig } from "./modprobe-config";
 import { ConfigBuilder } from "./parse-config";
 
@@ -13,23 +13,34 @@ export const CONFIG_DIRECTORIES = [
   "/lib/modprobe.d",
 ] as const;
 
+const ENDINGS = [".conf", ".alias"];
+
+const PROBLEMS: Readonly<Record<ConfigProblem, (path: string, why: string) => string>> = {
+  nested: (path) => `Directories inside directories are not supported: ${path}`,
+  directory: (path, why) => `opendir(${path}): ${why}`,
+  file: (path, why) => `could not read ${path}: ${why}`,
+};
+
 /**
  * Reads the configuration, file by file in the order of their names wherever they are. The soft dependencies that
  * depmod found in the modules take part as a file of the name `modules.softdep`. The kernel's command line comes last.
  *
- * @param paths directories, of which the `.conf` files count, or files
- * @param commandLine the file with the kernel's command line
+ * @param paths directories, of which the files that end in `.conf` or `.alias` count, or files
+ * @param options `commandLine`: the file with the kernel's command line; `cwd`: where relative paths start
  */
 export async function readConfig(
   tree: ModuleTree,
   paths: readonly string[],
   log: Log,
-  commandLine = "/proc/cmdline",
+  { commandLine = "/proc/cmdline", cwd }: { readonly commandLine?: string; readonly cwd?: string } = {},
 ): Promise<ModprobeConfig> {
   const config = new ConfigBuilder(log);
-  for (const path of await configFilesIn(tree.files, paths, `${tree.directory}/modules.softdep`)) {
-    config.addFile(path, (await readTextIfPresent(tree.files, path)) ?? "");
-  }
+  const places = { paths, endings: ENDINGS, cwd, always: `${tree.directory}/modules.softdep` };
+  const read = readConfigFiles(tree.files, places, (problem, path, code, why) => {
+    // As with kmod a link that leads nowhere is nothing, like a tree without modules.softdep.
+    if (problem !== "file" || code !== "ENOENT") log.configuration(PROBLEMS[problem](path, why));
+  });
+  for await (const { path, text } of read) config.addFile(path, text);
   config.addKernelCommandLine((await readTextIfPresent(tree.files, commandLine)) ?? "");
   return config;
 }

@@ -53,7 +53,7 @@ async function run(options: ModprobeOptions, env: ToolEnvironment, log: Log): Pr
   }
   log.level = options.logLevel;
   const tree = new ModuleTree(env.files, moduleDirectory(options, env));
-  const config = await readConfig(tree, options.config ?? CONFIG_DIRECTORIES, log);
+  const config = await readConfig(tree, options.config ?? CONFIG_DIRECTORIES, log, { cwd: env.cwd });
   if (options.showConfig) {
     env.stdout(await showConfig(config, tree));
     return 0;
