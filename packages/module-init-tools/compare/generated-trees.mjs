@@ -151,7 +151,9 @@ function modprobeConfig(choices) {
       );
     }),
   );
-  return choices.chance(90) ? text : text.slice(0, -1);
+  const whole = choices.chance(90) ? text : text.slice(0, -1);
+  // After a backslash at the end of the file kmod 30 reads on in its memory.
+  return /\\\n?$/.test(whole) ? `${whole}\n\n` : whole;
 }
 
 function depmodConfig(choices) {

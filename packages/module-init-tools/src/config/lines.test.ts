@@ -13,6 +13,7 @@ test.each([
   ["a\\\\\nb\n", ["1 a\\", "2 b"]],
   ["a\\\\\\\nb\nc\n", ["2 a\\b", "3 c"]],
   ["a\\\r\nb\n", ["1 a\r", "2 b"]],
+  ["a\0b\nc\n", ["1 a", "2 c"]],
   ["", []],
 ])("%j", (text, lines) => {
   expect([...logicalLines(text)].map(({ line, number }) => `${number} ${line}`)).toEqual(lines);

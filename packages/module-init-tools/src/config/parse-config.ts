@@ -52,7 +52,7 @@ export class ConfigBuilder implements ModprobeConfig {
         return true;
       case "options":
         if (rest === "") return false;
-        this.options.push({ module: normalizeName(first), options: rest });
+        this.options.push({ module: normalizeName(first), options: rest.replaceAll("\t", " ") });
         return true;
       case "install":
         if (rest === "") return false;
@@ -60,7 +60,7 @@ export class ConfigBuilder implements ModprobeConfig {
         return true;
       case "softdep":
         if (rest === "") return false;
-        this.softDependencies.push(softDependencies(normalizeName(first), words.slice(1)));
+        this.softDependencies.push(softDependencies(normalizeName(first), rest));
         return true;
       case "remove":
         if (rest === "") return false;
@@ -77,10 +77,11 @@ function restAfterTwoWords(line: string): string {
   return line.replace(/^[ \t]*[^ \t]+[ \t]+[^ \t]+[ \t]?/, "");
 }
 
-function softDependencies(pattern: string, words: readonly string[]): SoftDependencies {
+/** @param text behind the module's name; with one blank at its start its first word is lost, as with kmod */
+function softDependencies(pattern: string, text: string): SoftDependencies {
   const lists: { pre: string[]; post: string[] } = { pre: [], post: [] };
   let list: string[] | null = null;
-  for (const word of words) {
+  for (const word of text.replace(/^\s\S+/, "").match(/\S+/g) ?? []) {
     if (word === "pre:") list = lists.pre;
     else if (word === "post:") list = lists.post;
     else list?.push(word);

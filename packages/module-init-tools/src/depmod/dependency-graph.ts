@@ -1,5 +1,5 @@
 import type { FoundModule } from "./find-modules";
-import type { KernelSymbols } from "./kernel-files";
+import { type KernelSymbols, withoutPrefix } from "./kernel-files";
 import type { ModuleFacts } from "./module-facts";
 
 /** A module with what is known about it. */
@@ -18,17 +18,28 @@ export interface Need {
 export class DependencyGraph {
   /** For each module the ones whose symbols it uses, in the order in which it first uses them. */
   readonly direct: readonly (readonly number[])[];
-  /** Who exports a symbol. */
+  /** Who exports a symbol; symbols without their prefix. */
   readonly exporters: ReadonlyMap<string, number>;
+  /** Versions of what modules offer, as far as they were read; symbols without their prefix. */
+  readonly #offered: ReadonlyMap<string, bigint>;
 
-  constructor(readonly modules: readonly GraphModule[]) {
+  /** @param symbolPrefix a character that does not count at the beginning of symbols; or nothing */
+  constructor(
+    readonly modules: readonly GraphModule[],
+    private readonly symbolPrefix = "",
+  ) {
     const exporters = new Map<string, number>();
-    for (const [index, { facts }] of modules.entries()) for (const name of facts.exports) exporters.set(name, index);
+    const offered = new Map<string, bigint>();
+    for (const [index, { facts }] of modules.entries()) {
+      for (const name of facts.exports) exporters.set(this.#plain(name), index);
+      for (const [name, version] of facts.offeredVersions) offered.set(this.#plain(name), version);
+    }
     this.exporters = exporters;
+    this.#offered = offered;
     this.direct = modules.map(({ facts }) => {
       const used = new Set<number>();
       for (const name of facts.imports) {
-        const owner = exporters.get(name);
+        const owner = exporters.get(this.#plain(name));
         if (owner !== undefined) used.add(owner);
       }
       return [...used];
@@ -94,15 +105,20 @@ export class DependencyGraph {
       const weak = new Set(weakImports);
       for (const symbol of imports) {
         if (weak.has(symbol)) continue;
-        const offered = this.#exporterOf(symbol)?.facts.offeredVersions.get(symbol) ?? kernel.symbols.get(symbol);
+        const plain = this.#plain(symbol);
+        const offered = this.#offered.get(plain) ?? kernel.symbols.get(plain);
         if (offered === undefined) yield { module, symbol, known: false };
         else if (kernel.versioned && offered !== (versions.get(symbol) ?? 0n)) yield { module, symbol, known: true };
       }
     }
   }
 
+  #plain(symbol: string): string {
+    return withoutPrefix(symbol, this.symbolPrefix);
+  }
+
   #exporterOf(symbol: string): GraphModule | undefined {
-    const index = this.exporters.get(symbol);
+    const index = this.exporters.get(this.#plain(symbol));
     return index === undefined ? undefined : this.modules[index];
   }
 }

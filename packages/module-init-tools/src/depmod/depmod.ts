@@ -49,7 +49,10 @@ async function run(options: DepmodOptions, env: ToolEnvironment, log: Log): Prom
   const found =
     options.modules.length > 0 ? await named(directory, options, env, log) : await search(directory, options, env, log);
   if (found === null) return 1;
-  const graph = new DependencyGraph(await readModuleTree(env, directory, found, log, options.reportUnknown));
+  const graph = new DependencyGraph(
+    await readModuleTree(env, directory, found, log, options.reportUnknown),
+    options.symbolPrefix,
+  );
   if (options.verbose) env.stdout(needLines(graph, directory));
   if (options.reportUnknown && kernel !== null) reportSymbols(graph, kernel, directory, log);
   const places = graph.places();
@@ -92,8 +95,8 @@ async function search(
   env: ToolEnvironment,
   log: Log,
 ): Promise<FoundModule[] | null> {
-  const paths = options.config?.map((path) => absolutePath(path, env.cwd)) ?? DEPMOD_DIRECTORIES;
-  const config = await readDepmodConfig(env.files, paths, options.release ?? env.release, log);
+  const paths = options.config ?? DEPMOD_DIRECTORIES;
+  const config = await readDepmodConfig(env.files, paths, options.release ?? env.release, log, env.cwd);
   try {
     return await findModules(env.files, directory, config, log);
   } catch (error) {
@@ -144,11 +147,11 @@ async function kernelSymbols(
   try {
     const path = absolutePath(file, env.cwd);
     if (symvers !== null) {
-      return await symbolsOfSymvers(env.files, path, (number, version) =>
+      return await symbolsOfSymvers(env.files, path, symbolPrefix, (number, version) =>
         log.error(`${file}:${number} Invalid symbol version ${version}: it is no hexadecimal number`),
       );
     }
-    return await symbolsOfSystemMap(env.files, path, symbolPrefix ?? "", (number, line) =>
+    return await symbolsOfSystemMap(env.files, path, symbolPrefix, (number, line) =>
       log.error(`${file}:${number}: invalid line: ${line}`),
     );
   } catch (error) {

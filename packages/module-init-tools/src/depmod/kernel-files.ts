@@ -53,7 +53,7 @@ export async function symbolsOfSystemMap(
       complain(i + 1, line);
       continue;
     }
-    const name = written.startsWith(symbolPrefix) ? written.slice(symbolPrefix.length) : written;
+    const name = withoutPrefix(written, symbolPrefix);
     if (name.startsWith(EXPORT_PREFIX)) symbols.set(name.slice(EXPORT_PREFIX.length), 0n);
   }
   return { symbols, versioned: false };
@@ -62,12 +62,14 @@ export async function symbolsOfSystemMap(
 /**
  * The symbols that the kernel itself exports, from `Module.symvers` (version, name, file, ... between blanks).
  *
+ * @param symbolPrefix a character before every symbol, on architectures that have one
  * @param complain hears of versions that are no hexadecimal numbers
  * @throws what the file system throws
  */
 export async function symbolsOfSymvers(
   files: ToolFiles,
   path: string,
+  symbolPrefix: string,
   complain: (number: number, version: string) => void,
 ): Promise<KernelSymbols> {
   const symbols = new Map([[OWN_SYMBOL, 0n]]);
@@ -75,10 +77,15 @@ export async function symbolsOfSymvers(
   for (const [i, line] of linesWithEnds(decodeText(await files.readFile(path))).entries()) {
     const [version = "", name = "", file] = wordsOf(line);
     if (file !== "vmlinux") continue;
-    if (HEXADECIMAL.test(version)) symbols.set(name, BigInt(`0x${version.replace(/^0x/i, "")}`));
-    else complain(i + 1, version);
+    if (!HEXADECIMAL.test(version)) complain(i + 1, version);
+    else symbols.set(withoutPrefix(name, symbolPrefix), BigInt(`0x${version.replace(/^0x/i, "")}`));
   }
   return { symbols, versioned: true };
+}
+
+/** A symbol without the character before it that some architectures have, or as it is. */
+export function withoutPrefix(symbol: string, prefix: string): string {
+  return prefix !== "" && symbol.startsWith(prefix) ? symbol.slice(prefix.length) : symbol;
 }
 
 const HEXADECIMAL = /^(?:0x)?[0-9a-f]+$/i;

@@ -53,11 +53,12 @@ export async function makeIndexes(sources: IndexSources): Promise<Record<string,
     "modules.symbols.bin": symbolIndex(graph, exported, listener),
   };
   const builtin = await readIndexOrWarn(files, directory, "modules.builtin", log);
+  const builtinNames = builtin === null ? "" : builtinIndex(builtin, listener);
   const modinfo = await readIndexOrWarn(files, directory, "modules.builtin.modinfo", log);
   // Like kmod: an empty file rather than an empty index for what is not known.
   return {
     ...indexes,
-    "modules.builtin.bin": builtin === null ? "" : builtinIndex(builtin, listener),
+    "modules.builtin.bin": builtinNames,
     "modules.builtin.alias.bin": modinfo === null ? "" : builtinAliasIndex(builtinEntries(modinfo), listener),
     "modules.devname": modulesDevname(modules, complain),
   };

@@ -21,7 +21,7 @@ export interface DepmodOptions {
   /** The kernel's `Module.symvers`. */
   readonly symvers: string | null;
   /** The character before every symbol in the `System.map`, or nothing. */
-  readonly symbolPrefix: string | null;
+  readonly symbolPrefix: string;
   /** Report symbols that nobody offers. */
   readonly reportUnknown: boolean;
   /** The kernel's `System.map`. */
@@ -109,7 +109,7 @@ export function parseDepmodOptions(args: readonly string[], log: Log): DepmodOpt
     quick: has("A"),
     config: config.length > 0 ? config : null,
     symvers: last("E"),
-    symbolPrefix: last("P"),
+    symbolPrefix: last("P") ?? "",
     reportUnknown: has("e"),
     systemMap: last("F"),
     warnDuplicates: has("w"),

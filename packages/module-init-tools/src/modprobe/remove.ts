@@ -66,7 +66,7 @@ async function removeFirst(name: string, how: How, context: Removal): Promise<bo
   const command = options.ignoreInstall ? undefined : removeCommandOf(name, config);
   const loaded = await loadedModule(env.files, name);
   if (command === undefined) {
-    if (!(await tree.module(name)) && (await tree.isBuiltin(name))) {
+    if (await tree.isBuiltin(name)) {
       if (!how.skipBuiltin) complain(`Module ${name} is builtin.`);
       return how.skipBuiltin;
     }
