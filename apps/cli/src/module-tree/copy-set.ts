@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import type { ModuleFile } from "module-init-tools";
 import type { Terminal } from "../terminal";
-import type { Place } from "./tree";
+import type { Place } from "./find-tree";
 
 /** What the kernel's build leaves in a tree, and depmod wants to have. */
 const FROM_BUILD = ["modules.order", "modules.builtin", "modules.builtin.modinfo"] as const;

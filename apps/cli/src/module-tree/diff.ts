@@ -4,7 +4,7 @@ import { defineCommand, parseWords } from "../command/define";
 import { failureOf } from "../failure";
 import type { Terminal } from "../terminal";
 import { differenceText, summaryText } from "./difference-text";
-import { findTree } from "./tree";
+import { findTree } from "./find-tree";
 
 /** As diff(1) has them: scripts must be able to tell a difference from a failure. */
 const DiffExit = { same: 0, different: 1, trouble: 2 } as const;
@@ -60,7 +60,7 @@ function wordsOf(list: string): string[] {
 
 async function show(before: string, after: string, options: DiffOptions, terminal: Terminal): Promise<number> {
   const [old, young] = [before, after].map((dirname) => ({
-    ...findTree({ dirname }, terminal.cwd),
+    ...findTree(dirname, undefined, terminal.cwd),
     files: nodeFiles,
     stderr: terminal.stderr,
   }));

@@ -2,7 +2,7 @@ import { type Cause, explainLoading, type Loading, type Resolved, type Step } fr
 import { defineCommand, parseWords } from "../command/define";
 import { ExitCode } from "../exit-code";
 import type { Terminal } from "../terminal";
-import { addTreeOptions, openTree, type TreeOptions } from "./tree";
+import { addTreeOptions, openTree, type TreeOptions } from "./tree-options";
 import { unknownName } from "./unknown-name";
 
 const EXAMPLES = `

@@ -5,7 +5,7 @@ import { parseCount } from "../command/quantity";
 import { ExitCode } from "../exit-code";
 import type { Terminal } from "../terminal";
 import { drawnTrees, rootsOf } from "./drawn-trees";
-import { addTreeOptions, openTree, type TreeOptions } from "./tree";
+import { addTreeOptions, openTree, type TreeOptions } from "./tree-options";
 import { unknownName } from "./unknown-name";
 
 const EXAMPLES = `
@@ -53,7 +53,13 @@ async function show(names: readonly string[], options: NeedsOptions, terminal: T
   let exitCode: number = ExitCode.ok;
   for (const asked of names) {
     const found = await resolveName(tree, config, asked);
-    for (const { name } of found) roots.add(name);
+    for (const { name, source } of found) {
+      roots.add(name);
+      if (source.startsWith("builtin"))
+        terminal.stderr(
+          `lcd: ${name} is in the kernel itself: it needs no module, and who needs it is not written down\n`,
+        );
+    }
     if (found.length > 0) continue;
     terminal.stderr(`lcd: ${await unknownName(asked, tree)}\n`);
     exitCode = ExitCode.failed;

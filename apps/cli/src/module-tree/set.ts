@@ -6,7 +6,7 @@ import { ExitCode } from "../exit-code";
 import { failureOf } from "../failure";
 import type { Terminal } from "../terminal";
 import { copySet } from "./copy-set";
-import { addTreeOptions, openTree, type TreeOptions } from "./tree";
+import { addTreeOptions, openTree, type TreeOptions } from "./tree-options";
 import { unknownName } from "./unknown-name";
 
 const EXAMPLES = `
