@@ -19,8 +19,12 @@ export interface ElfHeader {
 const IDENT_SIZE = 16;
 const MAGIC = [0x7f, 0x45, 0x4c, 0x46];
 
-/** Reads the header and makes the reader for the rest of the file. */
-export function readHeader(bytes: Uint8Array): { header: ElfHeader; reader: ByteReader } {
+/**
+ * Reads the header and makes the reader for the rest of the file.
+ *
+ * @param tolerant leaves unread what says nothing about where things are
+ */
+export function readHeader(bytes: Uint8Array, tolerant = false): { header: ElfHeader; reader: ByteReader } {
   if (bytes.length === 0) throw new ElfError("the file is empty");
   if (MAGIC.some((byte, i) => bytes[i] !== byte)) {
     throw new ElfError("this is not an ELF file: it does not begin with 7f 45 4c 46");
@@ -29,7 +33,7 @@ export function readHeader(bytes: Uint8Array): { header: ElfHeader; reader: Byte
   const [elfClass, data, version] = [bytes[4], bytes[5], bytes[6]];
   if (elfClass !== ELFCLASS32 && elfClass !== ELFCLASS64) throw new ElfError(`unknown ELF class ${elfClass}`);
   if (data !== ELFDATA2LSB && data !== ELFDATA2MSB) throw new ElfError(`unknown byte order ${data}`);
-  if (version !== EV_CURRENT) throw new ElfError(`unknown ELF version ${version}`);
+  if (version !== EV_CURRENT && !tolerant) throw new ElfError(`unknown ELF version ${version}`);
   const wide = elfClass === ELFCLASS64;
   const headerSize = wide ? 64 : 52;
   if (bytes.length < headerSize) throw new ElfError(`the ELF header is cut off after ${bytes.length} bytes`);
@@ -56,7 +60,7 @@ export function readHeader(bytes: Uint8Array): { header: ElfHeader; reader: Byte
     },
     nameSection: reader.u16(flags + 14),
   };
-  if (reader.u16(flags + 4) < headerSize) {
+  if (reader.u16(flags + 4) < headerSize && !tolerant) {
     throw new ElfError(`the ELF header says that it has ${reader.u16(flags + 4)} bytes; it needs ${headerSize}`);
   }
   return { header, reader };

@@ -75,3 +75,48 @@ function readOrRefuse(bytes: Uint8Array): void {
     if (!(error instanceof ElfError)) throw error;
   }
 }
+
+describe("a tolerant reader", () => {
+  const bytes = fixture("module.o");
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  // ELF64: the section header table's place is at byte 40, a header has 64 bytes, sh_offset is at 24 (System V ABI).
+  const header = (index: number) => Number(view.getBigUint64(40, true)) + index * 64;
+  const { index } = parseElf(bytes).section(".modinfo") ?? { index: 0 };
+
+  test("minds a section out of the file only when its bytes are wanted", () => {
+    const damaged = bytes.slice();
+    const other = index === 1 ? 2 : 1;
+    new DataView(damaged.buffer).setBigUint64(header(other) + 24, 1n << 40n, true);
+    expect(() => parseElf(damaged)).toThrow(`section ${other} should be at bytes`);
+    const image = parseElf(damaged, { tolerant: true });
+    expect(readModinfo(image)).toEqual(readModinfo(parseElf(bytes)));
+    expect(() => image.sections[other]?.data()).toThrow(`section ${other} should be at bytes`);
+  });
+
+  test("minds neither the ELF version nor what has no name", () => {
+    const damaged = bytes.slice();
+    damaged[6] = 9;
+    new DataView(damaged.buffer).setUint32(header(index === 1 ? 2 : 1), 0xffff_ffff, true);
+    expect(() => parseElf(damaged)).toThrow(ElfError);
+    expect(readModinfo(parseElf(damaged, { tolerant: true }))).toEqual(readModinfo(parseElf(bytes)));
+  });
+
+  test("reads or refuses with an ElfError whatever it is given", () => {
+    const change = fc.record({ at: fc.nat(bytes.length - 1), value: fc.integer({ min: 0, max: 255 }) });
+    fc.assert(
+      fc.property(fc.array(change, { minLength: 1, maxLength: 8 }), (changes) => {
+        const damaged = bytes.slice();
+        for (const { at, value } of changes) damaged[at] = value;
+        try {
+          const image = parseElf(damaged, { tolerant: true });
+          readModinfo(image);
+          for (const section of image.sections) section.data();
+          void image.symbols;
+        } catch (error) {
+          if (!(error instanceof ElfError)) throw error;
+        }
+      }),
+      { numRuns: 2000, seed: 1 },
+    );
+  });
+});

@@ -28,18 +28,28 @@ export interface ElfImage {
   relocations(section: ElfSection): ElfRelocation[];
 }
 
+/** How {@link parseElf} reads. */
+export interface ParseOptions {
+  /** For the names of sections, where many files are read. */
+  readonly pool?: NamePool;
+  /**
+   * Mind only what is asked for, as tools do that look into broken files: there are no segments, the ELF version does
+   * not matter, and what is wrong with a section is an error when its bytes are wanted, not before.
+   */
+  readonly tolerant?: boolean;
+}
+
 /**
  * Reads an ELF file of either class and byte order.
  *
  * @param bytes the whole file; kept, not copied
- * @param pool for the names of sections, where many files are read
  * @throws ElfError, with a sentence, for anything malformed
  * @see System V ABI, chapters 4 and 5
  */
-export function parseElf(bytes: Uint8Array, pool: NamePool = new NamePool()): ElfImage {
-  const { header, reader } = readHeader(bytes);
-  const sections = readSections(reader, header, pool);
-  const segments = readSegments(reader, header, sections[0]?.info ?? 0);
+export function parseElf(bytes: Uint8Array, { pool = new NamePool(), tolerant = false }: ParseOptions = {}): ElfImage {
+  const { header, reader } = readHeader(bytes, tolerant);
+  const sections = readSections(reader, header, { pool, tolerant });
+  const segments = tolerant ? [] : readSegments(reader, header, sections[0]?.info ?? 0);
   let symbols: readonly ElfSymbol[] | undefined;
   const image: ElfImage = {
     class: header.class,

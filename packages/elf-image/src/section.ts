@@ -27,7 +27,11 @@ export interface ElfSection {
 }
 
 /** Reads the section header table. Throws ElfError. */
-export function readSections(reader: ByteReader, header: ElfHeader, pool: NamePool): ElfSection[] {
+export function readSections(
+  reader: ByteReader,
+  header: ElfHeader,
+  { pool, tolerant }: { readonly pool: NamePool; readonly tolerant: boolean },
+): ElfSection[] {
   const { offset, entrySize } = header.sectionHeaders;
   if (offset === 0n) {
     if (header.sectionHeaders.count !== 0) throw new ElfError("the header counts sections but gives no place for them");
@@ -45,12 +49,12 @@ export function readSections(reader: ByteReader, header: ElfHeader, pool: NamePo
   reader.checkRange(offset, BigInt(count) * BigInt(needed), `the table of ${count} section headers`);
   const sections = count === 0 ? [] : [first];
   for (let index = 1; index < count; index++) sections.push(new Section(reader, base + index * needed, index));
-  const names = nameTable(sections, nameSection, pool);
-  if (names !== null) for (const section of sections) section.name = names.at(section.nameOffset);
+  if (!tolerant) for (const section of sections) section.check();
+  nameSections(sections, nameSection, pool, tolerant);
   return sections;
 }
 
-/** Checked when it is made. Files have dozens of sections: what few ask for is read when they do. */
+/** Files have dozens of sections: what few ask for is read when they do. */
 class Section implements ElfSection {
   name = "";
   readonly nameOffset: number;
@@ -69,7 +73,6 @@ class Section implements ElfSection {
     this.offset = reader.length(this.#field(2));
     this.size = reader.length(this.#field(3));
     this.alignment = reader.length(this.#afterLinks(0)) || 1;
-    if (this.type !== SHT_NULL) this.#check();
   }
 
   get flags(): bigint {
@@ -94,21 +97,28 @@ class Section implements ElfSection {
 
   data(): Uint8Array {
     if (this.type === SHT_NOBITS || this.type === SHT_NULL) return new Uint8Array(0);
+    this.#checkRange();
     return this.reader.bytes.subarray(this.offset, this.offset + this.size);
   }
 
-  #check(): void {
+  /** Throws ElfError for what no section can be. */
+  check(): void {
     const { reader, type, index } = this;
+    if (type === SHT_NULL) return;
     if (type === SHT_NOBITS && this.size === TOO_LONG) {
       throw new ElfError(`section ${index} has an impossible size, 0x${reader.word(this.#field(3)).toString(16)}`);
     }
-    if (type !== SHT_NOBITS && this.offset + this.size > reader.bytes.length) {
-      reader.checkRange(reader.word(this.#field(2)), reader.word(this.#field(3)), `section ${index}`);
-    }
+    if (type !== SHT_NOBITS) this.#checkRange();
     if (!isPowerOfTwo(this.alignment)) {
       const alignment = reader.word(this.#afterLinks(0));
       throw new ElfError(`section ${index} has alignment ${alignment}, which is not a power of two`);
     }
+  }
+
+  #checkRange(): void {
+    const { reader, index } = this;
+    if (this.offset + this.size <= reader.bytes.length) return;
+    reader.checkRange(reader.word(this.#field(2)), reader.word(this.#field(3)), `section ${index}`);
   }
 
   /** Where a word is of those that follow name and type: flags, address, offset, size, and then link and info. */
@@ -127,13 +137,21 @@ function isPowerOfTwo(value: number): boolean {
   return value === TOO_LONG || Number.isInteger(Math.log2(value));
 }
 
-function nameTable(sections: readonly Section[], index: number, pool: NamePool): StringTable | null {
-  if (index === SHN_UNDEF || sections.length === 0) return null;
+function nameSections(sections: readonly Section[], index: number, pool: NamePool, tolerant: boolean): void {
+  if (index === SHN_UNDEF || sections.length === 0) return;
   const section = sections[index];
   if (section === undefined) {
     throw new ElfError(`section names should be in section ${index}, but there are only ${sections.length} sections`);
   }
-  if (section.type !== SHT_STRTAB)
+  if (section.type !== SHT_STRTAB && !tolerant)
     throw new ElfError(`section names should be in section ${index}, which is no string table`);
-  return new StringTable(section.data(), "the section name table", pool);
+  const names = new StringTable(section.data(), "the section name table", pool);
+  for (const named of sections) {
+    try {
+      named.name = names.at(named.nameOffset);
+    } catch (error) {
+      // Nobody can ask for a section without a name.
+      if (!tolerant || !(error instanceof ElfError)) throw error;
+    }
+  }
 }

@@ -30,6 +30,8 @@ export function readSymbols(reader: ByteReader, sections: readonly ElfSection[],
   const what = `symbol table ${table.name}`;
   if (table.entrySize !== size)
     throw new ElfError(`${what} has entries of ${table.entrySize} bytes instead of ${size}`);
+  // Makes sure that it is in the file.
+  table.data();
   if (table.size % size !== 0) throw new ElfError(`${what} has ${table.size} bytes, which is no multiple of ${size}`);
   const strings = sections[table.link];
   if (strings === undefined || strings.type !== SHT_STRTAB) {

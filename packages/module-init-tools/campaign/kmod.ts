@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { encodeText } from "elf-image";
 import { memoryFiles } from "../src";
 import type { CampaignKind } from "./kind";
 import { pick, spoilt } from "./mutations";
@@ -22,11 +23,11 @@ export function besideKmod(modules: readonly Uint8Array[]): CampaignKind & { clo
     async run(_, random, outcome) {
       const bytes = spoilt(pick(modules, random), random);
       writeFileSync(path, bytes);
-      const { status, signal, stdout } = spawnSync("modinfo", [path], { encoding: "latin1", timeout: 10_000 });
+      const { status, signal, stdout } = spawnSync("modinfo", [path], { timeout: 10_000 });
       const { code, output } = await runTool(`modinfo ${path}`, memoryFiles({ [path]: bytes }));
       if (signal !== null) outcome(`kmod ended by ${signal}`);
       else if (status !== code) outcome(`kmod ${status}, lcd ${code}`);
-      else outcome(stdout.length === output.length ? `both ${code}` : `both ${code}, other output`);
+      else outcome(stdout.equals(encodeText(output)) ? `both ${code}` : `both ${code}, other output`);
     },
     close: () => rmSync(folder, { recursive: true }),
   };

@@ -35,7 +35,7 @@ export interface ReadFactsOptions {
  */
 export function readModuleFacts(bytes: Uint8Array, options: ReadFactsOptions = {}): ModuleFacts {
   const { pool = new NamePool(), versions = false } = options;
-  const image = parseElf(bytes, pool);
+  const image = parseElf(bytes, { pool, tolerant: true });
   const symbols = scanSymbols(image, pool);
   return {
     exports: exportedSymbols(image, symbols),

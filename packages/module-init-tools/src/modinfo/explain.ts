@@ -20,7 +20,7 @@ export interface ModuleInfo {
  * @throws ElfError when it is no ELF file; FileError ENOENT when it has no `.modinfo`
  */
 export function explainModule(bytes: Uint8Array): ModuleInfo {
-  const image = parseElf(bytes);
+  const image = parseElf(bytes, { tolerant: true });
   if (image.section(".modinfo") === undefined) throw new FileError("ENOENT", "the module has no .modinfo section");
   const entries = readModinfo(image);
   return { entries, parameters: parametersOf(entries).parameters, signature: readModuleSignature(bytes) };

@@ -48,7 +48,8 @@ export function signatureEntries(signature: ModuleSignature | null): Entry[] {
   if (signature === null) return [];
   return [
     ["sig_id", signature.kind],
-    ["signer", signature.signer],
+    // As C has texts: up to a NUL.
+    ["signer", signature.signer.replace(/\0[\s\S]*/, "")],
     ["sig_key", hex(signature.key)],
     ["sig_hashalgo", signature.hash],
     ["signature", hex(signature.signature)],

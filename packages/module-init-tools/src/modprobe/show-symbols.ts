@@ -37,7 +37,7 @@ export async function showSymbols(
 
 function symbolsOf(kind: "modversions" | "exports", module: Uint8Array, file: Uint8Array): SymbolVersion[] | null {
   try {
-    const image = parseElf(module);
+    const image = parseElf(module, { tolerant: true });
     return kind === "exports" ? exportedVersions(image) : neededVersions(image);
   } catch (error) {
     if (error instanceof ElfError) throw new ToolError(`${brokenModuleText(module, file)} (${error.message})`);
