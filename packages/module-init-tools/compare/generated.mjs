@@ -36,7 +36,8 @@ const { values } = parseArgs({
 const DEPMOD_RUNS = 3;
 const QUESTIONS = 14;
 const LARGEST_OUTPUT = 1 << 24;
-const TIMEOUT = 10_000;
+/** Milliseconds for one run of a tool of kmod. */
+const TIMEOUT = 2_000;
 
 /** What depmod leaves alone. */
 const FROM_THE_BUILD = ["modules.order", "modules.builtin", "modules.builtin.modinfo"];
@@ -147,7 +148,7 @@ function compareFiles(title, theirs, ours) {
  */
 function prepareIndexes(choices, root) {
   const directory = modulesDirectory(root);
-  const { status } = spawnSync("depmod", ["-b", root, RELEASE]);
+  const { status } = spawnSync("depmod", ["-b", root, RELEASE], { timeout: TIMEOUT });
   if (choices.chance(20)) writeFileSync(join(directory, "modules.softdep"), generateSoftdep(choices));
   for (const names of INDEXES_TOGETHER) {
     if (choices.chance(4) || status !== 0) for (const name of names) rmSync(join(directory, name), { force: true });
@@ -160,7 +161,10 @@ function mainOption(command) {
   return main === undefined ? "" : ` ${main[0]}`;
 }
 
-/** Null when it has crashed: kmod 30 does so with some configurations of depmod whose lines go on after a backslash. */
+/**
+ * Null when it has crashed or does not end: kmod 30 does so with some configurations of depmod whose lines go on after a
+ * backslash, and with some dependency cycles.
+ */
 function kmod(program, args, cwd) {
   const run = spawnSync(program, args, { cwd, encoding: "latin1", maxBuffer: LARGEST_OUTPUT, timeout: TIMEOUT });
   if (run.signal !== null) return null;

@@ -1,15 +1,15 @@
-// Compares lcd-depmod, lcd-modprobe and lcd-modinfo with kmod's tools, byte for byte, on a real module tree and on small
+// Compares lcd-depmod, lcd-modprobe and lcd-modinfo with kmod's tools, byte for byte, on real module trees and on small
 // difficult ones. Needs Linux, kmod and a built package; changes nothing outside a temporary directory.
 //
-//   pnpm --filter module-init-tools test:kmod [root [release]]
+//   pnpm --filter module-init-tools test:kmod [root ...]
 //
-// `root` has `lib/modules` in it (an unpacked linux-image package); without it only the difficult trees are compared.
+// A root has `lib/modules` in it (an unpacked linux-image package); without one only the difficult trees are compared.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { lcdDepmod, lcdModinfo, lcdModprobe } from "module-init-tools";
-import { nodeEnvironment } from "module-init-tools/node";
+import { Comparison, outcome, runTool } from "./comparison.mjs";
 import { DEPMOD_CONFIGS, difficultTrees, duplicateModules } from "./difficult-trees.mjs";
 
 const INDEXES = [
@@ -24,53 +24,42 @@ const INDEXES = [
   "modules.builtin.bin",
   "modules.builtin.alias.bin",
 ];
-const SHOWN = 10;
+const TOOLS = { depmod: lcdDepmod, modinfo: lcdModinfo, modprobe: lcdModprobe };
 const LARGEST_OUTPUT = 1 << 28;
 const WORDS_IN_RUN = 200;
 
 const scratch = mkdtempSync(join(tmpdir(), "lcd-kmod-"));
-/** Comparisons and differences, by what was compared. */
-const totals = new Map();
+const comparison = new Comparison();
 try {
-  const [root, release = root && readdirSync(join(root, "lib/modules"))[0]] = process.argv.slice(2);
-  if (root !== undefined) await compareTree(basename(root), linkedCopy(root, release), release);
+  for (const root of process.argv.slice(2)) {
+    for (const release of readdirSync(join(root, "lib/modules"))) {
+      await compareTree(release, linkedCopy(root, release), release);
+    }
+  }
   for (const [name, tree] of difficultTrees()) await compareTree(name, writtenTree(tree), "1.2.3");
   for (const [i, config] of DEPMOD_CONFIGS.entries()) await compareDepmodConfig(config, join(scratch, `config-${i}`));
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
-for (const [kind, { compared, different }] of totals) {
-  console.log(`${kind}: ${compared} comparisons, ${different} differences`);
-}
-process.exitCode = [...totals.values()].every(({ different }) => different === 0) ? 0 : 1;
+comparison.finish();
 
 /** @param make puts the tree's files below a root */
 async function compareTree(name, make, release) {
   const theirs = make(join(scratch, `${name}-kmod`));
   const ours = make(join(scratch, `${name}-lcd`));
-  // lcd-depmod says in brackets what is wrong with a broken module.
-  const run = (command, args, root) => normalize(spawnSync(command, args, { encoding: "utf8" }), root);
-  compare(
+  comparison.compare(
     "depmod: messages and exit code",
     `${name}: depmod's messages and exit code`,
-    run("depmod", ["-b", theirs, release], theirs),
-    normalize(await tool(lcdDepmod, ["depmod", "-b", ours, release]), ours),
+    kmod("depmod", ["-b", theirs, release], theirs),
+    await lcd("depmod", ["-b", ours, release], ours),
   );
-  for (const index of INDEXES)
-    compare(
-      "depmod: index files",
-      `${name}: ${index}`,
-      readIndex(theirs, release, index),
-      readIndex(ours, release, index),
-    );
+  for (const index of INDEXES) {
+    const files = [theirs, ours].map((root) => readIndex(root, release, index));
+    comparison.compare("depmod: index files", `${name}: ${index}`, ...files);
+  }
   for (const word of [...moduleNames(theirs, release), "no-such-module", "symbol:crc16"]) {
     const args = ["-d", theirs, "-S", release, "-D", word];
-    compare(
-      "modprobe -D",
-      `${name}: modprobe -D ${word}`,
-      run("modprobe", args, theirs),
-      normalize(await tool(lcdModprobe, ["modprobe", ...args]), theirs),
-    );
+    await compareTools("modprobe -D", `${name}: modprobe -D ${word}`, "modprobe", args, theirs);
   }
   await compareNamesAndAliases(name, theirs, release);
   await compareModinfo(name, theirs, release);
@@ -87,12 +76,7 @@ async function compareDepmodConfig(config, root) {
   }
   writeFileSync(file, config.replaceAll("OUTSIDE", join(root, "outside")));
   const args = ["-n", "-C", file, "-b", root, "1.2.3"];
-  compare(
-    "depmod.d",
-    `depmod with ${JSON.stringify(config)}`,
-    normalize(spawnSync("depmod", args, { encoding: "utf8" }), root),
-    normalize(await tool(lcdDepmod, ["depmod", ...args]), root),
-  );
+  await compareTools("depmod.d", `depmod with ${JSON.stringify(config)}`, "depmod", args, root);
 }
 
 /** `modprobe -R` and `-D` for every name and alias, many in each run, and `-c`. */
@@ -109,13 +93,8 @@ async function compareNamesAndAliases(name, root, release) {
     for (const option of ["-R", "-D"]) runs.push([...where, "-a", option, ...words.slice(i, i + WORDS_IN_RUN)]);
   }
   for (const args of runs) {
-    const { stdout, stderr, status } = spawnSync("modprobe", args, { encoding: "utf8", maxBuffer: LARGEST_OUTPUT });
-    compare(
-      `modprobe -R, -D and -c, up to ${WORDS_IN_RUN} names and aliases in each`,
-      `${name}: modprobe ${args.slice(6, 10).join(" ")}`,
-      normalize({ stdout, stderr, status }, root),
-      normalize(await tool(lcdModprobe, ["modprobe", ...args]), root),
-    );
+    const kind = `modprobe -R, -D and -c, up to ${WORDS_IN_RUN} names and aliases in each`;
+    await compareTools(kind, `${name}: modprobe ${args.slice(6, 10).join(" ")}`, "modprobe", args, root);
   }
 }
 
@@ -133,39 +112,20 @@ async function compareModinfo(name, root, release) {
     [...where, "no-such-module", "pci:v00001039d00001180sv*sd*bc*sc*i*", "net-pf-1", "symbol:crc16"],
   ];
   for (const args of words) {
-    const { stdout, stderr, status } = spawnSync("modinfo", args, { encoding: "utf8", maxBuffer: LARGEST_OUTPUT });
-    compare(
-      "modinfo",
-      `${name}: modinfo ${args.slice(0, 6).join(" ")}`,
-      normalize({ stdout, stderr, status }, root),
-      normalize(await tool(lcdModinfo, ["modinfo", ...args]), root),
-    );
+    await compareTools("modinfo", `${name}: modinfo ${args.slice(0, 6).join(" ")}`, "modinfo", args, root);
   }
 }
 
-function compare(kind, what, theirs, ours) {
-  const total = totals.get(kind) ?? { compared: 0, different: 0 };
-  totals.set(kind, total);
-  total.compared++;
-  if (theirs === ours) return;
-  if (total.different++ >= SHOWN) return;
-  const [a, b] = [theirs.split("\n"), ours.split("\n")];
-  const line = a.findIndex((text, i) => text !== b[i]);
-  console.log(`${what}: line ${line + 1} differs\n  kmod: ${a[line]}\n  lcd:  ${b[line]}`);
+async function compareTools(kind, what, program, args, root) {
+  comparison.compare(kind, what, kmod(program, args, root), await lcd(program, args, root));
 }
 
-async function tool(main, argv) {
-  const result = { stdout: "", stderr: "", status: null };
-  const write = (stream) => (text) => {
-    result[stream] += text;
-  };
-  const env = { ...nodeEnvironment(), stdout: write("stdout"), stderr: write("stderr") };
-  result.status = await main(argv, env);
-  return result;
+function kmod(program, args, root) {
+  return outcome(program, spawnSync(program, args, { encoding: "latin1", maxBuffer: LARGEST_OUTPUT }), root);
 }
 
-function normalize({ stdout, stderr, status }, root) {
-  return `${stdout}${stderr.replace(/ \(.*\)$/gm, "")}exit code ${status}`.replaceAll(root, "ROOT");
+async function lcd(program, args, root) {
+  return outcome(program, await runTool(TOOLS[program], [program, ...args]), root);
 }
 
 function readIndex(root, release, name) {
