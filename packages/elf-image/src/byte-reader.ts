@@ -7,8 +7,6 @@ export const TOO_LONG = Number.MAX_SAFE_INTEGER;
 export class ByteReader {
   /** The same bytes, for tables whose range is checked as a whole. */
   readonly view: DataView;
-  /** Bytes of an address, offset or size. */
-  readonly wordSize: 4 | 8;
 
   constructor(
     readonly bytes: Uint8Array,
@@ -16,7 +14,6 @@ export class ByteReader {
     readonly wide: boolean,
   ) {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.wordSize = wide ? 8 : 4;
   }
 
   u8(offset: number): number {

@@ -54,6 +54,12 @@ export function readSections(
   return sections;
 }
 
+/** Where the fields of a section header are, behind name and type (System V ABI, "Section header"). */
+const FIELDS = {
+  32: { flags: 8, address: 12, offset: 16, size: 20, link: 24, info: 28, alignment: 32, entrySize: 36 },
+  64: { flags: 8, address: 16, offset: 24, size: 32, link: 40, info: 44, alignment: 48, entrySize: 56 },
+} as const;
+
 /** Files have dozens of sections: what few ask for is read when they do. */
 class Section implements ElfSection {
   name = "";
@@ -68,31 +74,32 @@ class Section implements ElfSection {
     readonly at: number,
     readonly index: number,
   ) {
+    const fields = fieldsOf(reader);
     this.nameOffset = reader.u32(at);
     this.type = reader.u32(at + 4);
-    this.offset = reader.length(this.#field(2));
-    this.size = reader.length(this.#field(3));
-    this.alignment = reader.length(this.#afterLinks(0)) || 1;
+    this.offset = reader.length(at + fields.offset);
+    this.size = reader.length(at + fields.size);
+    this.alignment = reader.length(at + fields.alignment) || 1;
   }
 
   get flags(): bigint {
-    return this.reader.word(this.#field(0));
+    return this.reader.word(this.at + fieldsOf(this.reader).flags);
   }
 
   get address(): bigint {
-    return this.reader.word(this.#field(1));
+    return this.reader.word(this.at + fieldsOf(this.reader).address);
   }
 
   get link(): number {
-    return this.reader.u32(this.#field(4));
+    return this.reader.u32(this.at + fieldsOf(this.reader).link);
   }
 
   get info(): number {
-    return this.reader.u32(this.#field(4) + 4);
+    return this.reader.u32(this.at + fieldsOf(this.reader).info);
   }
 
   get entrySize(): number {
-    return this.reader.length(this.#afterLinks(1));
+    return this.reader.length(this.at + fieldsOf(this.reader).entrySize);
   }
 
   data(): Uint8Array {
@@ -103,37 +110,34 @@ class Section implements ElfSection {
 
   /** Throws ElfError for what no section can be. */
   check(): void {
-    const { reader, type, index } = this;
+    const { reader, at, type, index } = this;
     if (type === SHT_NULL) return;
-    if (type === SHT_NOBITS && this.size === TOO_LONG) {
-      throw new ElfError(`section ${index} has an impossible size, 0x${reader.word(this.#field(3)).toString(16)}`);
-    }
+    const fields = fieldsOf(reader);
     if (type !== SHT_NOBITS) this.#checkRange();
+    else if (this.size === TOO_LONG) {
+      throw new ElfError(`section ${index} has an impossible size, 0x${reader.word(at + fields.size).toString(16)}`);
+    }
     if (!isPowerOfTwo(this.alignment)) {
-      const alignment = reader.word(this.#afterLinks(0));
+      const alignment = reader.word(at + fields.alignment);
       throw new ElfError(`section ${index} has alignment ${alignment}, which is not a power of two`);
     }
   }
 
   #checkRange(): void {
-    const { reader, index } = this;
+    const { reader, at, index } = this;
     if (this.offset + this.size <= reader.bytes.length) return;
-    reader.checkRange(reader.word(this.#field(2)), reader.word(this.#field(3)), `section ${index}`);
+    const { offset, size } = fieldsOf(reader);
+    reader.checkRange(reader.word(at + offset), reader.word(at + size), `section ${index}`);
   }
+}
 
-  /** Where a word is of those that follow name and type: flags, address, offset, size, and then link and info. */
-  #field(index: number): number {
-    return this.at + 8 + index * this.reader.wordSize;
-  }
-
-  /** Where a word is of those that follow link and info: alignment, entry size. */
-  #afterLinks(index: number): number {
-    return this.#field(4 + index) + 8;
-  }
+function fieldsOf({ wide }: ByteReader): (typeof FIELDS)[32 | 64] {
+  return wide ? FIELDS[64] : FIELDS[32];
 }
 
 /** Alignments of 2^53 and more are not looked at closely: nothing has them. */
 function isPowerOfTwo(value: number): boolean {
+  if (value < 2 ** 31) return (value & (value - 1)) === 0;
   return value === TOO_LONG || Number.isInteger(Math.log2(value));
 }
 
