@@ -29,6 +29,7 @@ test("-f takes out the version magic; -p and -s mean nothing", async () => {
 test.each([
   [["nofile"], {}, "could not load module nofile: No such file or directory"],
   [["dir.ko"], {}, "could not insert module dir.ko: Is a directory"],
+  [[""], {}, "could not load module : No such file or directory"],
   [[], {}, "missing filename."],
   [["my-mod.ko"], { driver: () => -8 }, "could not insert module my-mod.ko: Invalid module format"],
   [["my-mod.ko"], { driver: () => -2 }, "could not insert module my-mod.ko: Unknown symbol in module"],

@@ -39,10 +39,7 @@ export async function loadAll(steps: readonly Step[], target: string, context: L
 async function load(step: Step, target: string, context: LoadContext): Promise<void> {
   const { action } = step;
   const mustBeNew = context.firstTime && step.name === target;
-  if (action.kind === "builtin") {
-    if (mustBeNew) throw insertError(step, target, refusal("EEXIST"));
-    return;
-  }
+  if (action.kind === "builtin") return;
   if (action.kind === "missing") throw insertError(step, target, "it is not in modules.dep");
   if (action.kind === "install") {
     const command = withParameters(action.command, step.name === target ? context.parameters : "");
@@ -57,6 +54,11 @@ async function load(step: Step, target: string, context: LoadContext): Promise<v
   const code = await (await context.driver()).load(action.path, step.options);
   if (code === null || (code === "EEXIST" && !mustBeNew)) return;
   throw insertError(step, target, refusal(code));
+}
+
+/** The module that was asked for is there already, and must not be. */
+export function alreadyInKernel(target: string): ToolError {
+  return new ToolError(`could not insert '${target}': ${refusal("EEXIST")}`);
 }
 
 /** kmod names only the module that was asked for; which one failed is what a person wants to know. */

@@ -126,10 +126,31 @@ test("what was asked for by an alias gets the parameters, and not the same modul
   );
 });
 
-test("-b leaves out blacklisted modules that an alias leads to, but not those that are named", async () => {
-  const more = { "/etc/modprobe.d/no.conf": "blacklist helper\n" };
-  expect((await modprobe("-b net-pf-10", more)).names).toEqual(["base"]);
-  expect((await modprobe("-b helper", more)).names).toEqual(["helper"]);
+// What modprobe of kmod 30 does with the same files.
+test("what is blacklisted is left out when an alias leads to it, and with -b when it is named, too", async () => {
+  const more = { "/etc/modprobe.d/no.conf": "blacklist helper\nblacklist base\n" };
+  expect(await modprobe("net-pf-10", more)).toMatchObject({ code: 0, names: [] });
+  expect((await modprobe("-D net-pf-10", more)).output).toBe("");
+  expect((await modprobe("helper", more)).names).toEqual(["helper"]);
+  expect(await modprobe("-b helper", more)).toMatchObject({ code: 0, names: [] });
+  expect((await modprobe("-b middle", more)).names).toEqual(["base", "middle"]);
+});
+
+test("for what is in the kernel itself nothing is done, not even for its soft dependencies", async () => {
+  const more = {
+    "/etc/modprobe.d/soft.conf": "softdep core_part post: helper\n",
+  };
+  expect(await modprobe("core-part", more)).toMatchObject({ code: 0, names: [], errors: "" });
+  expect(await modprobe("-n -v core-part", more)).toMatchObject({ code: 0, output: "" });
+  expect((await modprobe("-D core-part", more)).output).toBe(
+    `builtin core_part\ninsmod ${TREE}/kernel/helper.ko.gz \n`,
+  );
+  expect(await modprobe("--first-time core-part", more)).toMatchObject({
+    code: 1,
+    errors: "modprobe: ERROR: could not insert 'core_part': Module already in kernel\n",
+  });
+  const installed = { "/etc/modprobe.d/soft.conf": "install core_part false\nsoftdep helper pre: core_part\n" };
+  expect(await modprobe("helper", installed)).toMatchObject({ code: 0, names: ["helper"], errors: "" });
 });
 
 test("an install command is shown by -D, refused when loading, and ignored with -i", async () => {

@@ -11,7 +11,7 @@ import { FatalError, ToolError } from "../errors";
 import { absolutePath, baseName } from "../files/path";
 import { hasUnmatchedBracket } from "../tree/module-name";
 import { ModuleTree } from "../tree/module-tree";
-import { loadAll } from "./load";
+import { alreadyInKernel, loadAll } from "./load";
 import { MODPROBE_USAGE, type ModprobeOptions, parseModprobeOptions } from "./options";
 import { loadPlan, type Step } from "./plan";
 import { removeWithDependencies } from "./remove";
@@ -129,10 +129,15 @@ class Session {
   }
 
   async #insertModule(module: Resolved, parameters: string): Promise<boolean> {
-    const { useBlacklist, ignoreInstall, dryRun, firstTime } = this.options;
-    if (useBlacklist && module.alias !== null && this.config.blacklist.includes(module.name)) return true;
+    const { useBlacklist, ignoreInstall, dryRun, firstTime, showDepends } = this.options;
+    if ((useBlacklist || module.alias !== null) && this.config.blacklist.includes(module.name)) return true;
     try {
-      const steps = await loadPlan(this.tree, this.config, module, { options: parameters, ignoreInstall });
+      if (!showDepends && (await this.tree.isBuiltin(module.name))) {
+        if (firstTime) throw alreadyInKernel(module.name);
+        return true;
+      }
+      const plan = await loadPlan(this.tree, this.config, module, { options: parameters, ignoreInstall });
+      const steps = showDepends ? plan : await this.#notInKernel(plan);
       const show = (step: Step) => this.#show(step);
       if (dryRun) {
         for (const step of steps) show(step);
@@ -155,6 +160,13 @@ class Session {
       this.log.error(error.message);
       return false;
     }
+  }
+
+  /** What the kernel itself has is not loaded, whatever there is of it besides. */
+  async #notInKernel(plan: readonly Step[]): Promise<readonly Step[]> {
+    const steps: Step[] = [];
+    for (const step of plan) if (!(await this.tree.isBuiltin(step.name))) steps.push(step);
+    return steps;
   }
 
   #show({ action, options, name }: Step): void {

@@ -13,7 +13,7 @@ export interface ModprobeOptions {
   readonly show: boolean;
   /** `-D`: print modules of the kernel itself, too. */
   readonly showDepends: boolean;
-  /** Leave out what is blacklisted and was asked for by an alias. */
+  /** Leave out what is blacklisted although it was asked for by its name; by an alias it always is. */
   readonly useBlacklist: boolean;
   /** Leave out install and remove commands of the modules asked for, and their soft dependencies. */
   readonly ignoreInstall: boolean;
@@ -107,7 +107,7 @@ Options:
   -r, --remove               Take modules out, and what nobody needs any more
       --remove-holders       Take out what uses them, too
   -w, --wait=MSEC            Wait so long for a module that is in use
-  -b, --use-blacklist        Apply the blacklist to what an alias leads to
+  -b, --use-blacklist        Apply the blacklist to names, too: to what an alias leads to it always applies
   -i, --ignore-install, --ignore-remove
                              Ignore install and remove commands for the module
       --first-time           Fail when the module is loaded already, or not there to be removed

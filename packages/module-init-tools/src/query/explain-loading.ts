@@ -7,8 +7,8 @@ import type { ModuleTree } from "../tree/module-tree";
 export interface Loading {
   readonly module: Resolved;
   /**
-   * The configuration blacklists it and it was asked for by an alias: `modprobe -b` and udev leave it out, with all of
-   * its steps.
+   * The configuration blacklists it and it was asked for by an alias: modprobe and udev leave it out, with all of its
+   * steps.
    */
   readonly blacklisted: boolean;
   /** What is done, in order, as `modprobe -D` shows it; each with its cause. */
