@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -46,6 +46,16 @@ test("on a real machine there is no LCD driver", async () => {
   const { env, written } = quietEnvironment();
   expect(await lcdModprobe(["lcd-modprobe", "-C", root, "-d", root, "-S", "1.2.3", "a"], env)).toBe(1);
   expect(written.stderr).toContain("lcd-modprobe: cannot open /dev/lcd: no LCD driver is loaded");
+});
+
+test.skipIf(process.platform === "win32")("what is too big for memory, or has no end, is refused", async () => {
+  const path = join(root, "holes.ko");
+  writeFileSync(path, "");
+  truncateSync(path, 2 ** 40);
+  await expect(nodeFiles.readFile(path)).rejects.toMatchObject({ code: "EFBIG" });
+  expect(() => nodeFiles.withFile?.(path, ({ length }) => length)).toThrow("has more than");
+  await expect(nodeFiles.readFile("/dev/zero")).rejects.toMatchObject({ code: "EFBIG" });
+  expect(await nodeFiles.readFile("/dev/null")).toHaveLength(0);
 });
 
 test("real files fail with the codes that files in memory fail with", async () => {

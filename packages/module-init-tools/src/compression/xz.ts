@@ -1,7 +1,8 @@
 import xzDecompress from "xz-decompress";
+import { DecompressError } from "./decompress";
 import { piecesOf, streamOf } from "./streams";
 
-/** What xz-embedded, the decoder inside xz-decompress, means by its numbers (`enum xz_ret` in its xz.h). */
+/** What the numbers of xz-embedded mean, the decoder inside xz-decompress (`enum xz_ret` in its xz.h). */
 const REASONS: Readonly<Record<string, string>> = {
   3: "out of memory",
   4: "its dictionary is larger than 64 MiB",
@@ -18,6 +19,6 @@ export async function* unxz(bytes: Uint8Array): AsyncIterable<Uint8Array> {
   } catch (error) {
     const number = /error code (\d+)$/.exec(error instanceof Error ? error.message : "")?.[1];
     const reason = number === undefined ? undefined : REASONS[number];
-    throw reason === undefined ? error : new Error(reason);
+    throw reason === undefined ? error : new DecompressError(`the xz data cannot be read: ${reason}`);
   }
 }

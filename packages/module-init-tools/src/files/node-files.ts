@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, opendirSync, openSync, readFileSync, readSync, statSync } from "node:fs";
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
-import type { DirectoryEntry, FileKind, ToolFiles } from "./files";
+import { type FileHandle, open, rename, rm, writeFile } from "node:fs/promises";
+import { type DirectoryEntry, FileError, type FileKind, type ToolFiles } from "./files";
 
 /** The real file system. */
 export const nodeFiles: ToolFiles = {
@@ -16,10 +16,36 @@ export const nodeFiles: ToolFiles = {
   remove: (path) => rm(path),
 };
 
-/** Not a Buffer: its `slice` would not copy. */
+/** Bytes that a file may have at most: no module and no index is bigger, but a file with holes may be, and a device. */
+const LARGEST_FILE = 1 << 30;
+
 async function readBytes(path: string): Promise<Uint8Array> {
-  const { buffer, byteOffset, length } = await readFile(path);
-  return new Uint8Array(buffer, byteOffset, length);
+  const file = await open(path);
+  try {
+    const status = await file.stat();
+    checkSize(path, status.size);
+    // A Buffer's `slice` would not copy.
+    const { buffer, byteOffset, length } = status.isFile() ? await file.readFile() : await readToEnd(path, file);
+    return new Uint8Array(buffer, byteOffset, length);
+  } finally {
+    await file.close();
+  }
+}
+
+/** What does not know its size, a pipe or a device, may have no end. */
+async function readToEnd(path: string, file: FileHandle): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of file.createReadStream({ autoClose: false, highWaterMark: 1 << 20 })) {
+    size += piece.length;
+    checkSize(path, size);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}
+
+function checkSize(path: string, size: number): void {
+  if (size > LARGEST_FILE) throw new FileError("EFBIG", `${path} has more than ${LARGEST_FILE} bytes`);
 }
 
 /** Files up to this size are read into the same memory, bigger ones into their own. */
@@ -32,6 +58,7 @@ function withFile<T>(path: string, use: (bytes: Uint8Array) => T): T {
   const file = openSync(path, READ_WITHOUT_WAITING);
   try {
     const { size } = fstatSync(file);
+    checkSize(path, size);
     if (size > SHARED_BYTES) return use(new Uint8Array(readFileSync(file)));
     shared ??= new Uint8Array(SHARED_BYTES);
     return use(shared.subarray(0, readSync(file, shared, 0, size, 0)));
