@@ -40,7 +40,10 @@ async function load(step: Step, target: string, context: LoadContext): Promise<v
   const { action } = step;
   const mustBeNew = context.firstTime && step.name === target;
   if (action.kind === "builtin") return;
-  if (action.kind === "missing") throw insertError(step, target, "it is not in modules.dep");
+  if (action.kind === "missing") {
+    context.log.error(`could not find module by name='${step.name}'`);
+    throw insertError(step, target, refusal("ENOENT"));
+  }
   if (action.kind === "install") {
     const command = withParameters(action.command, step.name === target ? context.parameters : "");
     const code = await runCommand(context.env, step.name, command);

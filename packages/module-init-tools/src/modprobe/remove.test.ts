@@ -111,11 +111,11 @@ test("--remove-holders takes out the users first; -n only shows; -i leaves soft 
   expect((await modprobe("-r -i top")).removed).toEqual(["top", "base", "middle"]);
 });
 
-test("a remove command runs in the module's place", async () => {
+test("a remove command runs in the place of the module and of what that needed", async () => {
   const { code, removed, commands } = await modprobe("-r middle", ALL, "remove middle echo $CMDLINE_OPTS bye\n");
   expect({ code, removed, commands }).toEqual({
     code: 0,
-    removed: ["base"],
+    removed: [],
     commands: [["echo  bye", { MODPROBE_MODULE: "middle" }]],
   });
   expect(await modprobe("-r middle", ALL, "remove middle false\n")).toMatchObject({

@@ -83,7 +83,7 @@ async function removeFirst(name: string, how: How, context: Removal): Promise<bo
   }
   const removed = command === undefined ? await removeOne(name, context) : await runRemove(name, command, context);
   if (!removed) return false;
-  await removeUnused(name, context);
+  if (command === undefined) await removeUnused(name, context);
   await removeNamed(soft?.pre ?? [], context);
   return true;
 }
@@ -105,7 +105,7 @@ async function removeAll(modules: readonly string[], context: Removal): Promise<
   return true;
 }
 
-/** What a module depended on goes too, unless somebody else uses it. */
+/** What a module depended on goes too, unless somebody else uses it; a remove command has to see to that itself. */
 async function removeUnused(name: string, context: RemoveContext): Promise<void> {
   const { dependencies } = (await context.tree.module(name)) ?? { dependencies: [] };
   for (const dependency of [...dependencies].reverse()) {

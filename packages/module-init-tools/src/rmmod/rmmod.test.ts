@@ -54,11 +54,12 @@ test("-f does not ask, -w leaves the waiting to the kernel", async () => {
 });
 
 test("what the kernel refuses is said, and the others are still taken out", async () => {
-  expect(await run(["nowhere", "ext4"], -16)).toMatchObject({
+  expect(await run(["nowhere", "crc-16"], -16)).toMatchObject({
     code: 1,
+    removed: [["crc_16", { force: false, wait: false }]],
     errors:
       "rmmod: ERROR: Module nowhere is not currently loaded\n" +
-      "rmmod: ERROR: could not remove module ext4: Device or resource busy\n",
+      "rmmod: ERROR: could not remove module crc-16: Device or resource busy\n",
   });
 });
 

@@ -49,8 +49,7 @@ export function lcdRmmod(argv: readonly string[], env: ToolEnvironment): Promise
     if (words.length === 0) throw new ToolError("missing module name.");
     let failed = false;
     for (const word of words) {
-      const name = await nameOf(word, env);
-      if (!(await remove(name, { force: has("f"), wait: has("w") }, env, log))) failed = true;
+      if (!(await remove(word, { force: has("f"), wait: has("w") }, env, log))) failed = true;
     }
     return failed ? 1 : 0;
   });
@@ -63,11 +62,12 @@ async function nameOf(word: string, { files, cwd }: ToolEnvironment): Promise<st
 }
 
 async function remove(
-  name: string,
+  word: string,
   flags: { readonly force: boolean; readonly wait: boolean },
   env: ToolEnvironment,
   log: Log,
 ): Promise<boolean> {
+  const name = await nameOf(word, env);
   const obstacle = flags.force ? null : await obstacleTo(name, flags.wait, env);
   if (obstacle !== null) {
     log.error(obstacle);
@@ -76,7 +76,7 @@ async function remove(
   log.info(`rmmod ${name}`);
   const code = await removeModule(env, name, flags);
   if (code === null) return true;
-  log.error(`could not remove module ${name}: ${errorText(code)}`);
+  log.error(`could not remove module ${word}: ${errorText(code)}`);
   if (code === "ENOSYS") log.error("This host has no way to take modules out");
   return false;
 }
