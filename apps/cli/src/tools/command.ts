@@ -1,4 +1,5 @@
 import { release } from "node:os";
+import { encodeText } from "elf-image";
 import { prebuiltDirectory } from "liblcd";
 import {
   FileError,
@@ -75,7 +76,7 @@ function treeFor(args: readonly string[], namesTree: RegExp, terminal: Terminal)
   return {
     files,
     release: HOST_RELEASE,
-    stdout: (text) => void terminal.stdout(show(text)),
+    stdout: (text) => void terminal.stdout(encodeText(show(text))),
     stderr: (text) => terminal.stderr(show(text)),
   };
 }
@@ -116,7 +117,7 @@ async function withFiles(
 function environment(terminal: Terminal): ToolEnvironment {
   return {
     files: nodeFiles,
-    stdout: (text) => void terminal.stdout(text),
+    stdout: (text) => void terminal.stdout(encodeText(text)),
     stderr: (text) => terminal.stderr(text),
     openDevice: (path) => {
       throw new FileError("ENODEV", `${path}: there are no devices`);

@@ -1,6 +1,8 @@
+import { decodeText } from "elf-image";
 import type { Log } from "../command/log";
+import { errorCodeOf } from "../errno";
+import type { ToolFiles } from "../files/files";
 import type { ModuleTree } from "../tree/module-tree";
-import { readTextIfPresent } from "../tree/text";
 import { type ConfigProblem, readConfigFiles } from "./config-files";
 import type { ModprobeConfig } from "./modprobe-config";
 import { ConfigBuilder } from "./parse-config";
@@ -38,9 +40,20 @@ export async function readConfig(
   const places = { paths, endings: ENDINGS, cwd, always: `${tree.directory}/modules.softdep` };
   const read = readConfigFiles(tree.files, places, (problem, path, code, why) => {
     // As with kmod a link that leads nowhere is nothing, like a tree without modules.softdep.
-    if (problem !== "file" || code !== "ENOENT") log.configuration(PROBLEMS[problem](path, why));
+    if (problem !== "file" || (code !== "ENOENT" && code !== "ENOTDIR"))
+      log.configuration(PROBLEMS[problem](path, why));
   });
   for await (const { path, text } of read) config.addFile(path, text);
-  config.addKernelCommandLine((await readTextIfPresent(tree.files, commandLine)) ?? "");
+  config.addKernelCommandLine(await readQuietly(tree.files, commandLine));
   return config;
+}
+
+/** What a host does not tell is nothing. */
+async function readQuietly(files: ToolFiles, path: string): Promise<string> {
+  try {
+    return decodeText(await files.readFile(path));
+  } catch (error) {
+    if (errorCodeOf(error) === null) throw error;
+    return "";
+  }
 }

@@ -36,3 +36,11 @@ test("the modules that serve an alias come with the pattern that matches", async
     { pattern: "pci:v*", module: "b" },
   ]);
 });
+
+test("an index that cannot be read is named", async () => {
+  const files = memoryFiles({ "/t/modules.dep.bin/x": "", "/t/modules.alias/x": "" });
+  await expect(new ModuleTree(files, "/t").modules()).rejects.toThrow(
+    "could not open /t/modules.dep.bin: Is a directory",
+  );
+  await expect(new ModuleTree(files, "/t").modulesForAlias("a")).rejects.toThrow("could not open /t/modules.alias: ");
+});

@@ -1,8 +1,11 @@
+import { decodeText } from "elf-image";
+import { describeError, errorCodeOf } from "../errno";
+import { ToolError } from "../errors";
 import type { ToolFiles } from "../files/files";
 import { IndexReader } from "../index-format/index-reader";
 import { builtinEntries } from "./builtin-modinfo";
 import { moduleNameOfPath, normalizeName } from "./module-name";
-import { linesOf, readFileIfPresent, readTextIfPresent, wordsOf } from "./text";
+import { linesOf, readFileIfPresent, wordsOf } from "./text";
 import { wildcardMatch } from "./wildcard";
 
 /** What `modules.dep` says about one module. */
@@ -76,7 +79,7 @@ export class ModuleTree {
    * when there is no such file: old kernels have none. A module's entries stand together.
    */
   async builtinModinfo(name: string): Promise<[key: string, value: string][] | null> {
-    const text = await readTextIfPresent(this.files, `${this.directory}/modules.builtin.modinfo`);
+    const text = await readText(this.files, `${this.directory}/modules.builtin.modinfo`);
     if (text === null) return null;
     const entries: [string, string][] = [];
     for (const [module, key, value] of builtinEntries(text)) {
@@ -147,7 +150,7 @@ export class ModuleTree {
     const known = this.#indexes.get(file);
     if (known !== undefined) return known;
     const path = `${this.directory}/${file}`;
-    const index = readFileIfPresent(this.files, path).then((bytes) =>
+    const index = readBytes(this.files, path).then((bytes) =>
       bytes === null || bytes.length === 0 ? null : new IndexReader(bytes, path),
     );
     this.#indexes.set(file, index);
@@ -157,7 +160,7 @@ export class ModuleTree {
   #text(file: string): Promise<string> {
     const known = this.#texts.get(file);
     if (known !== undefined) return known;
-    const text = readTextIfPresent(this.files, `${this.directory}/${file}`).then((content) => content ?? "");
+    const text = readText(this.files, `${this.directory}/${file}`).then((content) => content ?? "");
     this.#texts.set(file, text);
     return text;
   }
@@ -220,4 +223,19 @@ function builtinAliases(text: string, alias: string): AliasMatch[] {
     if (key === "alias" && wildcardMatch(pattern, alias)) matches.push({ pattern, module: normalizeName(module) });
   }
   return matches;
+}
+
+async function readText(files: ToolFiles, path: string): Promise<string | null> {
+  const bytes = await readBytes(files, path);
+  return bytes === null ? null : decodeText(bytes);
+}
+
+/** @throws ToolError that names the file */
+async function readBytes(files: ToolFiles, path: string): Promise<Uint8Array | null> {
+  try {
+    return await readFileIfPresent(files, path);
+  } catch (error) {
+    if (errorCodeOf(error) === null) throw error;
+    throw new ToolError(`could not open ${path}: ${describeError(error)}`);
+  }
 }
