@@ -1,5 +1,6 @@
 import type { Log } from "../command/log";
 import type { ToolFiles } from "../files/files";
+import { absolutePath } from "../files/path";
 import { wordsOf } from "../tree/text";
 import { type ConfigProblem, readConfigFiles } from "./config-files";
 import { logicalLines } from "./lines";
@@ -18,7 +19,7 @@ export interface DepmodConfig {
   readonly search: readonly string[];
   /** Paths of modules without their endings that win over others of the same name; the first that is there counts. */
   readonly overrides: readonly string[];
-  /** Directories outside of the tree. */
+  /** Directories outside of the tree, absolute. */
   readonly external: readonly string[];
   /** Names of directories that are left out. */
   readonly excluded: readonly string[];
@@ -67,7 +68,8 @@ export async function readDepmodConfig(
     }
   }
   // Of several overrides and external directories the last line comes first.
-  const [overrides, external] = [lists.overrides.reverse(), lists.external.reverse()];
+  const overrides = lists.overrides.reverse();
+  const external = lists.external.reverse().map((path) => absolutePath(path, cwd));
   return {
     ...lists,
     overrides,

@@ -77,9 +77,11 @@ test("named modules are looked at instead of the tree, in the order of modules.o
   expect(await depmod("x.ko")).toBe(1);
   expect(await depmod("/no.ko")).toBe(1);
   expect(await depmod("/outside/x.ko", `${TREE}/extra/x.ko`)).toBe(1);
+  expect(await depmod(`${TREE}/extra/x.ko`, `${TREE}/extra/x.ko`)).toBe(1);
   expect(env.errors()).toBe(
     "depmod: FATAL: x.ko: not absolute path.\n" +
       "depmod: FATAL: could not create module /no.ko: No such file or directory\n" +
+      `depmod: FATAL: could not create module ${TREE}/extra/x.ko: File exists\n` +
       `depmod: FATAL: could not add module ${TREE}/extra/x.ko: File exists\n`,
   );
 });

@@ -83,7 +83,10 @@ async function named(
       throw new FatalError(`could not create module ${path}: ${describeError(error)}`);
     }
     const module = namedModule(path, directory);
-    if (found.has(module.name)) throw new FatalError(`could not add module ${path}: ${errorText("EEXIST")}`);
+    if (module.name === "") throw new FatalError(`could not create module ${path}: ${errorText("ENOENT")}`);
+    const known = found.get(module.name);
+    const tried = known?.path === module.path ? "add" : "create";
+    if (known !== undefined) throw new FatalError(`could not ${tried} module ${path}: ${errorText("EEXIST")}`);
     found.set(module.name, module);
   }
   return inBuildOrder(env.files, directory, [...found.values()], log);

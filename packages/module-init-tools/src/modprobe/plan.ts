@@ -66,7 +66,7 @@ export interface PlanOptions {
 
 interface Planned extends Resolved {
   readonly cause: Cause;
-  /** Soft dependencies take the place of an install command. */
+  /** Soft dependencies that lead somewhere take the place of an install command. */
   readonly hasSoftDependencies: boolean;
 }
 
@@ -97,15 +97,27 @@ class Planner {
 
   async #addWithSoftDependencies(module: Resolved, cause: Cause): Promise<void> {
     const soft = this.config.softDependencies.find(({ pattern }) => wildcardMatch(pattern, module.name));
-    await this.#visitAll(soft?.pre ?? [], module.name, "pre");
-    this.order.push({ ...module, cause, hasSoftDependencies: (soft?.pre.length ?? 0) + (soft?.post.length ?? 0) > 0 });
-    await this.#visitAll(soft?.post ?? [], module.name, "post");
+    const [pre, post] = [await this.#resolve(soft?.pre), await this.#resolve(soft?.post)];
+    await this.#visitAll(pre, module.name, "pre");
+    this.order.push({ ...module, cause, hasSoftDependencies: pre.length + post.length > 0 });
+    await this.#visitAll(post, module.name, "post");
   }
 
-  async #visitAll(names: readonly string[], of: string, when: "pre" | "post"): Promise<void> {
+  async #resolve(names: readonly string[] = []): Promise<{ asked: string; module: Resolved }[]> {
+    const found: { asked: string; module: Resolved }[] = [];
     for (const asked of names) {
-      const cause: Cause = { kind: "soft dependency", of, when, asked };
-      for (const module of await resolveName(this.tree, this.config, asked)) await this.visit(module, cause, false);
+      for (const module of await resolveName(this.tree, this.config, asked)) found.push({ asked, module });
+    }
+    return found;
+  }
+
+  async #visitAll(
+    found: readonly { asked: string; module: Resolved }[],
+    of: string,
+    when: "pre" | "post",
+  ): Promise<void> {
+    for (const { asked, module } of found) {
+      await this.visit(module, { kind: "soft dependency", of, when, asked }, false);
     }
   }
 }

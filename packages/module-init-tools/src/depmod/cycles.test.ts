@@ -1,0 +1,47 @@
+import { expect, test } from "vitest";
+import { makeModule } from "../testing";
+import { findCycles } from "./cycles";
+import { DependencyGraph } from "./dependency-graph";
+import { readModuleFacts } from "./module-facts";
+
+/** `ab` is a module a that needs b. */
+function graphOf(text: string): DependencyGraph {
+  const modules = text.split(" ").map(([name = "", ...needs]) => {
+    const facts = readModuleFacts(makeModule({ exports: [name], imports: needs }));
+    return { name, path: `${name}.ko`, facts };
+  });
+  return new DependencyGraph(modules);
+}
+
+// What depmod of kmod 30 says of modules in this order of modules.order.
+test.each([
+  ["aa", 1, ["a a"]],
+  ["ab ba", 2, ["a b a"]],
+  ["xa ab ba", 2, ["a b a"]],
+  ["ab ba cd dc", 4, ["a b a", "c d c"]],
+  ["aab ba", 2, ["a b a", "a a"]],
+  ["aba ba", 2, ["a a", "a b a"]],
+  ["ab bca ca", 3, ["a b a", "a b c a"]],
+  ["abc ba ca", 3, ["a c a", "a b a"]],
+  ["hsa sa ah", 3, ["h a h", "h s a h"]],
+  ["abc bd cd da", 4, ["a c d a", "a b d a"]],
+])("%j: %i modules in the cycles %j", (text, count, cycles) => {
+  const graph = graphOf(text);
+  const report = findCycles(graph, graph.places());
+  expect(report?.count).toBe(count);
+  expect(report?.cycles.map((cycle) => cycle.join(" "))).toEqual(cycles);
+});
+
+test("modules without a cycle are none", () => {
+  const graph = graphOf("abc bc c");
+  expect(findCycles(graph, graph.places())).toBeNull();
+});
+
+test("where every module needs every other one, some cycles are shown, soon", () => {
+  const names = [..."abcdefghijklmnop"];
+  const graph = graphOf(names.map((name) => name + names.filter((other) => other !== name).join("")).join(" "));
+  const report = findCycles(graph, graph.places());
+  expect(report?.count).toBe(names.length);
+  expect(report?.cycles.length).toBeGreaterThan(0);
+  for (const cycle of report?.cycles ?? []) expect(cycle.at(-1)).toBe(cycle[0]);
+});
