@@ -92,3 +92,24 @@ test.skipIf(process.platform === "win32")(
     expect(written.stderr).toContain("pipe.ko: Invalid argument (the file is empty)");
   },
 );
+
+test.skipIf(process.platform !== "linux")(
+  "names that are no UTF-8 are read, listed and written like others",
+  async () => {
+    const tree = join(root, "lib/modules/1.2.3");
+    const latin1 = (path: string) => Buffer.from(path, "latin1");
+    mkdirSync(latin1(`${tree}/d\xf6r`), { recursive: true });
+    writeFileSync(latin1(`${tree}/d\xf6r/\xe4.ko`), makeModule({ exports: ["one"] }));
+    writeFileSync(join(tree, "b.ko"), makeModule({ imports: ["one"] }));
+    for (const name of ["modules.order", "modules.builtin", "modules.builtin.modinfo"])
+      writeFileSync(join(tree, name), "");
+    const { env, written } = quietEnvironment();
+    expect(await lcdDepmod(["depmod", "-b", root, "1.2.3"], env)).toBe(0);
+    expect(written.stderr).toMatch(/^depmod: WARNING: .*only 7-bit ASCII is supported\n$/);
+    expect(readFileSync(join(tree, "modules.dep"), "latin1").split("\n").sort()).toEqual([
+      "",
+      "b.ko: d\xf6r/\xe4.ko",
+      "d\xf6r/\xe4.ko:",
+    ]);
+  },
+);

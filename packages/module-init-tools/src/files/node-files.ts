@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, opendirSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { type FileHandle, open, rename, rm, writeFile } from "node:fs/promises";
 import { type DirectoryEntry, FileError, type FileKind, type ToolFiles } from "./files";
+import { nameFromBytes, nativePath } from "./native-path";
 
 /** The real file system. */
 export const nodeFiles: ToolFiles = {
@@ -8,19 +9,19 @@ export const nodeFiles: ToolFiles = {
   withFile,
   readDirectory: directoryEntries,
   stat: async (path) => {
-    const status = statSync(path);
+    const status = statSync(nativePath(path));
     return { kind: kindOf(status), size: status.size, modified: status.mtimeMs, id: `${status.dev}:${status.ino}` };
   },
-  writeFile: (path, bytes) => writeFile(path, bytes),
-  rename: (from, to) => rename(from, to),
-  remove: (path) => rm(path),
+  writeFile: (path, bytes) => writeFile(nativePath(path), bytes),
+  rename: (from, to) => rename(nativePath(from), nativePath(to)),
+  remove: (path) => rm(nativePath(path)),
 };
 
 /** Bytes that a file may have at most: no module and no index is bigger, but a file with holes may be, and a device. */
 const LARGEST_FILE = 1 << 30;
 
 async function readBytes(path: string): Promise<Uint8Array> {
-  const file = await open(path);
+  const file = await open(nativePath(path));
   try {
     const status = await file.stat();
     checkSize(path, status.size);
@@ -55,7 +56,7 @@ const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 let shared: Uint8Array | null = null;
 
 function withFile<T>(path: string, use: (bytes: Uint8Array) => T): T {
-  const file = openSync(path, READ_WITHOUT_WAITING);
+  const file = openSync(nativePath(path), READ_WITHOUT_WAITING);
   try {
     const { size } = fstatSync(file);
     checkSize(path, size);
@@ -70,10 +71,10 @@ function withFile<T>(path: string, use: (bytes: Uint8Array) => T): T {
 /** opendir keeps the directory's own order; readdir would sort. */
 async function directoryEntries(path: string): Promise<DirectoryEntry[]> {
   const entries: DirectoryEntry[] = [];
-  const directory = opendirSync(path, { bufferSize: 512 });
+  const directory = opendirSync(nativePath(path), { bufferSize: 512, encoding: "latin1" });
   try {
     for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
-      entries.push({ name: entry.name, kind: kindOf(entry) });
+      entries.push({ name: nameFromBytes(entry.name), kind: kindOf(entry) });
     }
   } finally {
     directory.closeSync();
