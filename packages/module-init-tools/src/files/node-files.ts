@@ -50,18 +50,18 @@ function checkSize(path: string, size: number): void {
 }
 
 /** Files up to this size are read into the same memory, bigger ones into their own. */
-const SHARED_BYTES = 4 << 20;
+const MOST_SHARED_BYTES = 64 << 20;
 /** A FIFO that nobody writes to is empty, instead of holding everything up. */
 const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
-let shared: Uint8Array | null = null;
+let shared = new Uint8Array(1 << 20);
 
 function withFile<T>(path: string, use: (bytes: Uint8Array) => T): T {
   const file = openSync(nativePath(path), READ_WITHOUT_WAITING);
   try {
     const { size } = fstatSync(file);
     checkSize(path, size);
-    if (size > SHARED_BYTES) return use(new Uint8Array(readFileSync(file)));
-    shared ??= new Uint8Array(SHARED_BYTES);
+    if (size > MOST_SHARED_BYTES) return use(new Uint8Array(readFileSync(file)));
+    if (size > shared.length) shared = new Uint8Array(Math.max(size, 2 * shared.length));
     return use(shared.subarray(0, readSync(file, shared, 0, size, 0)));
   } finally {
     closeSync(file);

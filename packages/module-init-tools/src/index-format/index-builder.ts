@@ -54,7 +54,7 @@ export class IndexBuilder {
         node = nodeOf(keys, node.next, end, node.branch + 1, character);
         continue;
       }
-      const reference = writeNode(file, node, this.#values.get(node.key) ?? []);
+      const reference = writeNode(file, node, (node.key === null ? null : this.#values.get(node.key)) ?? []);
       const parent = open.pop();
       if (parent === undefined || node.character === "root") return reference;
       parent.children.push([node.character, reference]);
@@ -75,8 +75,8 @@ interface Node {
   readonly character: number | "root";
   /** What comes behind it, as far as all keys agree. */
   readonly prefix: string;
-  /** The key that ends here, if it is one. */
-  readonly key: string;
+  /** The key that ends here, if one does. */
+  readonly key: string | null;
   /** Where in a key the characters stand that tell the children apart. */
   readonly branch: number;
   /** The first key that is in no child yet. */
@@ -91,9 +91,9 @@ function nodeOf(keys: readonly string[], start: number, end: number, at: number,
   const last = character === "root" ? "" : (keys[end - 1] ?? "");
   let branch = at;
   while (branch < first.length && first.charCodeAt(branch) === last.charCodeAt(branch)) branch++;
-  const key = first.slice(0, branch);
-  const next = start < end && first.length === branch ? start + 1 : start;
-  return { character, prefix: key.slice(at), key, branch, next, end, children: [] };
+  const key = start < end && first.length === branch ? first : null;
+  const next = key === null ? start : start + 1;
+  return { character, prefix: first.slice(at, branch), key, branch, next, end, children: [] };
 }
 
 function endOfRange(keys: readonly string[], start: number, end: number, at: number, character: number): number {
