@@ -100,7 +100,9 @@ class ListenedIndex {
   /** @param what the key has twice then, in kmod's words; null when that is not worth a word */
   add(key: string, value: string, priority: number, what: string | null): void {
     if (!isIndexKey(key)) {
-      const of = value === "" ? "" : ` of ${value}`;
+      // A module's name, or its line of modules.dep.
+      const [owner] = value.split(":", 1);
+      const of = owner === "" ? "" : ` of ${owner}`;
       this.listener.warning(`Module index: '${key}'${of} is left out of it: only 7-bit ASCII is supported`);
     } else if (this.#index.add(key, value, priority) && what !== null) this.listener.duplicate(`duplicate ${what}`);
   }
