@@ -140,15 +140,10 @@ function modprobeConfig(choices) {
     Array.from({ length: choices.below(7) }, () => {
       const indent = choices.chance(10) ? choices.pick([" ", "\t", "\\\n"]) : "";
       const end = choices.chance(5) ? choices.pick([" ", "\t", "\\", " # x"]) : "";
-      return (
-        indent +
-        choices
-          .pick(makers)()
-          .map((word) => word + blanks())
-          .join("")
-          .trimEnd() +
-        end
-      );
+      const words = choices.pick(makers)();
+      const line = indent + words.map((word) => word + blanks()).join("");
+      // A softdep line does not go on into the next one: of `pre:` twice `modprobe -c` shows more than it uses.
+      return words[0] === "softdep" ? line.replace(/[\s\\]+$/, "") : line.trimEnd() + end;
     }),
   );
   const whole = choices.chance(90) ? text : text.slice(0, -1);
@@ -168,7 +163,7 @@ function depmodConfig(choices) {
       choices.pick(["*", RELEASE, "1.*", "9", "["]),
       choices.pick(["kernel", "updates", "extra"]),
     ],
-    () => ["external", choices.pick(["*", "1", "9"]), choices.pick(["ROOT/outside", "outside", "/nowhere"])],
+    () => ["external", choices.pick(["*", "1", "9"]), choices.pick(["ROOT/outside", "/nowhere"])],
     () => ["exclude", ...choices.some(["updates", "dkms", "kernel", "odd.ko"], 2)],
     () => [choices.pick(["# comment", "include x", "make_map_files no", "nonsense", "override a", "search", ""])],
   ];

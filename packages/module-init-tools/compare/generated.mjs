@@ -42,12 +42,15 @@ const TIMEOUT = 2_000;
 /** What depmod leaves alone. */
 const FROM_THE_BUILD = ["modules.order", "modules.builtin", "modules.builtin.modinfo"];
 
+const OF_BUILTINS = ["modules.builtin.modinfo", "modules.builtin.alias.bin"];
+const BINARY_INDEXES = ["dep", "alias", "symbols", "builtin"].map((name) => `modules.${name}.bin`);
+
 const INDEXES_TOGETHER = [
   ["modules.dep", "modules.dep.bin"],
   ["modules.alias", "modules.alias.bin"],
   ["modules.symbols", "modules.symbols.bin"],
   ["modules.builtin", "modules.builtin.bin"],
-  ["modules.builtin.modinfo", "modules.builtin.alias.bin"],
+  OF_BUILTINS,
   ["modules.softdep"],
 ];
 
@@ -153,6 +156,10 @@ function prepareIndexes(choices, root) {
   for (const names of INDEXES_TOGETHER) {
     if (choices.chance(4) || status !== 0) for (const name of names) rmSync(join(directory, name), { force: true });
   }
+  // Without one of the binary indexes kmod gives modules of the kernel itself in another order.
+  const files = BINARY_INDEXES.map((name) => lstatSync(join(directory, name), { throwIfNoEntry: false }));
+  if (files.every((file) => file?.size > 0)) return;
+  for (const name of OF_BUILTINS) rmSync(join(directory, name), { force: true });
 }
 
 /** The option that says what modprobe is to do, for the totals. */

@@ -86,7 +86,7 @@ export function builtinAliasIndex(
     }
     const alias = normalizeName(value);
     if (alias === "") continue;
-    index.add(alias, module, 0, `builtin alias:\n${alias} ${module}`);
+    index.add(alias, module, 0, null);
   }
   return index.bytes();
 }

@@ -122,19 +122,27 @@ async function moduleFiles(
 function isBetter(path: string, known: string, directory: string, config: DepmodConfig): boolean {
   const override = config.overrides.find((wanted) => [path, known].some((file) => withoutSuffix(file) === wanted));
   if (override !== undefined) return withoutSuffix(path) === override;
-  return rank(path, directory, config) < rank(known, directory, config);
+  const place = placeInSearch(path, directory, config);
+  const rank = rankOf(place, config);
+  const knownRank = rankOf(placeInSearch(known, directory, config), config);
+  // Of equals the last one that is met counts in directories of the search list, elsewhere the first.
+  return rank === knownRank ? place !== null : rank < knownRank;
 }
 
-/** The place in the search list, best first; behind all of it what is not in it. */
-function rank(path: string, directory: string, { search, external }: DepmodConfig): number {
+/** The place in the search list, best first; null for what is in none of its directories. */
+function placeInSearch(path: string, directory: string, { search, external }: DepmodConfig): number | null {
   const location = locationOf({ name: "", path }, directory);
   const place = search.findIndex((entry) => {
     if (entry === "external") return external.some((outside) => location.startsWith(`${outside}/`));
     return entry !== "built-in" && path.startsWith(`${entry}/`);
   });
-  if (place >= 0) return place;
+  return place < 0 ? null : place;
+}
+
+/** What is in none of the directories is where the list says `built-in`, or behind all of it. */
+function rankOf(place: number | null, { search }: DepmodConfig): number {
   const builtin = search.indexOf("built-in");
-  return builtin >= 0 ? builtin : search.length;
+  return place ?? (builtin < 0 ? search.length : builtin);
 }
 
 function withoutSuffix(path: string): string {

@@ -7,7 +7,7 @@ import { readConfig } from "../config/read-config";
 import type { ToolEnvironment } from "../environment";
 import { describeError, errorCodeOf, errorText } from "../errno";
 import { ToolError } from "../errors";
-import { resolveModuleName, resolveName } from "../modprobe/resolve";
+import { isBuiltinModule, resolveModuleName, resolveName } from "../modprobe/resolve";
 import { brokenModuleText } from "../tree/broken-module";
 import { hasUnmatchedBracket, isModuleFile, moduleNameOfPath } from "../tree/module-name";
 import { ModuleTree } from "../tree/module-tree";
@@ -72,9 +72,9 @@ async function find(
     : await resolveName(tree, new ConfigBuilder(log), word);
   if (resolved.length === 0) throw new ToolError(`Module ${namesOnly ? "name " : ""}${word} not found.`);
   const found: Found[] = [];
-  for (const { name, source } of resolved) {
-    const path = (await tree.module(name))?.path ?? null;
-    found.push({ name, path, builtin: source === "builtin alias" || (await tree.isBuiltin(name)) });
+  for (const module of resolved) {
+    const path = (await tree.module(module.name))?.path ?? null;
+    found.push({ name: module.name, path, builtin: await isBuiltinModule(tree, module) });
   }
   return found;
 }
@@ -97,8 +97,9 @@ async function show(
   log: Log,
 ): Promise<boolean> {
   const filename = path ?? "(builtin)";
-  if (options.field === "filename") {
-    env.stdout(filename + options.separator);
+  const alone = options.field === "filename" ? filename : options.field === "name" && path === null ? name : null;
+  if (alone !== null) {
+    env.stdout(alone + options.separator);
     return true;
   }
   if (options.field === null) {

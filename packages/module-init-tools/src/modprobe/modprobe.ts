@@ -15,7 +15,7 @@ import { alreadyInKernel, loadAll } from "./load";
 import { MODPROBE_USAGE, type ModprobeOptions, parseModprobeOptions } from "./options";
 import { loadPlan, type Step } from "./plan";
 import { removeWithDependencies } from "./remove";
-import { type Resolved, resolveName } from "./resolve";
+import { isBuiltinModule, type Resolved, resolveName } from "./resolve";
 import { showSymbols } from "./show-symbols";
 
 /**
@@ -109,8 +109,8 @@ class Session {
       const found = await resolveName(tree, config, word);
       if (found.length === 0) ok = false;
       if (found.length === 0 && !hasUnmatchedBracket(word)) complain(`Module ${word} not found.`);
-      for (const { name } of found) {
-        if (await removeWithDependencies(name, { options, env, tree, config, log, complain })) continue;
+      for (const module of found) {
+        if (await removeWithDependencies(module, { options, env, tree, config, log, complain })) continue;
         ok = false;
         break;
       }
@@ -132,7 +132,7 @@ class Session {
     const { useBlacklist, ignoreInstall, dryRun, firstTime, showDepends } = this.options;
     if ((useBlacklist || module.alias !== null) && this.config.blacklist.includes(module.name)) return true;
     try {
-      if (!showDepends && (await this.tree.isBuiltin(module.name))) {
+      if (!showDepends && (await isBuiltinModule(this.tree, module))) {
         if (firstTime) throw alreadyInKernel(module.name);
         return true;
       }

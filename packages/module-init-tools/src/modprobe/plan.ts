@@ -2,7 +2,7 @@ import type { ModprobeConfig } from "../config/modprobe-config";
 import { ToolError } from "../errors";
 import type { ModuleTree } from "../tree/module-tree";
 import { wildcardMatch } from "../tree/wildcard";
-import { itself, type Resolved, resolveName } from "./resolve";
+import { isBuiltinModule, itself, type Resolved, resolveName } from "./resolve";
 
 /** One thing to do to get a module loaded. */
 export interface Step {
@@ -146,10 +146,10 @@ function installAction(module: Planned, config: ModprobeConfig): Step["action"] 
   return install === undefined ? null : { kind: "install", command: install.command };
 }
 
-async function loadAction(tree: ModuleTree, { name, source }: Resolved): Promise<Step["action"]> {
-  const file = await tree.module(name);
+async function loadAction(tree: ModuleTree, module: Resolved): Promise<Step["action"]> {
+  const file = await tree.module(module.name);
   if (file !== undefined) return { kind: "insmod", path: file.path };
-  return source === "builtin alias" || (await tree.isBuiltin(name)) ? { kind: "builtin" } : { kind: "missing" };
+  return (await isBuiltinModule(tree, module)) ? { kind: "builtin" } : { kind: "missing" };
 }
 
 function configuredOptions(config: ModprobeConfig, { name, alias }: Resolved): string {

@@ -8,7 +8,7 @@ import { removeModule } from "../host/remove-module";
 import type { ModuleTree } from "../tree/module-tree";
 import { wildcardMatch } from "../tree/wildcard";
 import type { ModprobeOptions } from "./options";
-import { resolveName } from "./resolve";
+import { isBuiltinModule, itself, type Resolved, resolveName } from "./resolve";
 import { noShell, runCommand, withParameters } from "./run-command";
 
 /** What removing needs to know. */
@@ -28,9 +28,9 @@ export interface RemoveContext {
  *
  * @returns whether the module is out, or was not in
  */
-export async function removeWithDependencies(name: string, context: RemoveContext): Promise<boolean> {
+export async function removeWithDependencies(module: Resolved, context: RemoveContext): Promise<boolean> {
   const removal: Removal = { ...context, underWay: new Set(), stepsLeft: MOST_STEPS };
-  return remove(name, { holders: context.options.removeHolders, skipBuiltin: false }, removal);
+  return remove(module, { holders: context.options.removeHolders, skipBuiltin: false }, removal);
 }
 
 /** Soft dependencies that branch can lead to one module in more ways than anybody can go. */
@@ -49,24 +49,26 @@ interface How {
   readonly skipBuiltin: boolean;
 }
 
-async function remove(name: string, how: How, context: Removal): Promise<boolean> {
+async function remove(module: Resolved, how: How, context: Removal): Promise<boolean> {
+  const { name } = module;
   if (context.underWay.has(name)) return true;
   if (context.stepsLeft-- === 0) throw new ToolError(`the soft dependencies of ${name} branch too much`);
   context.underWay.add(name);
   try {
-    return await removeFirst(name, how, context);
+    return await removeFirst(module, how, context);
   } finally {
     context.underWay.delete(name);
   }
 }
 
-async function removeFirst(name: string, how: How, context: Removal): Promise<boolean> {
+async function removeFirst(module: Resolved, how: How, context: Removal): Promise<boolean> {
+  const { name } = module;
   const { options, env, tree, config, complain } = context;
   const soft = options.ignoreInstall ? undefined : softDependenciesOf(name, config);
   const command = options.ignoreInstall ? undefined : removeCommandOf(name, config);
   const loaded = await loadedModule(env.files, name);
   if (command === undefined) {
-    if (await tree.isBuiltin(name)) {
+    if (await isBuiltinModule(tree, module)) {
       if (!how.skipBuiltin) complain(`Module ${name} is builtin.`);
       return how.skipBuiltin;
     }
@@ -76,7 +78,8 @@ async function removeFirst(name: string, how: How, context: Removal): Promise<bo
     }
   }
   await removeNamed(soft?.post ?? [], context);
-  if (how.holders && !(await removeAll(loaded?.holders ?? [], context))) return false;
+  const holders = (loaded?.holders ?? []).map((holder) => itself(holder, "module"));
+  if (how.holders && !(await removeAll(holders, context))) return false;
   if (command === undefined && options.waitMilliseconds === null && ((await usersOf(name, context)) ?? 0) > 0) {
     complain(`Module ${name} is in use.`);
     return false;
@@ -90,17 +93,15 @@ async function removeFirst(name: string, how: How, context: Removal): Promise<bo
 
 /** Takes out what names lead to, the last first; whatever stays is in nobody's way. */
 async function removeNamed(names: readonly string[], context: Removal): Promise<void> {
-  const modules: string[] = [];
-  for (const name of names) {
-    for (const module of await resolveName(context.tree, context.config, name)) modules.push(module.name);
-  }
+  const modules: Resolved[] = [];
+  for (const name of names) modules.push(...(await resolveName(context.tree, context.config, name)));
   await removeAll(modules, context);
 }
 
 /** The last first, until one stays. */
-async function removeAll(modules: readonly string[], context: Removal): Promise<boolean> {
-  for (const name of [...modules].reverse()) {
-    if (!(await remove(name, { holders: false, skipBuiltin: true }, context))) return false;
+async function removeAll(modules: readonly Resolved[], context: Removal): Promise<boolean> {
+  for (const module of [...modules].reverse()) {
+    if (!(await remove(module, { holders: false, skipBuiltin: true }, context))) return false;
   }
   return true;
 }

@@ -54,6 +54,11 @@ export async function resolveModuleName(tree: ModuleTree, asked: string): Promis
   return (await tree.module(name)) === undefined ? resolveBuiltin(tree, name) : [itself(name, "module")];
 }
 
+/** Whether a module is in the kernel itself: by its name, or because it was found by what such modules serve. */
+export async function isBuiltinModule(tree: ModuleTree, { name, source }: Resolved): Promise<boolean> {
+  return source === "builtin alias" || (await tree.isBuiltin(name));
+}
+
 async function resolveBuiltin(tree: ModuleTree, name: string): Promise<Resolved[]> {
   if (await tree.isBuiltin(name)) return [itself(name, "builtin")];
   return aliased(name, "builtin alias", await tree.builtinForAlias(name));

@@ -51,7 +51,7 @@ async function readFile(file: string, env: ToolEnvironment): Promise<Uint8Array 
   } catch (error) {
     const code = errorCodeOf(error);
     if (code === null) throw error;
-    if (code === "ENOENT" || code === "ENOTDIR") return null;
+    if (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP") return null;
     throw new ToolError(`could not read ${file}: ${describeError(error)}`);
   }
 }
