@@ -127,7 +127,8 @@ async function dependenciesOf(tree: ModuleTree, name: string): Promise<string[]>
   const module = await tree.module(name);
   if (module === undefined) return [];
   const { dependencies } = module;
-  for (const needed of dependencies) {
+  // A damaged modules.dep may name one again and again.
+  for (const needed of new Set(dependencies)) {
     if ((await tree.module(needed))?.dependencies.includes(module.name)) throw loopError(module.name, needed);
   }
   return [...dependencies].reverse();
