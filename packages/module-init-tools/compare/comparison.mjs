@@ -61,7 +61,7 @@ export function outcome(program, { stdout, stderr, status }, root) {
     .replace(/ fstatat\([^,]*, /g, " fstatat(")
     .replace(/(Invalid symbol version \S*): .*$/gm, "$1")
     .replace(/(unsupported file type .*): \d+$/gm, "$1")
-    .replace(/^depmod: ERROR: \.\.\/libkmod\/.*\n/gm, "")
+    .replace(/^depmod: \w+: \.\.\/libkmod\/.*\n/gm, "")
     .replace(/^depmod: ERROR: hash_add_unique .*\n/gm, "")
     .replace(/^libkmod: (\w+) \S+\.c:\d+ \w+: /gm, `${program}: $1: `);
   return `${stdout}${said}exit code ${status}`.replaceAll(root, "ROOT");

@@ -16,6 +16,6 @@ const IDENT_SIZE = 16;
  */
 export function brokenModuleText(bytes: Uint8Array, file: Uint8Array): string {
   if (file.length < SHORTEST_FILE) return errorText("EINVAL");
-  const isElf = bytes.length >= IDENT_SIZE && ELF_MAGIC.every((byte, i) => bytes[i] === byte);
+  const isElf = bytes.length > IDENT_SIZE && ELF_MAGIC.every((byte, i) => bytes[i] === byte);
   return errorText(isElf ? "EINVAL" : "ENOEXEC");
 }
