@@ -16,7 +16,7 @@ export const NAMES = [
   "-dash",
   "long-".repeat(12),
   "net-pf-10",
-  "mod[a-b]-c",
+  "n-1_2",
   "st*r",
 ];
 

@@ -42,14 +42,15 @@ test("an empty alias of a module in the kernel is in no index, and -w is silent 
   expect((await depmod({ "modules.builtin.modinfo": modinfo }, "-w")).errors).toBe("");
 });
 
-test("modules.order counts the last mention of a module, and names one with dots to the first of them", async () => {
+test("modules.order counts the last mention of a module, and names one with dots to the third character from the first", async () => {
   const module = makeModule();
   const modules = { "k/m.1.ko": module, "k/a.ko": module, "k/b.ko.xz": module };
   const order = async (text: string) => {
     const { output } = await depmod({ ...modules, "modules.order": text }, "-n");
     return output.match(/^k\/\S+(?=:)/gm);
   };
-  expect(await order("k/b.ko\nk/a.ko\nk/gone.ko\nk/b.ko\nk/m.ko\n")).toEqual(["k/a.ko", "k/b.ko.xz", "k/m.1.ko"]);
+  expect(await order("k/b.ko\nk/a.ko\nk/gone.ko\nk/b.ko\nk/m.1.\n")).toEqual(["k/a.ko", "k/b.ko.xz", "k/m.1.ko"]);
+  expect((await order("k/m.1.\nk/b.ko\n"))?.[0]).toBe("k/m.1.ko");
   expect((await order("k/m.1.ko\nk/b.ko\n"))?.[0]).toBe("k/b.ko.xz");
 });
 

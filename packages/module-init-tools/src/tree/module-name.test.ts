@@ -20,6 +20,8 @@ test("modules are told by the end of their names", () => {
 test("modules.order names modules without the ending of their compression", () => {
   expect(pathInModulesOrder("kernel/a.ko.zst")).toBe("kernel/a.ko");
   expect(pathInModulesOrder("kernel/a.ko")).toBe("kernel/a.ko");
-  // depmod of kmod 30 does not find m.1.ko by `kernel/m.1.ko` in modules.order.
-  expect(pathInModulesOrder("kernel/d.d/m.1.ko")).toBe("kernel/d.d/m.ko");
+  // depmod of kmod 30 finds m.1.ko by `kernel/m.1.` in modules.order, not by `kernel/m.1.ko`.
+  expect(pathInModulesOrder("kernel/d.d/m.1.ko")).toBe("kernel/d.d/m.1.");
+  expect(pathInModulesOrder("kernel/d.d/m.o")).toBe("kernel/d.d/m.o");
+  expect(pathInModulesOrder("kernel/d.d/m")).toBe("kernel/d.d/m");
 });

@@ -28,7 +28,7 @@ export function isModuleFile(name: string): boolean {
   return MODULE_SUFFIXES.some((suffix) => name.endsWith(suffix));
 }
 
-/** The path of a module in `modules.order`: to the first dot of the file's name, and `.ko`. */
+/** The path of a module in `modules.order`, without the ending of its compression: three characters from the first dot on. */
 export function pathInModulesOrder(path: string): string {
-  return path.replace(/\.[^/]*$/, MODULE_SUFFIXES[0]);
+  return path.replace(/(\.[^/]{0,2})[^/]*$/, "$1");
 }
