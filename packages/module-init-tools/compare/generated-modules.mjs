@@ -140,7 +140,7 @@ export function generateModuleFile(choices) {
 function generateModule(choices) {
   const imports = [...new Set(choices.some(SYMBOLS, 4))];
   const exports = [...new Set(choices.chance(70) ? choices.some(SYMBOLS, 4) : [])];
-  const alone = choices.chance(97) ? imports.filter((name) => !exports.includes(name)) : imports;
+  const alone = imports.filter((name) => !exports.includes(name));
   const checksum = () => choices.pick([0, 1, 2, 0xffffffff]);
   const module = makeModule({
     bits: choices.chance(85) ? 64 : 32,

@@ -62,8 +62,8 @@ export function builtinIndex(modulesBuiltin: string, listener: IndexListener): U
   const index = new ListenedIndex(listener);
   // The end of a line belongs to the name of a file without an ending, as with kmod.
   for (const line of linesWithEnds(modulesBuiltin)) {
-    if (/^[A-Za-z]/.test(line)) index.add(moduleNameOfPath(line), "", 0, null);
-    else listener.error(`Invalid modules.builtin line: ${line}`);
+    if (!/^[A-Za-z]/.test(line)) listener.error(`Invalid modules.builtin line: ${line}`);
+    else if (!line.endsWith("/")) index.add(moduleNameOfPath(line), "", 0, null);
   }
   return index.bytes();
 }

@@ -25,6 +25,7 @@ test.each([
   ["-F license both", "builtin\n"],
   [`-F license ${TREE}/both.ko`, "file\n"],
   ["-m -F license fs-x", "GPL\n"],
+  ["-m -F license both.9.9", "builtin\n"],
   ["-F name fs-x", "core\n"],
   ["symbol:stale", "name:           gone\nfilename:       (builtin)\n"],
 ])("%s prints %j", async (args, output) => {

@@ -31,6 +31,9 @@ test.each([
   ["-D a", "options a  x=1\ty=2", "insmod a.ko  x=1 y=2 \n"],
   ["-D a", "install a  do\tit ", "install  do\tit  \n"],
   ["-D gone", "remove gone do it", ""],
+  ["-D x", "alias [x-z] a\noptions x p=1", "insmod a.ko \n"],
+  ["-D x", "alias [x-z] a\noptions [x-z] p=1", "insmod a.ko p=1 \n"],
+  ["-D x", "alias x a\noptions x p=1", "insmod a.ko p=1 \n"],
   ["-R gone", "remove gone do it", "gone\n"],
 ])("%s with %j prints %j", async (args, config, output) => {
   expect(await modprobe(args, config)).toEqual({ code: 0, output, errors: "" });

@@ -83,7 +83,7 @@ class Planner {
   /** @param alone leaves out soft dependencies of the module itself */
   async visit(module: Resolved, cause: Cause, required: boolean, alone = false): Promise<void> {
     // As with kmod a module that is asked for by two names is visited twice, and then shown twice.
-    const key = `${module.alias ?? ""}\0${module.name}`;
+    const key = `${aliasOf(module) ?? ""}\0${module.name}`;
     if (this.#visited.has(key)) return;
     this.#visited.add(key);
     const dependencies = await dependenciesOf(this.tree, module.name);
@@ -153,9 +153,15 @@ async function loadAction(tree: ModuleTree, module: Resolved): Promise<Step["act
   return (await isBuiltinModule(tree, module)) ? { kind: "builtin" } : { kind: "missing" };
 }
 
-function configuredOptions(config: ModprobeConfig, { name, alias }: Resolved): string {
-  const matching = config.options.filter(({ module }) => module === name || module === alias);
+function configuredOptions(config: ModprobeConfig, target: Resolved): string {
+  const names = [target.name, aliasOf(target)];
+  const matching = config.options.filter(({ module }) => names.includes(module));
   return matching.map(({ options }) => options).join(" ");
+}
+
+/** The alias that options can be for: what was asked for, or what `modprobe.d` says, wildcards and all. */
+function aliasOf({ alias, pattern, source }: Resolved): string | null {
+  return source === "configuration" ? pattern : alias;
 }
 
 /** kmod has the blank even when nothing follows it, and `modprobe -D` shows it. */

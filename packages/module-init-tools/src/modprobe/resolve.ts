@@ -48,9 +48,9 @@ export async function resolveName(tree: ModuleTree, config: ModprobeConfig, aske
   return resolveBuiltin(tree, name);
 }
 
-/** Finds a module by its name alone, or modules in the kernel itself by their names or aliases: `modinfo -m`. */
+/** Finds a module by its name alone, which ends at the first dot, or modules in the kernel itself by their names or aliases: `modinfo -m`. */
 export async function resolveModuleName(tree: ModuleTree, asked: string): Promise<Resolved[]> {
-  const name = normalizeName(asked);
+  const name = asked.replace(/\.[\s\S]*/, "").replaceAll("-", "_");
   return (await tree.module(name)) === undefined ? resolveBuiltin(tree, name) : [itself(name, "module")];
 }
 
