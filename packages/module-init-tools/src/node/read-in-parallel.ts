@@ -7,8 +7,8 @@ import { type PackedFacts, unpackFacts } from "../depmod/packed-facts";
 import { type FactsRead, type FactsReader, type FactsWanted, readFacts } from "../depmod/read-facts";
 import { nodeFiles } from "../files/node-files";
 
-/** Threads besides our own, at most. */
-const MOST_WORKERS = 7;
+/** Threads besides our own, at most: each may have to keep the largest module there is, twice. */
+const MOST_WORKERS = 3;
 
 /**
  * Threads are started when reading has shown that it takes long: modules that are not compressed and in the page cache
