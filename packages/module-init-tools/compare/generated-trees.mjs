@@ -69,7 +69,9 @@ function orderFile(choices, paths) {
 
 function builtinFile(choices) {
   const text = lines(
-    choices.some(NAMES, 4).map((name) => (choices.chance(95) ? `kernel/${name}.ko` : choices.pick(["", name, "a/b/"]))),
+    choices
+      .some(NAMES, 4)
+      .map((name) => (choices.chance(95) ? `kernel/${name}.ko` : choices.pick(["", name, "a/.ko"]))),
   );
   return choices.chance(95) ? text : text.slice(0, -1);
 }
