@@ -34,6 +34,8 @@ test.each([
   ["-D x", "alias [x-z] a\noptions x p=1", "insmod a.ko \n"],
   ["-D x", "alias [x-z] a\noptions [x-z] p=1", "insmod a.ko p=1 \n"],
   ["-D x", "alias x a\noptions x p=1", "insmod a.ko p=1 \n"],
+  ["-D own", "install * any\ninstall own one", "install one \n"],
+  ["-D a", "install * any\ninstall a one", "install any \n"],
   ["-R gone", "remove gone do it", "gone\n"],
 ])("%s with %j prints %j", async (args, config, output) => {
   expect(await modprobe(args, config)).toEqual({ code: 0, output, errors: "" });

@@ -143,7 +143,7 @@ function loopError(name: string, needed: string): ToolError {
 
 function installAction(module: Planned, config: ModprobeConfig): Step["action"] | null {
   if (module.hasSoftDependencies) return null;
-  const install = config.installCommands.find(({ pattern }) => wildcardMatch(pattern, module.name));
+  const install = commandFor(module, "install", config.installCommands);
   return install === undefined ? null : { kind: "install", command: install.command };
 }
 
@@ -157,6 +157,15 @@ function configuredOptions(config: ModprobeConfig, target: Resolved): string {
   const names = [target.name, aliasOf(target)];
   const matching = config.options.filter(({ module }) => names.includes(module));
   return matching.map(({ options }) => options).join(" ");
+}
+
+/** The first command whose pattern matches; for a module that is known by its command alone that one. */
+export function commandFor<T extends { readonly pattern: string }>(
+  { name, source }: Resolved,
+  kind: "install" | "remove",
+  commands: readonly T[],
+): T | undefined {
+  return commands.find(({ pattern }) => (source === kind ? pattern === name : wildcardMatch(pattern, name)));
 }
 
 /** The alias that options can be for: what was asked for, or what `modprobe.d` says, wildcards and all. */

@@ -8,6 +8,7 @@ import { removeModule } from "../host/remove-module";
 import type { ModuleTree } from "../tree/module-tree";
 import { wildcardMatch } from "../tree/wildcard";
 import type { ModprobeOptions } from "./options";
+import { commandFor } from "./plan";
 import { isBuiltinModule, itself, type Resolved, resolveName } from "./resolve";
 import { noShell, runCommand, withParameters } from "./run-command";
 
@@ -65,7 +66,7 @@ async function removeFirst(module: Resolved, how: How, context: Removal): Promis
   const { name } = module;
   const { options, env, tree, config, complain } = context;
   const soft = options.ignoreInstall ? undefined : softDependenciesOf(name, config);
-  const command = options.ignoreInstall ? undefined : removeCommandOf(name, config);
+  const command = options.ignoreInstall ? undefined : commandFor(module, "remove", config.removeCommands)?.command;
   const loaded = await loadedModule(env.files, name);
   if (command === undefined) {
     if (await isBuiltinModule(tree, module)) {
@@ -161,8 +162,4 @@ async function removeWaiting(
 function softDependenciesOf(name: string, config: ModprobeConfig): SoftDependencies | undefined {
   const soft = config.softDependencies.find(({ pattern }) => wildcardMatch(pattern, name));
   return soft === undefined || soft.pre.length + soft.post.length === 0 ? undefined : soft;
-}
-
-function removeCommandOf(name: string, config: ModprobeConfig): string | undefined {
-  return config.removeCommands.find(({ pattern }) => wildcardMatch(pattern, name))?.command;
 }
