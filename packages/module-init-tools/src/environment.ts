@@ -33,6 +33,8 @@ export interface ToolEnvironment {
   progress?(what: string, done: number, total: number): void;
   /** The kernel's release, as in `uname -r`: names the directory below `/lib/modules`. */
   readonly release: string;
+  /** Environment variables: `MODPROBE_OPTIONS` is one. */
+  readonly variables?: Readonly<Record<string, string | undefined>>;
   /** Where relative paths start; `/` when absent. */
   readonly cwd?: string;
 }

@@ -27,6 +27,7 @@ export function nodeEnvironment(): ToolEnvironment {
     syslog: logToSystem,
     readFacts: parallelFactsReader(),
     ...(process.stderr.isTTY ? { progress: progressLine((text) => process.stderr.write(text)) } : {}),
+    variables: process.env,
     release: release(),
     cwd: process.cwd(),
   };

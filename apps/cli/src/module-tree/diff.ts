@@ -5,6 +5,7 @@ import { failureOf } from "../failure";
 import type { Terminal } from "../terminal";
 import { differenceText, summaryText } from "./difference-text";
 import { findTree } from "./find-tree";
+import { checkProperties } from "./properties";
 
 /** As diff(1) has them: scripts must be able to tell a difference from a failure. */
 const DiffExit = { same: 0, different: 1, trouble: 2 } as const;
@@ -59,6 +60,7 @@ function wordsOf(list: string): string[] {
 }
 
 async function show(before: string, after: string, options: DiffOptions, terminal: Terminal): Promise<number> {
+  checkProperties([...(options.only ?? []), ...options.ignore]);
   const [old, young] = [before, after].map((dirname) => ({
     ...findTree(dirname, undefined, terminal.cwd),
     files: nodeFiles,

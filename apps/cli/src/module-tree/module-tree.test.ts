@@ -284,6 +284,9 @@ describe("lcd modules diff", () => {
     });
     const only = await runLcd(["modules", "diff", before, after, "--only", "export,license"]);
     expect(only.stdout).toMatch(/^~ a\n {4}export .*\n- b/);
+    const mistaken = await runLcd(["modules", "diff", before, after, "--only", "licence"]);
+    expect(mistaken.code).toBe(2);
+    expect(mistaken.stderr).toContain('modules have no property "licence"; did you mean license?');
     const ignoring = await runLcd(["modules", "diff", before, after, "--ignore", "export, alias,version"]);
     expect(ignoring.stdout).toMatch(/^- b.*\n\+ d.*\n1 added, 1 removed, 0 changed, 2 the same\n$/);
   });

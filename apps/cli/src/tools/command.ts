@@ -122,6 +122,7 @@ function environment(terminal: Terminal): ToolEnvironment {
     openDevice: (path) => {
       throw new FileError("ENODEV", `${path}: there are no devices`);
     },
+    variables: terminal.environment,
     release: release(),
     cwd: terminal.cwd,
   };

@@ -58,7 +58,7 @@ async function run(options: DepmodOptions, env: ToolEnvironment, log: Log): Prom
   const places = graph.places();
   if (reportCycles(findCycles(graph, places), log)) return 1;
   const output = treeDirectory(options.output ?? options.base, options, env);
-  if (!options.dryRun) await checkDirectory(output, env);
+  if (!options.dryRun) await prepareOutput(output, options, env);
   const indexes = await makeIndexes({ graph, places, directory, options, files: env.files, log });
   if (options.dryRun) {
     env.stdout(Object.values(indexes).join(""));
@@ -110,9 +110,14 @@ async function search(
   }
 }
 
-/** @throws FatalError */
-async function checkDirectory(directory: string, env: ToolEnvironment): Promise<void> {
+/**
+ * Finds out before the long work whether there is a place for what it makes; `-o` makes it, as from kmod 31 on.
+ *
+ * @throws FatalError
+ */
+async function prepareOutput(directory: string, { output }: DepmodOptions, env: ToolEnvironment): Promise<void> {
   try {
+    if (output !== null) await env.files.makeDirectory?.(directory);
     await env.files.readDirectory(directory);
   } catch (error) {
     if (errorCodeOf(error) === null) throw error;

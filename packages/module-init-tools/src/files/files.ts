@@ -18,6 +18,8 @@ export interface ToolFiles {
   stat(path: string): Promise<FileStatus>;
   /** Creates or replaces a file. */
   writeFile(path: string, bytes: Uint8Array): Promise<void>;
+  /** Makes a directory, and those that it is in, if they are not there yet; absent where files need none. */
+  makeDirectory?(path: string): Promise<void>;
   /** Moves a file over another one, in one step. */
   rename(from: string, to: string): Promise<void>;
   /** Deletes a file. */

@@ -29,13 +29,7 @@ class FileTree implements MemoryFiles {
   readonly #root: Map<string, Node> = new Map();
 
   add(path: string, content: Uint8Array | string): void {
-    let directory = this.#root;
-    for (const part of partsOf(directoryName(absolutePath(path)))) {
-      const next = directory.get(part) ?? new Map<string, Node>();
-      if (!(next instanceof Map)) throw new FileError("ENOTDIR", `${path}: ${part} is a file`);
-      directory.set(part, next);
-      directory = next;
-    }
+    const directory = this.#makeDirectories(directoryName(absolutePath(path)));
     directory.set(baseName(path), typeof content === "string" ? encodeText(content) : content);
   }
 
@@ -66,6 +60,10 @@ class FileTree implements MemoryFiles {
     directory.set(baseName(path), bytes.slice());
   }
 
+  async makeDirectory(path: string): Promise<void> {
+    this.#makeDirectories(absolutePath(path));
+  }
+
   async rename(from: string, to: string): Promise<void> {
     const bytes = this.#file(from);
     await this.writeFile(to, bytes);
@@ -75,6 +73,17 @@ class FileTree implements MemoryFiles {
   async remove(path: string): Promise<void> {
     this.#file(path);
     this.#directory(directoryName(absolutePath(path))).delete(baseName(path));
+  }
+
+  #makeDirectories(path: string): Map<string, Node> {
+    let directory = this.#root;
+    for (const part of partsOf(path)) {
+      const next = directory.get(part) ?? new Map<string, Node>();
+      if (!(next instanceof Map)) throw new FileError("ENOTDIR", `${path}: ${part} is a file`);
+      directory.set(part, next);
+      directory = next;
+    }
+    return directory;
   }
 
   #file(path: string): Uint8Array {

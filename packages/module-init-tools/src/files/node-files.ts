@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, opendirSync, openSync, readFileSync, readSync, statSync } from "node:fs";
-import { type FileHandle, open, rename, rm, writeFile } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rename, rm, writeFile } from "node:fs/promises";
 import { type DirectoryEntry, FileError, type FileKind, type ToolFiles } from "./files";
 import { nameFromBytes, nativePath } from "./native-path";
 
@@ -13,6 +13,7 @@ export const nodeFiles: ToolFiles = {
     return { kind: kindOf(status), size: status.size, modified: status.mtimeMs, id: `${status.dev}:${status.ino}` };
   },
   writeFile: (path, bytes) => writeFile(nativePath(path), bytes),
+  makeDirectory: async (path) => void (await mkdir(nativePath(path), { recursive: true })),
   rename: (from, to) => rename(nativePath(from), nativePath(to)),
   remove: (path) => rm(nativePath(path)),
 };

@@ -11,6 +11,7 @@ import { FatalError, ToolError } from "../errors";
 import { absolutePath, baseName } from "../files/path";
 import { hasUnmatchedBracket } from "../tree/module-name";
 import { ModuleTree } from "../tree/module-tree";
+import { inheritedWords, passingOn } from "./inherited-options";
 import { alreadyInKernel, loadAll } from "./load";
 import { MODPROBE_USAGE, type ModprobeOptions, parseModprobeOptions } from "./options";
 import { loadPlan, type Step } from "./plan";
@@ -28,7 +29,8 @@ export async function lcdModprobe(argv: readonly string[], env: ToolEnvironment)
   const [program = "lcd-modprobe", ...args] = argv;
   const log = new Log(baseName(program), (text) => env.stderr(text));
   try {
-    return await run(parseModprobeOptions(args), env, log);
+    const { given, ...options } = parseModprobeOptions([...inheritedWords(env), ...args]);
+    return await run(options, passingOn(env, given), log);
   } catch (error) {
     if (error instanceof UsageError) log.usage(error.message);
     else if (error instanceof NoDriverError) log.plain(error.message);
@@ -178,7 +180,7 @@ class Session {
 }
 
 function moduleDirectory({ root, release }: ModprobeOptions, env: ToolEnvironment): string {
-  const from = root === null || root.startsWith("/") ? (root ?? "") : `${env.cwd ?? ""}/${root}`;
+  const from = root === null || root === "" || root.startsWith("/") ? (root ?? "") : `${env.cwd ?? ""}/${root}`;
   return `${from}/lib/modules/${release ?? env.release}`;
 }
 

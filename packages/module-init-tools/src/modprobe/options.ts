@@ -100,12 +100,15 @@ Options:
   -a, --all                  Every word is the name of a module
   -D, --show-depends         Only print what would be loaded
   -R, --resolve-alias        Only print which modules the name leads to
-  -c, --showconfig           Only print the configuration and all aliases
-      --show-modversions     Only print the symbols that a module file needs, with their versions
+  -c, --showconfig, --show-config
+                             Only print the configuration and all aliases
+      --show-modversions, --dump-modversions
+                             Only print the symbols that a module file needs, with their versions
       --show-exports         Only print the symbols that a module file offers, with their versions
   -n, --dry-run, --show      Do everything but load or remove
   -r, --remove               Take modules out, and what nobody needs any more
-      --remove-holders       Take out what uses them, too
+      --remove-holders, --remove-dependencies
+                             Take out what uses them, too
   -w, --wait=MSEC            Wait so long for a module that is in use
   -b, --use-blacklist        Apply the blacklist to names, too: to what an alias leads to it always applies
   -i, --ignore-install, --ignore-remove
@@ -125,7 +128,9 @@ Options:
 `;
 
 /** @throws UsageError; ToolError for a wait that is no number */
-export function parseModprobeOptions(args: readonly string[]): ModprobeOptions {
+export function parseModprobeOptions(
+  args: readonly string[],
+): ModprobeOptions & { readonly given: ParsedOptions["options"] } {
   const { options, words } = parseOptions(args, TABLE);
   const has = (letter: string) => options.some(([given]) => given === letter);
   const last = (letter: string) => options.filter(([given]) => given === letter).at(-1)?.[1] ?? null;
@@ -133,6 +138,7 @@ export function parseModprobeOptions(args: readonly string[]): ModprobeOptions {
   const wait = last("w");
   const config = options.filter(([given]) => given === "C").map(([, path]) => path);
   return {
+    given: options,
     words,
     all: has("a"),
     help: has("h"),

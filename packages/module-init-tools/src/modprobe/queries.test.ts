@@ -58,6 +58,9 @@ test("--show-exports and --show-modversions read a file", async () => {
   expect((await modprobe("--show-exports /text", files)).errors).toMatch(
     /^modprobe: FATAL: could not get symbols of \/text: Exec format error/,
   );
+  expect((await modprobe("--show-exports /lib", files)).errors).toBe(
+    "modprobe: FATAL: could not get symbols of /lib: Is a directory\n",
+  );
   expect((await modprobe("--show-exports /nowhere", files)).errors).toBe(
     "modprobe: FATAL: Module /nowhere not found.\n",
   );

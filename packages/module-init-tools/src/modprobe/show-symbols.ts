@@ -17,12 +17,12 @@ export async function showSymbols(
   env: ToolEnvironment,
   log: Log,
 ): Promise<number> {
-  const bytes = await readFile(file, env);
-  if (bytes === null) {
-    log.fatal(`Module ${file} not found.`);
-    return 1;
-  }
   try {
+    const bytes = await readFile(file, env);
+    if (bytes === null) {
+      log.fatal(`Module ${file} not found.`);
+      return 1;
+    }
     const module = await decompressModule(bytes);
     const symbols = symbolsOf(kind, module, bytes);
     if (symbols === null) throw new ToolError(errorText("ENOENT"));
@@ -52,6 +52,6 @@ async function readFile(file: string, env: ToolEnvironment): Promise<Uint8Array 
     const code = errorCodeOf(error);
     if (code === null) throw error;
     if (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP") return null;
-    throw new ToolError(`could not read ${file}: ${describeError(error)}`);
+    throw new ToolError(describeError(error));
   }
 }
