@@ -4,56 +4,140 @@ import type { DependencyGraph } from "./dependency-graph";
 export interface CycleReport {
   /** How many modules are in a loop; those that only need one that is are not counted. */
   readonly count: number;
-  /** The ways round, as names from a module back to itself: `["a", "b", "a"]`; of very many only some. */
+  /**
+   * The ways round, as names from a module back to itself: `["a", "b", "a"]`; of very many only some. One name alone is
+   * of a module on no cycle: one on a cycle needs it, and it needs others.
+   */
   readonly cycles: readonly (readonly string[])[];
 }
 
-/** Ways round that are looked for, and steps taken for them, from each module: there can be very many. */
+/** Ways round that are looked for from each module, and steps taken for them all: there can be very many. */
 const MOST_CYCLES = 100;
 const MOST_STEPS = 100_000;
 
 /**
- * Explains why there is no order: with all ways round from the first module that is in a loop, then from the first that
- * was on none of them, and so on, in kmod's order.
+ * Explains why there is no order, with the ways round that kmod's depmod names, in its order.
  *
  * @param places from {@link DependencyGraph.places}
  * @returns null when there is no loop
  */
 export function findCycles(graph: DependencyGraph, places: readonly (number | null)[]): CycleReport | null {
-  const inCycles = new Set<number>();
-  const shown = new Set<number>();
-  const cycles: string[][] = [];
-  for (const [start, place] of places.entries()) {
-    const shortest = place === null ? shortestWayBack(graph, start) : null;
-    if (shortest === null) continue;
-    inCycles.add(start);
-    if (shown.has(start)) continue;
-    const found = cyclesFrom(graph, start);
-    for (const cycle of found.length > 0 ? found : [shortest]) {
-      for (const index of cycle) shown.add(index);
-      cycles.push(cycle.map((index) => graph.modules[index]?.name ?? ""));
-    }
-  }
-  return inCycles.size === 0 ? null : { count: inCycles.size, cycles };
+  const unplaced = [...places.keys()].filter((index) => places[index] === null);
+  const inCycles = new Set(unplaced.filter((index) => shortestWayBack(graph, index) !== null));
+  if (inCycles.size === 0) return null;
+  const cycles = new Search(graph, inCycles, new Ring(unplaced)).cycles();
+  const names = (cycle: readonly number[]) => cycle.map((index) => graph.modules[index]?.name ?? "");
+  return { count: inCycles.size, cycles: cycles.map(names) };
 }
 
-/** Depth first from a module to itself, each module's last dependency first, without going in smaller circles. */
-function cyclesFrom(graph: DependencyGraph, start: number): number[][] {
-  const found: number[][] = [];
-  const open = [[start]];
-  const useful = leadingTo(graph, start);
-  let steps = MOST_STEPS;
-  for (let way = open.pop(); way !== undefined && found.length < MOST_CYCLES && steps-- > 0; way = open.pop()) {
-    const last = way.at(-1) ?? start;
-    if (way.length > 1 && last === start) {
-      found.push(way);
-      continue;
+/** A way from a module to another one, by its last step. */
+interface Way {
+  readonly last: number;
+  readonly before: Way | null;
+}
+
+class Search {
+  readonly #seen = new Set<number>();
+  #steps = MOST_STEPS;
+
+  constructor(
+    private readonly graph: DependencyGraph,
+    private readonly inCycles: ReadonlySet<number>,
+    /** The modules that are neither on a cycle that was found nor without dependencies. */
+    private readonly left: Ring,
+  ) {}
+
+  cycles(): number[][] {
+    const found: number[][] = [];
+    for (let start = this.left.first; start !== null; start = this.left.first) {
+      this.left.remove(start);
+      found.push(...this.#from(start));
     }
-    for (const next of graph.direct[last] ?? []) {
-      if (useful.has(next) && (next === start || !way.includes(next))) open.push([...way, next]);
+    return found;
+  }
+
+  #from(start: number): number[][] {
+    if (!this.inCycles.has(start)) {
+      // kmod names also these, each alone, though they are on no cycle.
+      if (this.#seen.has(start)) return [[start]];
+      this.#waysBack(start, new Set());
+      return [];
+    }
+    const found = this.#waysBack(start, leadingTo(this.graph, start));
+    if (found.length > 0) return found;
+    const shortest = shortestWayBack(this.graph, start) ?? [];
+    for (const index of shortest) this.left.remove(index);
+    return [shortest];
+  }
+
+  /** Depth first from a module to itself, each module's last dependency first, without going in smaller circles. */
+  #waysBack(start: number, useful: ReadonlySet<number>): number[][] {
+    const found: number[][] = [];
+    const open: Way[] = [{ last: start, before: null }];
+    for (let way = open.pop(); way !== undefined && found.length < MOST_CYCLES; way = open.pop()) {
+      if (way.last === start && way.before !== null) {
+        const cycle = modulesOn(way).reverse();
+        for (const index of cycle) this.left.remove(index);
+        found.push(cycle);
+        continue;
+      }
+      this.#seen.add(way.last);
+      const dependencies = this.graph.direct[way.last] ?? [];
+      if (dependencies.length === 0) this.left.remove(way.last);
+      for (const next of dependencies) {
+        const worthwhile = useful.has(next) ? this.#steps-- > 0 && goesOn(way, next, start) : !this.#seen.has(next);
+        if (worthwhile) open.push({ last: next, before: way });
+      }
+    }
+    return found;
+  }
+}
+
+/** Members in a circle, one of them the first. */
+class Ring {
+  readonly #next = new Map<number, number>();
+  readonly #previous = new Map<number, number>();
+  #first: number | null;
+
+  constructor(members: readonly number[]) {
+    this.#first = members[0] ?? null;
+    let previous = members.at(-1);
+    for (const member of members) {
+      if (previous !== undefined) this.#join(previous, member);
+      previous = member;
     }
   }
-  return found;
+
+  /** Null when there is none left. */
+  get first(): number | null {
+    return this.#first;
+  }
+
+  /** Makes the next member the first one, as kmod does; nothing happens if it is no member. */
+  remove(member: number): void {
+    const [previous, next] = [this.#previous.get(member), this.#next.get(member)];
+    if (previous === undefined || next === undefined) return;
+    this.#join(previous, next);
+    this.#previous.delete(member);
+    this.#next.delete(member);
+    this.#first = next === member ? null : next;
+  }
+
+  #join(previous: number, next: number): void {
+    this.#next.set(previous, next);
+    this.#previous.set(next, previous);
+  }
+}
+
+/** Last module first. */
+function modulesOn(way: Way): number[] {
+  const modules: number[] = [];
+  for (let step: Way | null = way; step !== null; step = step.before) modules.push(step.last);
+  return modules;
+}
+
+function goesOn(way: Way, next: number, start: number): boolean {
+  return next === start || !modulesOn(way).includes(next);
 }
 
 /** The modules from which a way leads to one, itself among them. */

@@ -18,7 +18,7 @@ export async function indexInMemory(reader: TreeReader, directory: string, root:
   const modules = await modulesOfTree(files, directory, root, log);
   const graph = new DependencyGraph(await readModuleTree(reader, directory, modules, log));
   const places = graph.places();
-  const [cycle] = findCycles(graph, places)?.cycles ?? [];
+  const cycle = findCycles(graph, places)?.cycles.find((names) => names.length > 1);
   if (cycle !== undefined) throw new ToolError(`modules need one another in a loop: ${cycle.join(" -> ")}`);
   const options = { dryRun: true, warnDuplicates: false };
   const indexes = await makeIndexes({ graph, places, directory, options, files, log });
