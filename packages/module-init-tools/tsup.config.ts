@@ -1,17 +1,34 @@
 import { packageBuild } from "../../tsup.shared";
 
-export default packageBuild(
+const programs = ["lcd-modprobe", "lcd-insmod", "lcd-depmod", "lcd-lsmod", "lcd-modinfo", "lcd-rmmod"];
+
+const library = packageBuild(
   {
     index: "src/index.ts",
     node: "src/node.ts",
     "facts-worker": "src/node/facts-worker.ts",
     testing: "src/testing/index.ts",
-    "bin/lcd-modprobe": "src/bin/lcd-modprobe.ts",
-    "bin/lcd-insmod": "src/bin/lcd-insmod.ts",
-    "bin/lcd-depmod": "src/bin/lcd-depmod.ts",
-    "bin/lcd-lsmod": "src/bin/lcd-lsmod.ts",
-    "bin/lcd-modinfo": "src/bin/lcd-modinfo.ts",
-    "bin/lcd-rmmod": "src/bin/lcd-rmmod.ts",
   },
-  { external: [/^node:/] },
+  // The programs are built beside it at the same time.
+  { external: [/^node:/], clean: ["!bin/**"] },
 );
+
+/** Each by itself, and nearly in one file: to find and read the many that they share takes as long as their work. */
+const ownFiles = programs.map((name) =>
+  packageBuild(
+    { [name]: `src/bin/${name}.ts` },
+    {
+      external: [/^node:/],
+      noExternal: [/^(elf-image|lcd-domains)/],
+      outDir: "dist/bin",
+      clean: false,
+      dts: false,
+      splitting: true,
+      esbuildOptions: (options) => {
+        options.conditions = ["lcd-source"];
+      },
+    },
+  ),
+);
+
+export default [library, ...ownFiles];

@@ -20,8 +20,8 @@ const WORTH_THREADS = 2000;
 /** Modules that a thread takes at a time. */
 const BATCH = 16;
 
-/** Built beside the file that this stands in, as one or the other kind of module; not there where sources are run. */
-const WORKERS = ["./facts-worker.js", "./facts-worker.cjs"].map((name) => new URL(name, import.meta.url));
+/** Built beside the file that this stands in, or one directory up; not there where sources are run. */
+const WORKERS = ["./facts-worker.js", "../facts-worker.js", "./facts-worker.cjs"].map((name) => new URL(name, import.meta.url));
 
 /** What a thread is started with. */
 export interface FactsWork {
