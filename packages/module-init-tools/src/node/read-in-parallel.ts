@@ -21,7 +21,9 @@ const WORTH_THREADS = 2000;
 const BATCH = 16;
 
 /** Built beside the file that this stands in, or one directory up; not there where sources are run. */
-const WORKERS = ["./facts-worker.js", "../facts-worker.js", "./facts-worker.cjs"].map((name) => new URL(name, import.meta.url));
+const WORKERS = ["./facts-worker.js", "../facts-worker.js", "./facts-worker.cjs"].map(
+  (name) => new URL(name, import.meta.url),
+);
 
 /** What a thread is started with. */
 export interface FactsWork {
