@@ -251,3 +251,15 @@ test("usage errors have getopt's words and exit code 1; --help exits with 0", as
   expect(env.errors()).toBe("lcd-modprobe: ERROR: missing parameters. See -h.\n");
   expect(await modprobe("--help")).toMatchObject({ code: 0, errors: "" });
 });
+
+test.each([
+  ["alias any nowhere\nalias any helper\n", 0],
+  ["alias any helper\nalias any nowhere\n", 1],
+])(
+  "of several modules that a name leads to the last decides the exit code, as with modprobe of kmod 30: %j",
+  async (text, code) => {
+    const result = await modprobe("any", { "/etc/modprobe.d/any.conf": text });
+    expect(result).toMatchObject({ code, names: ["helper"] });
+    expect(result.errors).toContain("could not insert 'nowhere'");
+  },
+);

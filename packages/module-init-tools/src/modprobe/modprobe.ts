@@ -86,7 +86,7 @@ class Session {
     private readonly log: Log,
   ) {}
 
-  /** @returns whether every module that the name leads to is loaded */
+  /** @returns whether the last of the modules that the name leads to is loaded: it decides, as with kmod */
   async insert(name: string, parameters: string): Promise<boolean> {
     const found = await resolveName(this.tree, this.config, name);
     if (found.length === 0) {
@@ -98,7 +98,7 @@ class Session {
       return true;
     }
     let ok = true;
-    for (const module of found) ok = (await this.#insertModule(module, parameters)) && ok;
+    for (const module of found) ok = await this.#insertModule(module, parameters);
     return ok;
   }
 
