@@ -113,3 +113,12 @@ test.skipIf(process.platform !== "linux")(
     ]);
   },
 );
+
+test("the bytes of a file stay while another one is read", () => {
+  const [outer, inner] = [join(root, "outer"), join(root, "inner")];
+  writeFileSync(outer, "first");
+  writeFileSync(inner, "other");
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+  const read = nodeFiles.withFile?.(outer, (bytes) => [nodeFiles.withFile?.(inner, text), text(bytes)]);
+  expect(read).toEqual(["other", "first"]);
+});

@@ -54,17 +54,21 @@ function checkSize(path: string, size: number): void {
 const MOST_SHARED_BYTES = 64 << 20;
 /** A FIFO that nobody writes to is empty, instead of holding everything up. */
 const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
-let shared = new Uint8Array(1 << 20);
+/** Nobody's while it is in use: a function that reads another file meanwhile gets other memory. */
+let spare = new Uint8Array(1 << 20);
 
 function withFile<T>(path: string, use: (bytes: Uint8Array) => T): T {
   const file = openSync(nativePath(path), READ_WITHOUT_WAITING);
+  let buffer = spare;
+  spare = new Uint8Array(0);
   try {
     const { size } = fstatSync(file);
     checkSize(path, size);
     if (size > MOST_SHARED_BYTES) return use(new Uint8Array(readFileSync(file)));
-    if (size > shared.length) shared = new Uint8Array(Math.max(size, 2 * shared.length));
-    return use(shared.subarray(0, readSync(file, shared, 0, size, 0)));
+    if (size > buffer.length) buffer = new Uint8Array(Math.max(size, 2 * buffer.length));
+    return use(buffer.subarray(0, readSync(file, buffer, 0, size, 0)));
   } finally {
+    spare = buffer;
     closeSync(file);
   }
 }
