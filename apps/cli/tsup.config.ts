@@ -9,7 +9,7 @@ import { liblcdInPlace } from "./build/liblcd";
 const commands = ["run", "call", "cc", "disasm", "machine", "host", "tools", "module-tree", "bench"];
 /** Sources that use iced-x86. */
 const roots = ["apps/cli/src", "packages/lcd-arch-x86/src"];
-const bundled = ["commander", "fzstd", "iced-x86", "xz-decompress"];
+const bundled = ["commander", "zstddec", "iced-x86", "xz-decompress"];
 
 /** Everything that a command needs is bundled into its file, because to find and read many files takes long. */
 export default packageBuild(

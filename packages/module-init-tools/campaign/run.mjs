@@ -16,7 +16,7 @@ await build({
   outDir: output,
   outExtension: () => ({ js: ".mjs" }),
   platform: "node",
-  external: ["fzstd", "xz-decompress"],
+  external: ["zstddec", "xz-decompress"],
   noExternal: ["elf-image", "lcd-domains"],
   esbuildOptions: (options) => {
     options.conditions = ["lcd-source"];

@@ -34,13 +34,18 @@ async function runCases(task: WorkerTask, tell: (message: WorkerMessage) => void
   const end = performance.now() + task.budget;
   for (let at = task.from; performance.now() < end && at < (cases ?? Number.POSITIVE_INFINITY); at++) {
     tell({ type: "case", at });
-    const before = process.cpuUsage();
+    const timed = async (outcome: (what: string) => void): Promise<number> => {
+      const before = process.cpuUsage();
+      await kind.run(at, new SeededRandom(Math.imul(task.seed, 1_000_003) + at), outcome);
+      const { user, system } = process.cpuUsage(before);
+      return (user + system) / 1e6;
+    };
     try {
-      await kind.run(at, new SeededRandom(Math.imul(task.seed, 1_000_003) + at), (what) => {
+      let spent = await timed((what) => {
         outcomes[what] = (outcomes[what] ?? 0) + 1;
       });
-      const { user, system } = process.cpuUsage(before);
-      const spent = (user + system) / 1e6;
+      // The garbage of earlier cases and V8's compiler are counted too: the second time tells.
+      if (spent > seconds) spent = Math.min(spent, await timed(() => undefined));
       if (spent > seconds) throw new Error(`took ${spent.toFixed(1)} s of processor time, not ${seconds}`);
     } catch (error) {
       tell({ type: "failure", at, message: error instanceof Error ? (error.stack ?? error.message) : String(error) });

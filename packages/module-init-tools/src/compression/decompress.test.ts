@@ -93,3 +93,30 @@ test("an xz filter that the decoder does not have is named as the reason", async
 function fromBase64(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text, "base64"));
 }
+
+test("a zstd block whose matches exceed it is refused, and not followed to where they end", async () => {
+  // RFC 8878, 3.1.1.3: no literals; 65,535 + 32,512 sequences, each of them of one table entry (RLE): a literal
+  // length of 0, offset code 0, and match length code 52, which is 65,539 bytes and what 16 more bits say.
+  const sequences = [0x00, 255, 0xff, 0xff, 0b01010100, 0, 0, 52, ...new Array<number>(90).fill(0xff)];
+  const header = (sequences.length << 3) | (2 << 1) | 1;
+  const frame = [0x28, 0xb5, 0x2f, 0xfd, 0, 0x58, header & 255, header >> 8, 0, ...sequences];
+  await expect(decompressModule(new Uint8Array(frame))).rejects.toThrow("the zstd data is damaged");
+});
+
+test("zstd data whose checksum is another one's are refused", async () => {
+  const changed = FILES.zstd.slice();
+  changed[changed.length - 1] = 0;
+  await expect(decompressModule(changed)).rejects.toThrow("checksum");
+});
+
+test("many small blocks in a large window of zstd take no longer than in a small one", async () => {
+  // A window of 128 MiB (exponent 17), and 50,000 raw blocks of one byte.
+  const blocks = Array.from({ length: 50_000 }, (_, i) => [(1 << 3) | (i === 49_999 ? 1 : 0), 0, 0, 0x41]);
+  const frame = new Uint8Array([0x28, 0xb5, 0x2f, 0xfd, 0, 17 << 3, ...blocks.flat()]);
+  expect(await decompressModule(frame)).toEqual(new Uint8Array(50_000).fill(0x41));
+});
+
+test("a zstd frame without content is no content", async () => {
+  // `zstd -c < /dev/null` of zstd 1.5.4.
+  expect(await decompressModule(fromBase64("KLUv/SQAAQAAmenYUQ=="))).toHaveLength(0);
+});

@@ -5,6 +5,8 @@ export interface ZstdFrame {
   readonly bytes: Uint8Array;
   /** What the header says the content has, or null when it does not say. */
   readonly contentSize: number | null;
+  /** Bytes that the content cannot exceed: what is declared, or what its blocks could have at most. */
+  readonly atMost: number;
 }
 
 const ZSTD_MAGIC = 0xfd2fb528;
@@ -41,9 +43,10 @@ export function zstdFrames(bytes: Uint8Array, limit: number): ZstdFrame[] {
     const { contentSize } = header;
     if (contentSize !== null && blocks.atLeast > contentSize) throw damaged("more content than declared");
     if (contentSize !== null && blocks.atMost < contentSize) throw damaged("less content than declared");
-    total += header.contentSize ?? blocks.atMost;
+    const atMost = contentSize ?? blocks.atMost;
+    total += atMost;
     if (total > limit) throw tooLarge(limit);
-    frames.push({ bytes: bytes.subarray(offset, blocks.end), contentSize: header.contentSize });
+    frames.push({ bytes: bytes.subarray(offset, blocks.end), contentSize, atMost });
     offset = blocks.end;
   }
   return frames;

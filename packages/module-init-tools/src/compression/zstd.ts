@@ -1,15 +1,25 @@
-import { decompress } from "fzstd";
+import { ZSTDDecoder } from "zstddec";
 import { DecompressError } from "./decompress";
 import { zstdFrames } from "./zstd-frames";
 
-/** zstd (RFC 8878) through fzstd. The data's own checksum is not compared; the ELF reader checks what it reads. */
+/** Beside the content that a module may have, the decoder's 2 GiB of memory have room for this much. */
+const LARGEST_FILE = 2 ** 30;
+
+/**
+ * zstd (RFC 8878) through zstddec, the reference decoder as WebAssembly: other decoders believe match lengths that
+ * exceed their block, and a file of a few kilobytes keeps them busy for minutes.
+ */
 export async function* unzstd(bytes: Uint8Array, limit: number): AsyncIterable<Uint8Array> {
-  for (const frame of zstdFrames(bytes, limit)) {
-    const content = decompress(frame.bytes);
-    if (frame.contentSize !== null && content.length !== frame.contentSize) {
-      throw new DecompressError(
-        `the zstd data is damaged (${content.length} bytes instead of the ${frame.contentSize} that it declares)`,
-      );
+  if (bytes.length > LARGEST_FILE) throw new DecompressError(`has more than ${LARGEST_FILE} bytes of zstd data`);
+  const frames = zstdFrames(bytes, limit);
+  const decoder = new ZSTDDecoder();
+  await decoder.init();
+  for (const { bytes: frame, contentSize, atMost } of frames) {
+    if (atMost === 0) continue;
+    // It has no other way to say that something is wrong.
+    const content = decoder.decode(frame, atMost);
+    if (content.length === 0 || content.length !== (contentSize ?? content.length)) {
+      throw new DecompressError("the zstd data is damaged (a block or the checksum is wrong)");
     }
     yield content;
   }
