@@ -2,7 +2,13 @@ import { CodeMarks } from "./code-marks";
 import type { Interpreter } from "./interpret/index";
 import { regionsFrom } from "./region-scope";
 import { type CodeContext, sameContext } from "./translate/code-context";
-import type { CodePage, CodeSource, DecodedRegion, Experience } from "./translate/discover";
+import {
+  type CodePage,
+  type CodeSource,
+  type DecodedRegion,
+  type Experience,
+  prepareDecoder,
+} from "./translate/discover";
 import { Status } from "./translate/dispatcher";
 import { rangesOf } from "./translate/ranges";
 import { compileRegions, type RegionFunction, translateRegion } from "./translate/region";
@@ -70,6 +76,7 @@ export class CodeCache {
     private readonly cpu: number | null,
   ) {
     this.marks = new CodeMarks(frames, protect);
+    prepareDecoder();
   }
 
   /** Parts of frames that are remembered for translations: a measure of what the cache takes. */

@@ -80,6 +80,13 @@ export interface DecodedRegion {
 const PAGE = 4096n;
 const MAX_LENGTH = 15;
 
+/** Has the decoder make its tables, which takes milliseconds, before there is code that waits for them. */
+export function prepareDecoder(): void {
+  const decoder = new Decoder(64, Uint8Array.of(0x90), DecoderOptions.None);
+  new Instruction(decoder.decode()).free();
+  decoder.free();
+}
+
 /** Reads instructions of one region, page by page. */
 class CodeReader {
   readonly pages: (RegionPage & { decoder: Decoder })[] = [];
