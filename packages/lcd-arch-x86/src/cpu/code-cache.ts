@@ -291,10 +291,14 @@ export class CodeCache {
 
   private add(region: DecodedRegion, parts: Pick<Translation, "tier" | "index" | "bytecode" | "sites">): Translation {
     const { context, entry: rip, missing } = region;
+    const { tier, index, bytecode, sites } = parts;
     const translation: Translation = {
-      ...parts,
       context,
       rip,
+      tier,
+      index,
+      bytecode,
+      sites,
       runs: 0,
       pages: region.pages.map((page) => page.address),
       ranges: rangesOf(region),

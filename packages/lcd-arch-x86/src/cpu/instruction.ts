@@ -28,6 +28,11 @@ export class Instruction {
   readonly length: number;
   readonly flowControl: FlowControl;
   readonly opCount: number;
+  /**
+   * About how often it accesses memory; what writes an operand counts twice, because most of that reads it, too. An
+   * access to the stack that has no operand counts as none.
+   */
+  readonly accesses: number;
   private readonly kinds: OpKind[] = [];
   private readonly registers: Register[] = [];
 
@@ -39,11 +44,16 @@ export class Instruction {
     this.flowControl = flowControl;
     this.opCount = opCount;
     this.length = iced.length;
-    for (let operand = 0; operand < this.opCount; operand++) {
+    let accesses = 0;
+    for (let operand = 0; operand < opCount; operand++) {
       const kind = iced.opKind(operand);
       this.kinds.push(kind);
       this.registers.push(kind === OpKind.Register ? iced.opRegister(operand) : 0);
+      if (accesses === 0 && kind >= OpKind.MemorySegSI) {
+        accesses = operand === 0 ? 2 : 1;
+      }
     }
+    this.accesses = accesses;
   }
 
   /** The bytes are no instruction. */
@@ -58,15 +68,6 @@ export class Instruction {
   /** iced's number of a register operand; 0 for other kinds. */
   opRegister(operand: number): Register {
     return this.registers[operand];
-  }
-
-  /**
-   * About how often it accesses memory; what writes an operand counts twice, because most of that reads it, too. An
-   * access to the stack that has no operand counts as none.
-   */
-  get accesses(): number {
-    const at = this.kinds.findIndex((kind) => kind >= OpKind.MemorySegSI);
-    return at < 0 ? 0 : at === 0 ? 2 : 1;
   }
 
   /** A direct CALL: control comes back behind it. */

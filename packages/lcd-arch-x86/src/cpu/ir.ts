@@ -158,7 +158,8 @@ export class Value {
     /** For loads: the access needs write permission (a read-modify-write's read). */
     readonly forWrite: boolean = false,
   ) {
-    for (const operand of operands) {
+    for (let at = 0; at < operands.length; at++) {
+      const operand = operands[at];
       // A load is evaluated where it stands, so what it read before does not matter after.
       if (operand.kind !== "load") {
         this.reads |= operand.reads;

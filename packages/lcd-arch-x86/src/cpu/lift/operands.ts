@@ -44,23 +44,25 @@ export const isGpr = (register: IcedRegister): boolean => gprOperands[register] 
 /** Kinds of registers: general-purpose; segment, control, debug and test; MMX; XMM (and wider) and x87. */
 export type RegisterKind = "general" | "system" | "mmx" | "vector";
 
-const systemRanges = [
-  [IcedRegister.ES, IcedRegister.GS],
-  [IcedRegister.CR0, IcedRegister.CR15],
-  [IcedRegister.DR0, IcedRegister.DR15],
-  [IcedRegister.TR0, IcedRegister.TR7],
-] as const;
+/** Registers that are neither general-purpose nor vectors, by iced's number. */
+const registerKinds: readonly (RegisterKind | undefined)[] = (() => {
+  const table: (RegisterKind | undefined)[] = [];
+  const fill = (first: IcedRegister, last: IcedRegister, kind: RegisterKind): void => {
+    for (let register = first; register <= last; register++) {
+      table[register] = kind;
+    }
+  };
+  fill(IcedRegister.ES, IcedRegister.GS, "system");
+  fill(IcedRegister.CR0, IcedRegister.CR15, "system");
+  fill(IcedRegister.DR0, IcedRegister.DR15, "system");
+  fill(IcedRegister.TR0, IcedRegister.TR7, "system");
+  fill(IcedRegister.MM0, IcedRegister.MM7, "mmx");
+  return table;
+})();
 
 /** The kind of register that iced's number names. */
-export function registerKind(register: IcedRegister): RegisterKind {
-  if (isGpr(register)) {
-    return "general";
-  }
-  if (register >= IcedRegister.MM0 && register <= IcedRegister.MM7) {
-    return "mmx";
-  }
-  return systemRanges.some(([first, last]) => register >= first && register <= last) ? "system" : "vector";
-}
+export const registerKind = (register: IcedRegister): RegisterKind =>
+  isGpr(register) ? "general" : (registerKinds[register] ?? "vector");
 
 const immediateKinds = new Set<OpKind>([
   OpKind.Immediate8,

@@ -11,14 +11,15 @@ import {
 import type { LaneOperation } from "../ir-vector";
 import { StateOffset } from "../state";
 
-/** The operations of a name, by the type that they are on. */
-type Typed = Readonly<Partial<Record<ValueType, PureOperation>>>;
+/** The operations of a name, and what they give, by the type that they are on. */
+type Typed = Readonly<Partial<Record<ValueType, { readonly operation: PureOperation; readonly result: ValueType }>>>;
 
 const typed = (name: string): Typed =>
   Object.fromEntries(
     (["i32", "i64", "f32", "f64", "v128"] as const)
-      .map((type) => [type, `${type}.${name}`])
-      .filter(([, operation]) => operation in pureOperations),
+      .map((type) => [type, `${type}.${name}` as PureOperation] as const)
+      .filter(([, operation]) => operation in pureOperations)
+      .map(([type, operation]) => [type, { operation, result: pureOperations[operation][1] }]),
   );
 
 /** Names are put together once: here it is done for every value of every instruction. */
@@ -118,11 +119,11 @@ export abstract class ValueBuilder {
 
   /** An operation of the first operand's type. */
   private op(typed: Typed, operands: Value[]): Value {
-    const operation = typed[operands[0].type];
-    if (operation === undefined) {
+    const found = typed[operands[0].type];
+    if (found === undefined) {
       throw new RangeError(`there is no such operation on ${operands[0].type}`);
     }
-    return this.define(new Value("pure", pureOperations[operation][1], operation, operands, 0));
+    return this.define(new Value("pure", found.result, found.operation, operands, 0));
   }
 
   add(a: Value, b: Value): Value {

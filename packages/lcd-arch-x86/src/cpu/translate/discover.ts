@@ -77,7 +77,8 @@ export interface DecodedRegion {
   continuations: bigint[];
 }
 
-const PAGE = 4096n;
+const PAGE_SIZE = 4096;
+const PAGE = BigInt(PAGE_SIZE);
 const MAX_LENGTH = 15;
 
 /** Has the decoder make its tables, which takes milliseconds, before there is code that waits for them. */
@@ -87,9 +88,15 @@ export function prepareDecoder(): void {
   decoder.free();
 }
 
+/** A page that is being read, and where in it its decoder stands. */
+interface OpenPage extends RegionPage {
+  decoder: Decoder;
+  position: number;
+}
+
 /** Reads instructions of one region, page by page. */
 class CodeReader {
-  readonly pages: (RegionPage & { decoder: Decoder })[] = [];
+  readonly pages: OpenPage[] = [];
   readonly missing = new Set<bigint>();
 
   private readonly bitness: number;
@@ -102,7 +109,7 @@ class CodeReader {
   }
 
   /** The page that holds a linear address, if it has been read or can be. */
-  page(address: bigint): (typeof this.pages)[number] | null {
+  page(address: bigint): OpenPage | null {
     const start = address - (address % PAGE);
     const known = this.pages.find((page) => page.address === start);
     if (known) {
@@ -113,8 +120,9 @@ class CodeReader {
       return null;
     }
     const decoder = new Decoder(this.bitness, code.bytes, DecoderOptions.None);
-    this.pages.push({ address: start, frame: code.frame, bytes: code.bytes, decoder });
-    return this.pages[this.pages.length - 1];
+    const page = { address: start, frame: code.frame, bytes: code.bytes, decoder, position: -1 };
+    this.pages.push(page);
+    return page;
   }
 
   has(address: bigint): boolean {
@@ -122,21 +130,20 @@ class CodeReader {
     return this.pages.some((page) => page.address === start);
   }
 
-  /** The instruction at an instruction pointer on a page that can be read; null when its end cannot be fetched. */
-  decode(rip: bigint): Instruction | null {
-    const address = linearOf(this.context, rip);
-    const page = this.page(address);
-    if (page === null) {
-      return null;
+  /** The instruction at `rip`, which lies `at` bytes into the page; null when its end cannot be fetched. */
+  decode(page: OpenPage, at: number, rip: bigint): Instruction | null {
+    if (page.position !== at) {
+      page.decoder.position = at;
+      page.decoder.ip = rip;
     }
-    const at = Number(address % PAGE);
-    page.decoder.position = at;
-    page.decoder.ip = rip;
-    const instruction = page.decoder.decode();
-    if (at + MAX_LENGTH <= Number(PAGE) || page.decoder.lastError !== DecoderError.NoMoreBytes) {
-      return new Instruction(instruction);
+    const decoded = page.decoder.decode();
+    if (at + MAX_LENGTH <= PAGE_SIZE || page.decoder.lastError !== DecoderError.NoMoreBytes) {
+      const instruction = new Instruction(decoded);
+      page.position = instruction.isInvalid ? -1 : at + instruction.length;
+      return instruction;
     }
-    instruction.free();
+    page.position = -1;
+    decoded.free();
     const nextAddress = isLong(this.context) ? page.address + PAGE : BigInt.asUintN(32, page.address + PAGE);
     const next = this.page(nextAddress);
     if (next === null) {
@@ -145,7 +152,7 @@ class CodeReader {
     }
     const window = new Uint8Array(2 * MAX_LENGTH);
     window.set(page.bytes.subarray(at));
-    window.set(next.bytes.subarray(0, MAX_LENGTH), Number(PAGE) - at);
+    window.set(next.bytes.subarray(0, MAX_LENGTH), PAGE_SIZE - at);
     const decoder = new Decoder(this.bitness, window, DecoderOptions.None);
     decoder.ip = rip;
     const crossing = decoder.decode();
@@ -287,15 +294,26 @@ function decodeBlock(
   owner: Map<number, DecodedBlock>,
   experience: Experience,
 ): number {
-  let offset = block.offset;
+  const { context } = reader;
+  let { offset } = block;
+  let page: OpenPage | null = null;
+  /** Where the instruction is in its page. */
+  let at = Number(linearOf(context, entry + BigInt(offset)) % PAGE);
   for (let count = 1; ; count++) {
-    const { context } = reader;
     const rip = ripOf(context, entry + BigInt(offset));
-    if (count > 1 && (owner.has(offset) || count > limit || !reader.has(linearOf(context, rip)))) {
+    if (at >= PAGE_SIZE) {
+      at -= PAGE_SIZE;
+      page = null;
+    }
+    if (count > 1 && (owner.has(offset) || count > limit || (page === null && !reader.has(linearOf(context, rip))))) {
       block.successors = [offset];
       return count - 1;
     }
-    const decoded = isBeyond(context, rip, 1) ? null : reader.decode(rip);
+    let decoded: Instruction | null = null;
+    if (!isBeyond(context, rip, 1)) {
+      page ??= reader.page(linearOf(context, rip));
+      decoded = page && reader.decode(page, at, rip);
+    }
     const beyond = isBeyond(context, rip, Math.max(decoded?.length ?? 1, 1));
     const instruction = beyond ? null : decoded;
     if (beyond) {
@@ -308,6 +326,7 @@ function decodeBlock(
       return count;
     }
     offset += length;
+    at += length;
     if (endsBlock(instruction)) {
       block.successors = successorsOf(instruction, rip, offset, entry, experience);
       return count;

@@ -1,5 +1,5 @@
 import { linearOf } from "./code-context";
-import type { DecodedRegion } from "./discover";
+import type { Decoded, DecodedRegion } from "./discover";
 
 /** Code bytes that a translation was made from. */
 export interface Range {
@@ -22,9 +22,7 @@ export function rangesOf(region: DecodedRegion): Range[] {
     return region.pages.findIndex((page) => page.address === address);
   };
   const spans: { start: number; end: number }[] = [];
-  const instructions = [...region.blocks.values()].flatMap((block) => block.instructions);
-  instructions.sort((a, b) => a.offset - b.offset);
-  for (const { offset, length } of instructions) {
+  for (const { offset, length } of instructionsOf(region)) {
     const start = base + offset;
     // Where the end of an instruction cannot be fetched, its first byte stands for it.
     const end = start + Math.max(length, 1);
@@ -52,4 +50,12 @@ export function rangesOf(region: DecodedRegion): Range[] {
     }
   }
   return ranges;
+}
+
+/** A region's instructions as they lie in memory. */
+function instructionsOf({ blocks }: DecodedRegion): readonly Decoded[] {
+  const [first, ...others] = blocks.values();
+  return others.length === 0
+    ? first.instructions
+    : [first, ...others].flatMap((block) => block.instructions).sort((a, b) => a.offset - b.offset);
 }

@@ -74,10 +74,10 @@ function liftBlocks(
 /** Lifts one block of a region. */
 export function liftBlock(region: DecodedRegion, decoded: DecodedBlock, builder: BlockBuilder): IrBlock {
   const at = (offset: number): bigint => ripOf(region.context, region.entry + BigInt(offset));
-  for (const [index, instruction] of decoded.instructions.entries()) {
+  decoded.instructions.forEach((instruction, index) => {
     builder.beginInstruction(at(instruction.offset), instruction.length, index);
     liftDecoded(builder, instruction);
-  }
+  });
   const last = decoded.instructions[decoded.instructions.length - 1];
   return builder.finish(at(decoded.offset), decoded.instructions.length, at(last.offset + last.length));
 }
