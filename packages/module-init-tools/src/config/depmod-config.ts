@@ -87,10 +87,10 @@ function addLine(
   const [first, second, third] = words;
   switch (keyword) {
     case "search":
-      lists.search.push(...words);
+      for (const word of words) lists.search.push(word);
       return true;
     case "exclude":
-      lists.excluded.push(...words);
+      for (const word of words) lists.excluded.push(word);
       return true;
     case "override":
       if (first === undefined || second === undefined || third === undefined) return false;

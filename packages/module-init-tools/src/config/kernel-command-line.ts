@@ -7,9 +7,6 @@ export interface CommandLineConfig {
   readonly blacklist: readonly string[];
 }
 
-/** Words between blanks; blanks between double quotes do not count. */
-const WORDS = /(?:[^\s"]|"[^"]*")+/g;
-
 /** `module.parameter=value`; only the value may have quotes, or the whole word. */
 const PARAMETER = /^([^.="]*)\.([^.="]*)(=.*)?$/s;
 
@@ -20,16 +17,31 @@ export function parseKernelCommandLine(text: string): CommandLineConfig {
   const [line = ""] = text.split("\n", 1);
   // What follows a quote without its partner is no word.
   const balanced = (line.split('"').length & 1) === 1 ? line : line.slice(0, line.lastIndexOf('"'));
-  const words = [...balanced.matchAll(WORDS)].map(([word]) => word);
+  const words = wordsOutsideQuotes(balanced);
   if (balanced !== line && !/\s$/.test(balanced)) words.pop();
   for (const word of words) {
     const [, module, parameter, value = ""] = PARAMETER.exec(quotesMoved(word)) ?? [];
     if (module === undefined || parameter === undefined) continue;
     if (module === "modprobe" && parameter === "blacklist" && value !== "")
-      blacklist.push(...value.slice(1).split(","));
+      for (const name of value.slice(1).split(",")) blacklist.push(name);
     else options.push({ module: normalizeName(module), options: parameter + value });
   }
   return { options, blacklist };
+}
+
+/** Words between blanks; blanks between double quotes do not count. */
+function wordsOutsideQuotes(line: string): string[] {
+  const words: string[] = [];
+  let [start, quoted] = [0, false];
+  for (const { 0: character, index } of line.matchAll(/[\s"]/g)) {
+    if (character === '"') quoted = !quoted;
+    else if (!quoted) {
+      words.push(line.slice(start, index));
+      start = index + 1;
+    }
+  }
+  words.push(line.slice(start));
+  return words.filter((word) => word !== "");
 }
 
 /** `"a.b=c d"` means `a.b="c d"`. */

@@ -22,3 +22,11 @@ test.each([
 test("a backslash at the very end stands for nothing", () => {
   expect([...logicalLines("a\\")]).toEqual([{ line: "a", number: 1 }]);
 });
+
+test("a line has no greatest length", () => {
+  const long = "x".repeat(20_000_000);
+  expect([...logicalLines(`${long}\\\n${long}\ny`)].map(({ line, number }) => [line.length, number])).toEqual([
+    [40_000_000, 2],
+    [1, 3],
+  ]);
+});

@@ -34,8 +34,8 @@ export class ConfigBuilder implements ModprobeConfig {
   /** Adds what a kernel's command line says (`/proc/cmdline`). */
   addKernelCommandLine(text: string): void {
     const { options, blacklist } = parseKernelCommandLine(text);
-    this.options.push(...options);
-    this.blacklist.push(...blacklist);
+    for (const option of options) this.options.push(option);
+    for (const name of blacklist) this.blacklist.push(name);
   }
 
   #addLine(keyword: string, words: readonly string[], line: string): boolean {

@@ -73,12 +73,10 @@ export class DependencyGraph {
   /** Everything that a module needs, directly or not, itself left out. */
   allDependencies(index: number): Set<number> {
     const found = new Set<number>();
-    const open = [...(this.direct[index] ?? [])];
-    for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      if (next === index || found.has(next)) continue;
-      found.add(next);
-      open.push(...(this.direct[next] ?? []));
-    }
+    for (const next of this.direct[index] ?? []) found.add(next);
+    // A set goes on with what is added to it meanwhile.
+    for (const next of found) for (const further of this.direct[next] ?? []) found.add(further);
+    found.delete(index);
     return found;
   }
 

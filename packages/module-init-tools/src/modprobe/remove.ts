@@ -95,7 +95,9 @@ async function removeFirst(module: Resolved, how: How, context: Removal): Promis
 /** Takes out what names lead to, the last first; whatever stays is in nobody's way. */
 async function removeNamed(names: readonly string[], context: Removal): Promise<void> {
   const modules: Resolved[] = [];
-  for (const name of names) modules.push(...(await resolveName(context.tree, context.config, name)));
+  for (const name of names) {
+    for (const module of await resolveName(context.tree, context.config, name)) modules.push(module);
+  }
   await removeAll(modules, context);
 }
 

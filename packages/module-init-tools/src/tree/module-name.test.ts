@@ -1,9 +1,21 @@
 import { expect, test } from "vitest";
-import { isModuleFile, moduleNameOfPath, normalizeName, pathInModulesOrder } from "./module-name";
+import { hasUnmatchedBracket, isModuleFile, moduleNameOfPath, normalizeName, pathInModulesOrder } from "./module-name";
 
 test("dashes become underscores, except inside a wildcard's brackets", () => {
   expect(normalizeName("crc-itu-t")).toBe("crc_itu_t");
   expect(normalizeName("a-[b-d]-e")).toBe("a_[b-d]_e");
+});
+
+test("a bracket without its partner is found, and keeps no dash", () => {
+  expect(["a[", "a]", "[b-c]d[", "]["].every(hasUnmatchedBracket)).toBe(true);
+  expect(["a", "[b-c]", "[[]", "[a][b]"].some(hasUnmatchedBracket)).toBe(false);
+  expect(normalizeName("[a-b]-[c-d")).toBe("[a-b]_[c_d");
+});
+
+test("opening brackets by the million are read once each, not once for each other one", () => {
+  const brackets = "[".repeat(2_000_000);
+  expect(hasUnmatchedBracket(brackets)).toBe(true);
+  expect(normalizeName(`a-b${brackets}`)).toBe(`a_b${brackets}`);
 });
 
 test("the name of a module is its file's up to the first dot", () => {

@@ -7,13 +7,24 @@ import { baseName } from "../files/path";
  */
 export function normalizeName(name: string): string {
   if (!name.includes("-")) return name;
-  return name.replace(/\[[^\]]*\]|-/g, (part) => (part === "-" ? "_" : part));
+  const [classes, rest] = partsOf(name);
+  return classes.replace(/\[[^\]]*\]|-/g, (part) => (part === "-" ? "_" : part)) + rest.replaceAll("-", "_");
 }
 
 /** Whether a wildcard has a square bracket without its partner. */
 export function hasUnmatchedBracket(pattern: string): boolean {
   if (!pattern.includes("[") && !pattern.includes("]")) return false;
-  return /[[\]]/.test(pattern.replace(/\[[^\]]*\]/g, ""));
+  const [classes, rest] = partsOf(pattern);
+  return rest.includes("[") || /[[\]]/.test(classes.replace(/\[[^\]]*\]/g, ""));
+}
+
+/**
+ * What may have character classes, and what cannot: behind the last closing bracket nothing is looked for, or each of a
+ * million opening ones would be looked for its partner through all of the others.
+ */
+function partsOf(name: string): readonly [classes: string, rest: string] {
+  const end = name.lastIndexOf("]") + 1;
+  return [name.slice(0, end), name.slice(end)];
 }
 
 /** The name of the module in a file: `kernel/lib/crc-itu-t.ko.xz` is `crc_itu_t`. */
