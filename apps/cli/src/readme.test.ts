@@ -28,6 +28,27 @@ function pattern(output: string): RegExp {
   return new RegExp(`^${source}$`);
 }
 
+/** What a page of the repository shows below a line, indented. */
+function shownBelow(page: string, line: RegExp): string[] {
+  const lines = readFileSync(new URL(`../../../${page}`, import.meta.url), "utf8").split("\n");
+  const from = lines.findIndex((text) => line.test(text)) + 2;
+  return lines.slice(from, lines.indexOf("", from)).map((text) => text.replace(/^ {4}/, ""));
+}
+
+describe("the README of the repository", () => {
+  it("shows what lcd run hello prints", async () => {
+    const { stdout } = await runLcd(["run", "hello"]);
+    expect(shownBelow("README.md", /\(`lcd run hello`\):$/)).toEqual(stdout.trimEnd().split("\n"));
+  });
+
+  it("shows lines that lcd run wild-write prints", async () => {
+    const { stderr } = await runLcd(["run", "wild-write"]);
+    const shown = shownBelow("README.md", /`npx lcd run wild-write`/);
+    expect(shown.length).toBeGreaterThan(10);
+    expect(stderr.split("\n")).toEqual(expect.arrayContaining(shown));
+  });
+});
+
 describe("the README", () => {
   const source = /^```c\n([\s\S]*?)^```$/m.exec(readme)?.[1] ?? "";
   folder.write("greet.c", source);
