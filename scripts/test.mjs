@@ -4,6 +4,7 @@ import { run, runScript, setup } from "./setup.mjs";
 
 await runScript(async () => {
   await setup();
-  console.error("lcd: running the unit tests of all packages ...");
-  return (await run("vitest", ["run", ...process.argv.slice(2)])).code;
+  const wanted = process.argv.slice(2);
+  console.error(`lcd: running the unit tests${wanted.length === 0 ? " of all packages" : ""} ...`);
+  return (await run("vitest", ["run", ...wanted])).code;
 });
