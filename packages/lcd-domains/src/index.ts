@@ -1,4 +1,4 @@
-/** lcd-domains: the capability microkernel (seeds 000 and 004; design/microkernel.md). */
+/** lcd-domains: the capability microkernel (seeds 000 and 004; docs/microkernel.md). */
 export { DomainBuffer } from "./call/buffers";
 export { DomainCallError } from "./call/call-error";
 export { type CallArgument, type DomainFunction, DomainModule } from "./call/domain-module";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The instructions that C has no words for. A test on another machine brings its own (tools/test/). */
+/* The instructions that C has no words for. A test on another machine brings its own (tools/native/). */
 #ifndef LIBLCD_TRAP_H
 #define LIBLCD_TRAP_H
 

@@ -31,7 +31,7 @@ export interface BootSpace {
  *
  * @param modules the domain's module first
  * @throws KernelError ENOMEM; what was mapped by then stays in `space`
- * @see design/microkernel.md, Address spaces at boot
+ * @see docs/microkernel.md, The boot address space
  */
 export function makeBootSpace(host: HostKernel, space: GuestPhysicalSpace, modules: readonly HostModule[]): BootSpace {
   const tables = host.commonTables.clone();

@@ -1,6 +1,6 @@
 /**
- * Addresses at boot: guest-virtual equals guest-physical below the module (design/microkernel.md, Address spaces at
- * boot; liblcd, `lcd-domains/liblcd-config.h`).
+ * Addresses at boot: guest-virtual equals guest-physical below the module (docs/microkernel.md, The boot address
+ * space; liblcd, `lcd-domains/liblcd-config.h`).
  */
 
 /** Guest-virtual page tables: made by the creator, continued by the domain. */

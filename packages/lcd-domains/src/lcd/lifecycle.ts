@@ -22,7 +22,7 @@ export interface LcdOptions {
   readonly parameters?: readonly string[];
 }
 
-/** How a domain starts; what is absent is as design/microkernel.md says. */
+/** How a domain starts; what is absent is as docs/microkernel.md says. */
 export interface LcdConfig {
   /** First instruction of the init thread; the runtime's `__lcd_start` when absent. */
   readonly pc?: gva_t;

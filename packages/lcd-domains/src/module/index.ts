@@ -1,4 +1,4 @@
-/** load_module: from an ELF image to a module in memory (seed 000, SETUP; design/microkernel.md, Loading a module). */
+/** load_module: from an ELF image to a module in memory (seed 000, SETUP; docs/module-loading.md, Loading it). */
 export { type Cpuid, hasLinuxFeature } from "./cpu-features";
 export { ImageCache } from "./image-cache";
 export { loadModule } from "./load-module";

@@ -23,7 +23,7 @@ import { type LoadedModule, type LoadRequest, MODULE_SPACE_SIZE, type ModuleHost
  * @param open takes the image apart; a host that loads often has one that remembers
  * @throws KernelError ENOEXEC for an image that is no module or is damaged; ENOENT for unknown symbols and parameters;
  *   EINVAL, ERANGE, ENOSPC for parameter values; EINVAL for a namespace that is not imported; ENOMEM
- * @see seed 000, SETUP; design/microkernel.md, "Loading a module"
+ * @see seed 000, SETUP; docs/module-loading.md, "Loading it"
  */
 export function loadModule(request: LoadRequest, host: ModuleHost, open = openModuleImage): LoadedModule {
   const image = open(request.image, request.name);

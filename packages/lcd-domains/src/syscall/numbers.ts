@@ -1,4 +1,4 @@
-/** What isolated code may ask (design/microkernel.md; liblcd, `lcd-domains/syscall.h`): the number goes in rax. */
+/** What isolated code may ask (docs/microkernel.md; liblcd, `lcd-domains/syscall.h`): the number goes in rax. */
 export const Syscall = {
   EXIT: 0,
   PUTCHAR: 1,

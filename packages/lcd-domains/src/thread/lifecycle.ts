@@ -15,7 +15,7 @@ export interface ThreadStartOptions {
 
 /**
  * Starts a domain's init thread: it runs the module's init code. An lcd that is still an embryo is configured first,
- * to start as design/microkernel.md says.
+ * to start as docs/microkernel.md says.
  *
  * @throws KernelError EINVAL when the domain runs already, is dead, or has nothing to run
  * @see seed 000, EXAMPLE
