@@ -12,8 +12,9 @@ import { archiveLiblcd, compileModule, findCompiler } from "./tools/cc.js";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 const destination = process.argv[2] ?? join(root, "prebuilt");
-/** All is made here first: the destination is never half done. */
-const target = mkdtempSync(join(tmpdir(), "liblcd-prebuilt-"));
+const workspace = mkdtempSync(join(tmpdir(), "liblcd-"));
+/** All is made here first: the destination is never half done. The workspace itself is closed to others, this is not. */
+const target = join(workspace, "prebuilt");
 
 /** Flags that a module needs beyond the usual ones. */
 const extraFlags = {
@@ -49,7 +50,7 @@ function dependencies(files) {
   });
 }
 
-mkdirSync(join(target, "test-modules"));
+mkdirSync(join(target, "test-modules"), { recursive: true });
 const library = join(target, "liblcd.a");
 await archiveLiblcd({ output: library });
 await build(sourcesIn("src/runtime"), join(target, "lcd-runtime.ko"));
@@ -69,4 +70,4 @@ writeFileSync(join(target, "built-with.txt"), `${compiler}\n`);
 writeFileSync(join(target, "modules.dep"), `${dependencies(examples).join("\n")}\n`);
 rmSync(destination, { recursive: true, force: true });
 cpSync(target, destination, { recursive: true });
-rmSync(target, { recursive: true });
+rmSync(workspace, { recursive: true });
