@@ -1,5 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -81,6 +90,26 @@ describe("compileModule", () => {
     expect((await failure(compileModule({ sources: [], output: "a.ko" }))).code).toBe("ENOSOURCE");
   });
 
+  it("takes no file that gcc would leave to the linker", async () => {
+    const error = await failure(compileModule({ sources: [source("notes.txt", "")], output: join(workspace, "n.ko") }));
+    expect(error.code).toBe("ENOSOURCE");
+    expect(error.message).toMatch(/notes\.txt is no C or assembly file/);
+  });
+
+  it("names the program that is not there", async () => {
+    const compiler = join(workspace, "no-such-cc");
+    const error = await failure(
+      compileModule({ sources: [source("a.c", "")], output: join(workspace, "a.ko"), compiler }),
+    );
+    expect([error.code, error.message]).toEqual(["ENOCOMPILER", `there is no program ${compiler}`]);
+  });
+
+  it("names the file that it cannot write", async () => {
+    const output = join(workspace, "no-such-folder", "a.ko");
+    const compiled = compileModule({ sources: [source("a.c", greeting)], output });
+    await expect(compiled).rejects.toMatchObject({ code: "ENOENT", path: output });
+  });
+
   it("passes on warnings", async () => {
     const text = `${greeting}\nstatic int nobody_calls_this(void) { return 1; }\n`;
     const { warnings } = await compileModule({ sources: [source("w.c", text)], output: join(workspace, "w.ko") });
@@ -117,6 +146,8 @@ describe("build.mjs", () => {
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name).slice(prebuiltDirectory.length + 1));
     expect(files.length).toBeGreaterThan(20);
+    // Like any new folder: others may read it, unless the umask says no.
+    expect(statSync(target).mode & 0o777).toBe(0o777 & ~process.umask());
     for (const file of files) {
       const same = readFileSync(join(prebuiltDirectory, file)).equals(readFileSync(join(target, file)));
       expect(`${file} ${same}`).toBe(`${file} true`);

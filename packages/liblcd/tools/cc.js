@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { constants } from "node:fs";
-import { access, copyFile, mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { access, copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, delimiter, join, resolve } from "node:path";
 import { includeDirectory, sourceDirectory } from "./index.js";
@@ -85,7 +85,7 @@ export async function archiveLiblcd(options) {
 
 export async function compileModule(options) {
   const { sources, output, flags = [], path = process.env.PATH ?? "", withLiblcd = true } = options;
-  if (sources.length === 0) throw new CompileError("ENOSOURCE", "no source file given");
+  requireSources(sources);
   const name = options.name ?? moduleName(output);
   if (!/^\w+$/.test(name))
     throw new CompileError("ENAME", `"${name}" is no name for a module: letters, digits, - and _`);
@@ -113,9 +113,18 @@ export async function compileModule(options) {
     const linked = join(workspace, "linked.ko");
     const linkArgs = ["-r", "--build-id=none", "-o", linked, ...objects, ...frame, ...library];
     warnings += await runProgram(linker, linkArgs, workspace, path, options.onCommand);
-    await copyFile(linked, output);
+    // The error of copyFile would name the other file.
+    await writeFile(output, await readFile(linked));
   });
   return { name, output, warnings };
+}
+
+/** What else it is given, gcc takes for the linker's, and compiles nothing. */
+function requireSources(sources) {
+  if (sources.length === 0) throw new CompileError("ENOSOURCE", "no source file given");
+  const other = sources.find((file) => !/\.[cisS]$/.test(file));
+  if (other === undefined) return;
+  throw new CompileError("ENOSOURCE", `${other} is no C or assembly file: their names end in .c, .i, .s or .S`);
 }
 
 /** Gives `work` a folder that is gone afterwards. */
@@ -161,6 +170,7 @@ function runProgram(program, args, cwd, path, onCommand) {
     execFile(program, args, { cwd, env, maxBuffer: 64 << 20 }, (error, stdout, stderr) => {
       const text = stdout + stderr;
       if (!error) done(text);
+      else if (error.code === "ENOENT") failed(new CompileError("ENOCOMPILER", `there is no program ${program}`));
       else failed(new CompileError("EFAILED", text.trim() === "" ? `${program}: ${error.message}` : text.trimEnd()));
     });
   });
