@@ -3,7 +3,8 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
 /**
- * The licenses of packages whose code is bundled: they ask to be told along with it.
+ * The licenses of packages whose code is bundled: they ask to be told along with it. The file that has them may not be
+ * called a license: a package with such a file is packed without our own.
  *
  * @param dependents folders of the repository, of packages that depend on them
  */

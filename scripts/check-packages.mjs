@@ -16,6 +16,7 @@ await runScript(async () => {
     for (const folder of publishedPackages()) {
       const { name, exports } = manifest(folder);
       const file = await pack(folder, packed);
+      if (!(await filesOf(file)).includes("package/LICENSE")) throw new SetupError(`${name} is packed without LICENSE`);
       const checks = [["publint", "run", file, "--strict"]];
       if (exports !== undefined) checks.push(["attw", file, "--profile", "esm-only", "--format", "ascii"]);
       for (const [command, ...args] of checks) {
@@ -68,6 +69,10 @@ async function pack(folder, destination) {
   const [made] = readdirSync(destination).filter((file) => !before.has(file));
   if (code !== 0 || made === undefined) throw new SetupError(`pnpm pack failed in ${folder}`);
   return join(destination, made);
+}
+
+async function filesOf(archive) {
+  return (await run("tar", ["-tzf", archive], quietly)).output.split("\n");
 }
 
 function publishedPackages() {

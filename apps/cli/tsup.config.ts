@@ -35,6 +35,6 @@ export default packageBuild(
     },
     banner: { js: 'const importMetaUrl = require("node:url").pathToFileURL(__filename).href;' },
     onSuccess: async () =>
-      writeFileSync("dist/LICENSES-OF-OTHERS.txt", licenses(bundled, ["apps/cli", "packages/module-init-tools"])),
+      writeFileSync("dist/NOTICES-OF-OTHERS.txt", licenses(bundled, ["apps/cli", "packages/module-init-tools"])),
   },
 );

@@ -17,6 +17,6 @@ export default packageBuild(
     // What is internal has types of iced-x86, which who uses the package does not have.
     dts: { compilerOptions: { customConditions: [], stripInternal: true } },
     esbuildPlugins: [icedAsModule("inside", ["packages/lcd-arch-x86/src"])],
-    onSuccess: async () => writeFileSync("dist/LICENSES-OF-OTHERS.txt", licenses(bundled, ["packages/lcd-arch-x86"])),
+    onSuccess: async () => writeFileSync("dist/NOTICES-OF-OTHERS.txt", licenses(bundled, ["packages/lcd-arch-x86"])),
   },
 );
