@@ -143,3 +143,21 @@ test("keys of any length come back; many that begin with one another are damage"
   for (let length = 1; length <= 12_000; length++) index.add(long.slice(0, length), "", 0);
   expect(() => [...new IndexReader(index.bytes(), "x").entries()]).toThrow("x is damaged: its keys have more than");
 });
+
+test("nodes that have the same bytes, too, are damage", () => {
+  // 300 nodes, each the child "a" of the next, and each with values that reach to the end of the file.
+  const size = 1_000_000;
+  const bytes: number[] = [];
+  let last = 0;
+  for (let i = 0; i < 300; i++) {
+    const at = 12 + bytes.length;
+    bytes.push(0x61, 0x61, ...number(last), ...number(Math.floor((size - at - 10) / 5)));
+    last = 0x6000_0000 + at;
+  }
+  const file = new Uint8Array(size);
+  file.set([...header(last), ...bytes]);
+  expect(() => new IndexReader(file, "x").search("a".repeat(299))).toThrow(
+    "x is damaged: parts of it belong to several",
+  );
+  expect(() => new IndexReader(file, "x").searchWild("a".repeat(299))).toThrow("x is damaged: parts of it belong to");
+});

@@ -28,6 +28,10 @@ const NO_NODE: Node = { prefix: "", first: 0, children: [], values: [], size: 0 
 export class IndexReader {
   readonly #view: DataView;
   readonly #root: number;
+  /** Those on the ways to keys that were looked for, by the references to them. */
+  readonly #nodes = new Map<number, Node>();
+  /** Bytes that those nodes leave for others: each has its own. */
+  #unread: number;
 
   /**
    * @param name of the file, for errors
@@ -43,6 +47,7 @@ export class IndexReader {
     if (this.#u32(4) >>> 16 !== INDEX_VERSION >>> 16)
       throw this.#damaged(`its version is 0x${this.#u32(4).toString(16)}`);
     this.#root = this.#u32(8);
+    this.#unread = bytes.length;
   }
 
   /** Every key with its values; keys after those that begin with them. @throws ToolError */
@@ -57,14 +62,14 @@ export class IndexReader {
 
   /** The values of a key, best first. @throws ToolError */
   search(key: string): readonly IndexValue[] {
-    let [node, limit] = this.#open(this.#root, this.bytes.length);
+    let [node, limit] = this.#onTheWay(this.#root, this.bytes.length);
     for (let at = 0; ; at++) {
       if (!key.startsWith(node.prefix, at)) return [];
       at += node.prefix.length;
       if (at === key.length) return node.values;
       const child = childOf(node, key.charAt(at));
       if (child === 0) return [];
-      [node, limit] = this.#open(child, limit);
+      [node, limit] = this.#onTheWay(child, limit);
     }
   }
 
@@ -77,7 +82,7 @@ export class IndexReader {
   searchWild(text: string): IndexMatch[] {
     const found: IndexMatch[] = [];
     const budget = this.#budget();
-    let [node, limit] = this.#open(this.#root, this.bytes.length);
+    let [node, limit] = this.#onTheWay(this.#root, this.bytes.length);
     for (let at = 0; ; at++) {
       const plain = node.prefix.search(/[*?[]/);
       const literal = plain < 0 ? node.prefix : node.prefix.slice(0, plain);
@@ -90,7 +95,7 @@ export class IndexReader {
       at += node.prefix.length;
       for (const wildcard of WILDCARDS) {
         const child = childOf(node, wildcard);
-        if (child !== 0) this.#matches(this.#read(child, limit), wildcard, text, at, found, budget);
+        if (child !== 0) this.#matches(this.#onTheWay(child, limit)[0], wildcard, text, at, found, budget);
       }
       if (at >= text.length) {
         for (const value of node.values) found.push({ ...value, key: text });
@@ -98,7 +103,7 @@ export class IndexReader {
       }
       const child = childOf(node, text.charAt(at));
       if (child === 0) break;
-      [node, limit] = this.#open(child, limit);
+      [node, limit] = this.#onTheWay(child, limit);
     }
     // Of values with the same priority the last found comes first.
     return found.reverse().sort((a, b) => a.priority - b.priority);
@@ -134,6 +139,18 @@ export class IndexReader {
         open.push({ node: child, key, next: 0, limit });
       }
     }
+  }
+
+  /** As `#open`, once for each node: a damaged one may be as large as the file, and so may the next. */
+  #onTheWay(reference: number, limit: number): [Node, number] {
+    const offset = reference & OFFSET_MASK;
+    const known = offset < limit ? this.#nodes.get(reference) : undefined;
+    if (known !== undefined) return [known, offset];
+    const node = this.#read(reference, limit);
+    this.#unread -= node.size;
+    if (this.#unread < 0) throw this.#damaged("parts of it belong to several nodes");
+    this.#nodes.set(reference, node);
+    return [node, offset];
   }
 
   /** @returns the node, and the offset below which its children must be */

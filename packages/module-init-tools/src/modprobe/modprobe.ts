@@ -1,6 +1,7 @@
 import { UsageError } from "../command/getopt";
 import { Log } from "../command/log";
 import { VERSION_TEXT } from "../command/program";
+import { isBlacklisted } from "../config/config-lookup";
 import type { ModprobeConfig } from "../config/modprobe-config";
 import { CONFIG_DIRECTORIES, readConfig } from "../config/read-config";
 import { showConfig } from "../config/show-config";
@@ -132,7 +133,7 @@ class Session {
 
   async #insertModule(module: Resolved, parameters: string): Promise<boolean> {
     const { useBlacklist, ignoreInstall, dryRun, firstTime, showDepends } = this.options;
-    if ((useBlacklist || module.alias !== null) && this.config.blacklist.includes(module.name)) return true;
+    if ((useBlacklist || module.alias !== null) && isBlacklisted(this.config, module.name)) return true;
     try {
       if (!showDepends && (await isBuiltinModule(this.tree, module))) {
         if (firstTime) throw alreadyInKernel(module.name);

@@ -1,7 +1,8 @@
+import { optionsFor } from "../config/config-lookup";
 import type { ModprobeConfig } from "../config/modprobe-config";
 import { ToolError } from "../errors";
-import type { ModuleTree } from "../tree/module-tree";
-import { wildcardMatch } from "../tree/wildcard";
+import { firstMatching, havingPattern } from "../tree/matching";
+import type { ModuleFile, ModuleTree } from "../tree/module-tree";
 import { isBuiltinModule, itself, type Resolved, resolveName } from "./resolve";
 
 /** One thing to do to get a module loaded. */
@@ -70,10 +71,14 @@ interface Planned extends Resolved {
   readonly hasSoftDependencies: boolean;
 }
 
+/** Every module of a big kernel after each other is less; a damaged index may give all of them the same long line. */
+const MOST_STEPS = 250_000;
+
 class Planner {
   readonly order: Planned[] = [];
   readonly required = new Set<string>();
   readonly #visited = new Set<string>();
+  readonly #needs = new Map<ModuleFile, ReadonlySet<string>>();
 
   constructor(
     private readonly tree: ModuleTree,
@@ -86,21 +91,45 @@ class Planner {
     const key = `${aliasOf(module) ?? ""}\0${module.name}`;
     if (this.#visited.has(key)) return;
     this.#visited.add(key);
-    const dependencies = await dependenciesOf(this.tree, module.name);
+    const dependencies = await this.#dependenciesOf(module.name);
     if (required) for (const name of [module.name, ...dependencies]) this.required.add(name);
     for (const name of dependencies) {
       await this.#addWithSoftDependencies(itself(name, "module"), { kind: "dependency", of: module.name });
     }
-    if (alone) this.order.push({ ...module, cause, hasSoftDependencies: false });
+    if (alone) this.#add({ ...module, cause, hasSoftDependencies: false });
     else await this.#addWithSoftDependencies(module, cause);
   }
 
   async #addWithSoftDependencies(module: Resolved, cause: Cause): Promise<void> {
-    const soft = this.config.softDependencies.find(({ pattern }) => wildcardMatch(pattern, module.name));
+    const soft = firstMatching(this.config.softDependencies, module.name);
     const [pre, post] = [await this.#resolve(soft?.pre), await this.#resolve(soft?.post)];
     await this.#visitAll(pre, module.name, "pre");
-    this.order.push({ ...module, cause, hasSoftDependencies: pre.length + post.length > 0 });
+    this.#add({ ...module, cause, hasSoftDependencies: pre.length + post.length > 0 });
     await this.#visitAll(post, module.name, "post");
+  }
+
+  #add(module: Planned): void {
+    if (this.order.length === MOST_STEPS)
+      throw new ToolError(`loading ${module.name} means more than ${MOST_STEPS} steps`);
+    this.order.push(module);
+  }
+
+  /** Farthest first, the order to load them in; `modules.dep` has them nearest first. */
+  async #dependenciesOf(name: string): Promise<string[]> {
+    const module = await this.tree.module(name);
+    if (module === undefined) return [];
+    // A damaged modules.dep may name one again and again.
+    for (const needed of this.#needsOf(module)) {
+      const file = await this.tree.module(needed);
+      if (file !== undefined && this.#needsOf(file).has(module.name)) throw loopError(module.name, needed);
+    }
+    return [...module.dependencies].reverse();
+  }
+
+  #needsOf(module: ModuleFile): ReadonlySet<string> {
+    const known = this.#needs.get(module) ?? new Set(module.dependencies);
+    this.#needs.set(module, known);
+    return known;
   }
 
   async #resolve(names: readonly string[] = []): Promise<{ asked: string; module: Resolved }[]> {
@@ -120,18 +149,6 @@ class Planner {
       await this.visit(module, { kind: "soft dependency", of, when, asked }, false);
     }
   }
-}
-
-/** Farthest first, the order to load them in; `modules.dep` has them nearest first. */
-async function dependenciesOf(tree: ModuleTree, name: string): Promise<string[]> {
-  const module = await tree.module(name);
-  if (module === undefined) return [];
-  const { dependencies } = module;
-  // A damaged modules.dep may name one again and again.
-  for (const needed of new Set(dependencies)) {
-    if ((await tree.module(needed))?.dependencies.includes(module.name)) throw loopError(module.name, needed);
-  }
-  return [...dependencies].reverse();
 }
 
 function loopError(name: string, needed: string): ToolError {
@@ -154,9 +171,8 @@ async function loadAction(tree: ModuleTree, module: Resolved): Promise<Step["act
 }
 
 function configuredOptions(config: ModprobeConfig, target: Resolved): string {
-  const names = [target.name, aliasOf(target)];
-  const matching = config.options.filter(({ module }) => names.includes(module));
-  return matching.map(({ options }) => options).join(" ");
+  const alias = aliasOf(target);
+  return optionsFor(config, alias === null ? [target.name] : [target.name, alias]).join(" ");
 }
 
 /** The first command whose pattern matches; for a module that is known by its command alone that one. */
@@ -165,7 +181,7 @@ export function commandFor<T extends { readonly pattern: string }>(
   kind: "install" | "remove",
   commands: readonly T[],
 ): T | undefined {
-  return commands.find(({ pattern }) => (source === kind ? pattern === name : wildcardMatch(pattern, name)));
+  return source === kind ? havingPattern(commands, name) : firstMatching(commands, name);
 }
 
 /** The alias that options can be for: what was asked for, or what `modprobe.d` says, wildcards and all. */

@@ -5,8 +5,8 @@ import { errorText } from "../errno";
 import { ToolError } from "../errors";
 import { loadedModule } from "../host/loaded-modules";
 import { removeModule } from "../host/remove-module";
+import { firstMatching } from "../tree/matching";
 import type { ModuleTree } from "../tree/module-tree";
-import { wildcardMatch } from "../tree/wildcard";
 import type { ModprobeOptions } from "./options";
 import { commandFor } from "./plan";
 import { isBuiltinModule, itself, type Resolved, resolveName } from "./resolve";
@@ -162,6 +162,6 @@ async function removeWaiting(
 }
 
 function softDependenciesOf(name: string, config: ModprobeConfig): SoftDependencies | undefined {
-  const soft = config.softDependencies.find(({ pattern }) => wildcardMatch(pattern, name));
+  const soft = firstMatching(config.softDependencies, name);
   return soft === undefined || soft.pre.length + soft.post.length === 0 ? undefined : soft;
 }

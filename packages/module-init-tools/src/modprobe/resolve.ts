@@ -1,7 +1,7 @@
 import type { ModprobeConfig } from "../config/modprobe-config";
+import { havingPattern, matching } from "../tree/matching";
 import { hasUnmatchedBracket, normalizeName } from "../tree/module-name";
 import type { AliasMatch, ModuleTree } from "../tree/module-tree";
-import { wildcardMatch } from "../tree/wildcard";
 
 /** A module that a name leads to. */
 export interface Resolved {
@@ -36,13 +36,13 @@ export type NameSource =
 export async function resolveName(tree: ModuleTree, config: ModprobeConfig, asked: string): Promise<Resolved[]> {
   if (hasUnmatchedBracket(asked)) return [];
   const name = normalizeName(asked);
-  const configured = config.aliases.filter(({ pattern }) => wildcardMatch(pattern, name));
+  const configured = matching(config.aliases, name);
   if (configured.length > 0) return aliased(name, "configuration", configured);
   if ((await tree.module(name)) !== undefined) return [itself(name, "module")];
   const exporters = await tree.modulesForSymbol(name);
   if (exporters.length > 0) return aliased(name, "symbol", exporters);
-  if (config.installCommands.some(({ pattern }) => pattern === name)) return [itself(name, "install")];
-  if (config.removeCommands.some(({ pattern }) => pattern === name)) return [itself(name, "remove")];
+  if (havingPattern(config.installCommands, name) !== undefined) return [itself(name, "install")];
+  if (havingPattern(config.removeCommands, name) !== undefined) return [itself(name, "remove")];
   const servers = await tree.modulesForAlias(name);
   if (servers.length > 0) return aliased(name, "alias", servers);
   return resolveBuiltin(tree, name);

@@ -1,3 +1,4 @@
+import { isBlacklisted } from "../config/config-lookup";
 import type { ModprobeConfig } from "../config/modprobe-config";
 import { loadPlan, type Step } from "../modprobe/plan";
 import { type Resolved, resolveName } from "../modprobe/resolve";
@@ -22,15 +23,15 @@ export interface Loading {
  * @throws ToolError when `modules.dep` has a module in a dependency loop
  */
 export async function explainLoading(tree: ModuleTree, config: ModprobeConfig, asked: string): Promise<Loading[]> {
-  const loadings: Loading[] = [];
+  const loadings = new Map<string, Loading>();
   for (const module of await resolveName(tree, config, asked)) {
     // A module has as many patterns as match; the first says enough.
-    if (loadings.some((loading) => loading.module.name === module.name)) continue;
-    loadings.push({
+    if (loadings.has(module.name)) continue;
+    loadings.set(module.name, {
       module,
-      blacklisted: module.alias !== null && config.blacklist.includes(module.name),
+      blacklisted: module.alias !== null && isBlacklisted(config, module.name),
       steps: await loadPlan(tree, config, module, { options: "", ignoreInstall: false }),
     });
   }
-  return loadings;
+  return [...loadings.values()];
 }

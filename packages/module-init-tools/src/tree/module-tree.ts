@@ -4,9 +4,9 @@ import { ToolError } from "../errors";
 import type { ToolFiles } from "../files/files";
 import { IndexReader } from "../index-format/index-reader";
 import { builtinEntries } from "./builtin-modinfo";
+import { matching } from "./matching";
 import { moduleNameOfPath, normalizeName } from "./module-name";
 import { linesOf, readFileIfPresent, wordsOf } from "./text";
-import { wildcardMatch } from "./wildcard";
 
 /** What `modules.dep` says about one module. */
 export interface ModuleFile {
@@ -32,6 +32,8 @@ export class ModuleTree {
   readonly #texts = new Map<string, Promise<string>>();
   readonly #aliases = new Map<string, Promise<readonly AliasMatch[]>>();
   readonly #indexes = new Map<string, Promise<IndexReader | null>>();
+  /** By their lines of `modules.dep`: those of a damaged index may have one line for all. */
+  readonly #files = new Map<string, ModuleFile | undefined>();
   #modules: Promise<ReadonlyMap<string, ModuleFile>> | null = null;
   #builtin: Promise<ReadonlySet<string>> | null = null;
 
@@ -46,7 +48,10 @@ export class ModuleTree {
     const index = await this.#index("modules.dep.bin");
     if (index === null) return (await this.modules()).get(normalizeName(name));
     const [found] = index.search(normalizeName(name));
-    return found === undefined ? undefined : parseDependencies(found.value, this.directory);
+    if (found === undefined) return undefined;
+    const known = this.#files.get(found.value) ?? parseDependencies(found.value, this.directory);
+    this.#files.set(found.value, known);
+    return known;
   }
 
   /** Every module of `modules.dep`, by name. */
@@ -71,7 +76,7 @@ export class ModuleTree {
   async builtinForAlias(alias: string): Promise<AliasMatch[]> {
     const index = await this.#index("modules.builtin.alias.bin");
     if (index !== null) return matchesOf(index, alias);
-    return builtinAliases(await this.#text("modules.builtin.modinfo"), alias);
+    return matching(await this.#aliasesIn("modules.builtin.modinfo"), alias);
   }
 
   /**
@@ -135,12 +140,13 @@ export class ModuleTree {
   async #matching(file: string, alias: string): Promise<AliasMatch[]> {
     const index = await this.#index(`${file}.bin`);
     if (index !== null) return matchesOf(index, alias);
-    return (await this.#aliasesIn(file)).filter(({ pattern }) => wildcardMatch(pattern, alias));
+    return matching(await this.#aliasesIn(file), alias);
   }
 
   /** The lines of a text, which are read once for many questions. */
   #aliasesIn(file: string): Promise<readonly AliasMatch[]> {
-    const known = this.#aliases.get(file) ?? this.#text(file).then(aliasLines);
+    const aliasesIn = file === "modules.builtin.modinfo" ? builtinAliases : aliasLines;
+    const known = this.#aliases.get(file) ?? this.#text(file).then(aliasesIn);
     this.#aliases.set(file, known);
     return known;
   }
@@ -184,6 +190,7 @@ function parseDependencies(line: string, directory: string): ModuleFile | undefi
 /** A line of `modules.dep`. Of thousands only a few are asked for more than the name. */
 class DependencyLine implements ModuleFile {
   readonly name: string;
+  #dependencies: readonly string[] | undefined;
 
   constructor(
     private readonly line: string,
@@ -199,7 +206,8 @@ class DependencyLine implements ModuleFile {
   }
 
   get dependencies(): readonly string[] {
-    return wordsOf(this.line.slice(this.colon + 1)).map(moduleNameOfPath);
+    this.#dependencies ??= wordsOf(this.line.slice(this.colon + 1)).map(moduleNameOfPath);
+    return this.#dependencies;
   }
 }
 
@@ -216,13 +224,12 @@ function aliasLines(text: string): AliasMatch[] {
   });
 }
 
-function builtinAliases(text: string, alias: string): AliasMatch[] {
-  const matches: AliasMatch[] = [];
+function builtinAliases(text: string): AliasMatch[] {
+  const aliases: AliasMatch[] = [];
   for (const [module, key, value] of builtinEntries(text)) {
-    const pattern = normalizeName(value);
-    if (key === "alias" && wildcardMatch(pattern, alias)) matches.push({ pattern, module: normalizeName(module) });
+    if (key === "alias") aliases.push({ pattern: normalizeName(value), module: normalizeName(module) });
   }
-  return matches;
+  return aliases;
 }
 
 async function readText(files: ToolFiles, path: string): Promise<string | null> {
