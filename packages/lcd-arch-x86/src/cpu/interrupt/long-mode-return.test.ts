@@ -64,6 +64,19 @@ describe("IRETQ (SDM 2A, IRET, IA-32e mode)", () => {
     expect(system.selector(Segment.fs)).toBe(Selector.userData);
   });
 
+  it("makes null selectors with an RPL 0 (SDM 2B, RET: SegmentSelector == NULL), as the machine's own processor does", () => {
+    const { state } = system.cpu;
+    for (const [segment, selector] of [
+      [Segment.ds, 3],
+      [Segment.gs, 1],
+    ]) {
+      state.set32("segmentSelector", selector, segment);
+      state.set32("segmentRights", 0x10000, segment);
+    }
+    iret(USER_CODE, Selector.userCode, 2, USER_STACK, Selector.userData);
+    expect([system.selector(Segment.ds), system.selector(Segment.gs)]).toEqual([0, 0]);
+  });
+
   it("keeps the base of a GS whose selector it makes null: 64-bit code goes on using it", () => {
     const { cpu, machine } = system;
     cpu.state.set64("segmentBase", USER_STACK, Segment.gs);

@@ -118,14 +118,16 @@ const CONFORMING = 4;
 const dataSegments = [Segment.es, Segment.ds, Segment.fs, Segment.gs] as const;
 
 /**
- * Makes the selectors of data segments null that outer code must not use: of more privilege than it has. Only the selector
- * changes, and the segment becomes unusable: the base stays, which 64-bit code uses through FS and GS all the same.
+ * Makes the selectors of data segments 0 that outer code must not use, of more privilege than it has; and those that are
+ * null with another RPL (SDM 2B, "RET", RETURN-TO-OUTER-PRIVILEGE-LEVEL). Only the selector changes, and the segment is
+ * unusable: the base stays, which 64-bit code uses through FS and GS all the same.
  */
 export function closeSegments({ state }: Processor, cpl: number): void {
   for (const segment of dataSegments) {
     const rights = state.u32[StateWord.segmentRights + segment];
     const conforming = (rights & (CODE | CONFORMING)) === (CODE | CONFORMING);
-    if (!conforming && (rights & Rights.unusable) === 0 && ((rights >> Rights.dplShift) & 3) < cpl) {
+    const isNullNow = (rights & Rights.unusable) !== 0;
+    if (isNullNow || (!conforming && ((rights >> Rights.dplShift) & 3) < cpl)) {
       state.u32[StateWord.segmentSelector + segment] = 0;
       state.u32[StateWord.segmentRights + segment] = Rights.unusable;
     }
