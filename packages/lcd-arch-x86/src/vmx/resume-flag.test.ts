@@ -46,8 +46,16 @@ describe("RFLAGS.RF that a VM exit saves (SDM 3C, Saving RIP, RSP, RFLAGS, and S
     expect(savedBy(UD2, SET, EXCEPTIONS)).toBe(RF);
   });
 
-  it("is what it was for INT3 and between instructions", () => {
-    expect([savedBy([INT3], CLEAR, EXCEPTIONS), savedBy([INT3], SET, EXCEPTIONS)]).toEqual([0n, RF]);
+  it("is 0 for INT3, which clears it when it begins", () => {
+    expect([savedBy([INT3], CLEAR, EXCEPTIONS), savedBy([INT3], SET, EXCEPTIONS)]).toEqual([0n, 0n]);
+  });
+
+  it("is 1 for general detect, the debug exception that is a fault", () => {
+    // mov rax, dr0
+    expect(savedBy([0x0f, 0x21, 0xc0], CLEAR, EXCEPTIONS, [F.guestDr7, 0x2400n])).toBe(RF);
+  });
+
+  it("is what it was between instructions", () => {
     expect([savedBy([NOP], CLEAR, ...TIMER), savedBy([NOP], SET, ...TIMER)]).toEqual([0n, RF]);
   });
 

@@ -1,4 +1,4 @@
-import { type InterruptEvent, isFault } from "../cpu/interrupt/event";
+import { flagsSavedBy, type InterruptEvent, isGeneralDetect } from "../cpu/interrupt/event";
 import { Rflags } from "../cpu/state";
 import { ExitReason, InterruptionInformation, type VmExitInformation } from "./exit-reason";
 
@@ -29,16 +29,17 @@ const kept: ReadonlySet<number> = new Set([
 export function savedRflags(
   rflags: bigint,
   reason: number,
-  { interruptionInformation = 0 }: VmExitInformation,
+  { interruptionInformation = 0, qualification = 0n }: VmExitInformation,
   delivering: InterruptEvent | null,
 ): bigint {
-  const event = reason === ExitReason.exceptionOrNmi ? eventOf(interruptionInformation) : delivering;
-  if (event !== null) return isFault(event) ? rflags | RF : rflags;
+  const event = reason === ExitReason.exceptionOrNmi ? eventOf(interruptionInformation, qualification) : delivering;
+  if (event !== null) return BigInt(flagsSavedBy(event, Number(rflags)));
   if (repeated.has(reason)) return rflags | RF;
   return kept.has(reason) ? rflags : rflags & ~RF;
 }
 
-const eventOf = (information: number): Pick<InterruptEvent, "type" | "vector"> => ({
-  vector: information & VECTOR,
-  type: (information >>> InterruptionInformation.typeShift) & TYPE,
-});
+function eventOf(information: number, payload: bigint): Pick<InterruptEvent, "type" | "vector" | "generalDetect"> {
+  const vector = information & VECTOR;
+  const type = (information >>> InterruptionInformation.typeShift) & TYPE;
+  return { vector, type, generalDetect: isGeneralDetect(vector, payload) };
+}

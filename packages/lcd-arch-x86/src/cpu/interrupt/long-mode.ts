@@ -9,9 +9,9 @@ import { setAccessed } from "../segmentation/table";
 import { interruptStack, stackPointerFor } from "../segmentation/tss";
 import { Gpr, Segment } from "../state";
 import { StateWord } from "../state-word";
-import type { InterruptEvent } from "./event";
+import { flagsSavedBy, type InterruptEvent } from "./event";
 import { isTrapGate, readGate } from "./idt";
-import { savedFlags, setHandlerFlags } from "./saved-state";
+import { setHandlerFlags } from "./saved-state";
 
 /** Bits 34:32 of a 64-bit gate: an entry of the interrupt stack table, or 0. */
 const IST = 7;
@@ -80,7 +80,7 @@ function pushFrame(p: Processor, stack: Stack, event: InterruptEvent): void {
   const rip = u32[StateWord.rip] + event.length;
   stack.push(QUAD, u32[StateWord.segmentSelector + Segment.ss]);
   stack.push(QUAD, u32[RSP], u32[RSP + 1]);
-  stack.push(QUAD, savedFlags(p, event));
+  stack.push(QUAD, flagsSavedBy(event, p.eflags));
   stack.push(QUAD, u32[StateWord.segmentSelector + Segment.cs]);
   stack.push(QUAD, rip, rip > 0xffffffff ? u32[StateWord.rip + 1] + 1 : u32[StateWord.rip + 1]);
   if (event.errorCode !== null) {

@@ -13,9 +13,9 @@ import { switchTask, TaskSwitchSource } from "../segmentation/task-switch";
 import { Gpr, Segment } from "../state";
 import { StateWord } from "../state-word";
 import { inVirtual8086 } from "../system/mode";
-import type { InterruptEvent } from "./event";
+import { flagsSavedBy, type InterruptEvent } from "./event";
 import { isTrapGate, readGate } from "./idt";
-import { savedFlags, setHandlerFlags } from "./saved-state";
+import { setHandlerFlags } from "./saved-state";
 
 /**
  * Enters a handler in protected mode, from virtual-8086 mode, too (SDM 2A, "INT n/INTO/INT3/INT1": PROTECTED-MODE,
@@ -112,7 +112,7 @@ function pushFrame(stack: Stack, event: InterruptEvent, size: number): void {
 /** EFLAGS, CS, EIP and the error code. */
 function pushReturn(stack: Stack, event: InterruptEvent, size: number): void {
   const { p } = stack;
-  stack.push(size, savedFlags(p, event));
+  stack.push(size, flagsSavedBy(event, p.eflags));
   stack.push(size, p.state.u32[StateWord.segmentSelector + Segment.cs]);
   stack.push(size, p.state.u32[StateWord.rip] + event.length);
   if (event.errorCode !== null) {
@@ -123,7 +123,7 @@ function pushReturn(stack: Stack, event: InterruptEvent, size: number): void {
 /** A task gate: the handler is a task of its own, which finds the error code on its stack. */
 function enterTask(p: Processor, event: InterruptEvent, gate: Descriptor): boolean {
   const task = readTask(p, gate.target);
-  if (!switchTask(p, task, TaskSwitchSource.gate, event.length, savedFlags(p, event))) {
+  if (!switchTask(p, task, TaskSwitchSource.gate, event.length, flagsSavedBy(event, p.eflags))) {
     return false;
   }
   if (event.errorCode !== null) {

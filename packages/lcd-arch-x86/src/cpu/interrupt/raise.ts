@@ -26,7 +26,7 @@ export function raise(p: Processor, vector: number, errorCode: number | null, pa
   const during = p.delivering;
   const external = during !== null && !isSoftware(during) && hasExternalBit(vector);
   const code = external && errorCode !== null ? errorCode | EXTERNAL : errorCode;
-  const event = hardwareException(vector, code);
+  const event = hardwareException(vector, code, payload);
   if (exits(p, event)) {
     p.vmx.exitForException(event, payload);
     return { kind: "vm-exit" };

@@ -1,12 +1,6 @@
 import type { Processor } from "../processor";
 import { Rflags } from "../state";
 import { StateWord } from "../state-word";
-import { type InterruptEvent, isFault } from "./event";
-
-/** EFLAGS as an event saves them (SDM 3B, "Instruction-Breakpoint Exception Condition": RF). */
-export function savedFlags(p: Processor, event: InterruptEvent): number {
-  return isFault(event) ? p.eflags | Rflags.RF : p.eflags;
-}
 
 /**
  * Sets RF between two repetitions of a string instruction: an event there saves it, and there is no instruction breakpoint

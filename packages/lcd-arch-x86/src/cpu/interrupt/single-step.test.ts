@@ -236,6 +236,26 @@ describe("general detect", () => {
     expect(dr6()).toBe(DR6_FIXED | (1n << 13n));
     expect(system.cpu.state.get64("dr", 7)).toBe(0x400n);
   });
+
+  it("is a fault: RF is set in the flags that it saves (SDM 3B, Instruction-Breakpoint Exception Condition)", () => {
+    system.cpu.state.set64("dr", 0x2400n, 7);
+    system.run([0x0f, 0x21, 0xc0]);
+    expect(system.stacked(2)).toBe(BigInt(Rflags.RF | Rflags.fixed));
+  });
+});
+
+describe("RF of an instruction that is an interrupt (SDM 3B, Instruction-Breakpoint Exception Condition)", () => {
+  it.each([
+    ["INT 3", 3, [0xcd, 3]],
+    ["INT3", 3, [0xcc]],
+    ["INT1", 1, [0xf1]],
+  ])("is 0 in what %s saves: it was cleared at its start", (_, vector, code) => {
+    // push 18h; push 200000h; push 10002h (RF); push 10h; push CODE + 20h; iretq
+    const frame = [0x6a, 0x18, 0x68, 0, 0, 0x20, 0, 0x68, 2, 0, 1, 0, 0x6a, 0x10, 0x68, 0x20, 0, 0x10, 0, 0x48, 0xcf];
+    const code32 = [...frame, ...new Array(0x20 - frame.length).fill(NOP), ...code];
+    system.run(code32);
+    expect([system.halted, system.stacked(2)]).toEqual([vector, 2n]);
+  });
 });
 
 describe("STI (SDM 2B)", () => {
