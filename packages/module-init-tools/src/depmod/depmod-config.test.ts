@@ -175,3 +175,22 @@ test("-A does nothing unless a module is newer than modules.dep", async () => {
   expect(await run(5)).toBe("old\n");
   expect(await run(6)).toBe("updates/sub/x.ko:\n");
 });
+
+test("long configurations are not gone through for each file", async () => {
+  // 100,000 lines of each kind for each of 2,000 files would be hundreds of millions of comparisons, and more.
+  const count = 100_000;
+  const config = [
+    `search ${"external ".repeat(count)}${"none ".repeat(count)}`,
+    `exclude ${"none ".repeat(count)}`,
+    ...Array.from({ length: count }, (_, i) => `override x${i} * none`),
+    "override m7 * b",
+    "external * /outside",
+  ];
+  const files = ["a", "b"].flatMap((directory) =>
+    Array.from({ length: 1000 }, (_, i): [string, string] => [`${TREE}/${directory}/m${i}.ko`, ""]),
+  );
+  const env = testEnvironment({ ...Object.fromEntries(files), "/etc/depmod.d/x.conf": config.join("\n") });
+  expect(await lcdDepmod(["depmod", "-n", "1.2.3"], env)).toBe(0);
+  expect(env.output()).toContain("\na/m6.ko:\n");
+  expect(env.output()).toContain("\nb/m7.ko:\n");
+});

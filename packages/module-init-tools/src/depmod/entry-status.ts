@@ -19,9 +19,17 @@ export async function entryStatus(
   }
 }
 
+/** Links to directories that a search may still follow: two in each of 40 directories are ways to a million millions. */
+export interface LinksLeft {
+  left: number;
+}
+
+/** What a search begins with. */
+export const MOST_LINKS = 1000;
+
 /**
  * What a directory in another one holds. One that cannot be read is named, and empty, and so is a link that leads back
- * to a directory on the way to it.
+ * to a directory on the way to it, or comes after too many others.
  *
  * @param linked what the link leads to; null when the entry is no link
  */
@@ -30,10 +38,13 @@ export async function entriesBelow(
   directory: string,
   name: string,
   linked: FileStatus | null,
+  links: LinksLeft,
   log: Log,
 ): Promise<readonly DirectoryEntry[]> {
   try {
-    if (linked !== null && (await isOnTheWay(files, directory, linked))) throw new FileError("ELOOP", "a circle");
+    if (linked !== null && (links.left-- <= 0 || (await isOnTheWay(files, directory, linked)))) {
+      throw new FileError("ELOOP", "a circle, or too many links");
+    }
     return await files.readDirectory(`${directory}/${name}`);
   } catch (error) {
     if (errorCodeOf(error) === null) throw error;

@@ -4,9 +4,10 @@ import { describeError, errorCodeOf } from "../errno";
 import type { DirectoryEntry, ToolFiles } from "../files/files";
 import { isModuleFile, moduleNameOfPath, pathInModulesOrder } from "../tree/module-name";
 import { linesOf } from "../tree/text";
-import { entriesBelow, entryStatus } from "./entry-status";
+import { entriesBelow, entryStatus, type LinksLeft, MOST_LINKS } from "./entry-status";
 import { inHashOrder, MODULE_BUCKETS } from "./hash-order";
 import { readIndexOrWarn } from "./kernel-files";
+import { Preference } from "./preference";
 
 /** A module file in a tree. */
 export interface FoundModule {
@@ -31,16 +32,18 @@ export async function findModules(
   log: Log,
 ): Promise<FoundModule[]> {
   const byName = new Map<string, FoundModule>();
+  const preference = new Preference(config, (path) => locationOf({ name: "", path }, directory));
   const meet = (path: string) => {
     const module = { name: moduleNameOfPath(path), path };
     const known = byName.get(module.name);
-    if (known === undefined || isBetter(path, known.path, directory, config)) byName.set(module.name, module);
+    if (known === undefined || preference.isBetter(path, known.path)) byName.set(module.name, module);
   };
+  const search: Search = { files, excluded: new Set(config.excluded), links: { left: MOST_LINKS }, log };
   const entries = await files.readDirectory(directory);
-  for (const path of await moduleFiles(files, directory, "", entries, config, log)) meet(path);
+  for (const path of await moduleFiles(search, directory, "", entries)) meet(path);
   for (const external of config.external) {
     const outside = await entriesOutside(files, external, log);
-    for (const path of await moduleFiles(files, external, "", outside, config, log))
+    for (const path of await moduleFiles(search, external, "", outside))
       meet(pathInTree(`${external}/${path}`, directory));
   }
   return inBuildOrder(files, directory, [...byName.values()], log);
@@ -94,59 +97,34 @@ async function entriesOutside(files: ToolFiles, path: string, log: Log): Promise
   }
 }
 
+interface Search {
+  readonly files: ToolFiles;
+  readonly excluded: ReadonlySet<string>;
+  readonly links: LinksLeft;
+  readonly log: Log;
+}
+
 async function moduleFiles(
-  files: ToolFiles,
+  search: Search,
   root: string,
   below: string,
   entries: readonly DirectoryEntry[],
-  config: DepmodConfig,
-  log: Log,
   found: string[] = [],
 ): Promise<string[]> {
+  const { files, excluded, links, log } = search;
   const directory = below === "" ? root : `${root}/${below}`;
   for (const { name, kind } of entries) {
     if (SKIPPED_DIRECTORIES.includes(name)) continue;
     const path = below === "" ? name : `${below}/${name}`;
     const linked = kind === "other" ? await entryStatus(files, directory, name, log) : null;
     const real = linked?.kind ?? kind;
-    if (real === "directory" && !config.excluded.includes(name)) {
-      const inside = await entriesBelow(files, directory, name, linked, log);
-      await moduleFiles(files, root, path, inside, config, log, found);
+    if (real === "directory" && !excluded.has(name)) {
+      const inside = await entriesBelow(files, directory, name, linked, links, log);
+      await moduleFiles(search, root, path, inside, found);
     } else if (real === "file" && isModuleFile(name)) found.push(path);
     else if (linked?.kind === "other") log.error(`unsupported file type ${directory}/${name}`);
   }
   return found;
-}
-
-/** Whether a module is better than the one of the same name that is known so far (depmod.d(5)). */
-function isBetter(path: string, known: string, directory: string, config: DepmodConfig): boolean {
-  const override = config.overrides.find((wanted) => [path, known].some((file) => withoutSuffix(file) === wanted));
-  if (override !== undefined) return withoutSuffix(path) === override;
-  const place = placeInSearch(path, directory, config);
-  const rank = rankOf(place, config);
-  const knownRank = rankOf(placeInSearch(known, directory, config), config);
-  // Of equals the last one that is met counts in directories of the search list, elsewhere the first.
-  return rank === knownRank ? place !== null : rank < knownRank;
-}
-
-/** The place in the search list, best first; null for what is in none of its directories. */
-function placeInSearch(path: string, directory: string, { search, external }: DepmodConfig): number | null {
-  const location = locationOf({ name: "", path }, directory);
-  const place = search.findIndex((entry) => {
-    if (entry === "external") return external.some((outside) => location.startsWith(`${outside}/`));
-    return entry !== "built-in" && path.startsWith(`${entry}/`);
-  });
-  return place < 0 ? null : place;
-}
-
-/** What is in none of the directories is where the list says `built-in`, or behind all of it. */
-function rankOf(place: number | null, { search }: DepmodConfig): number {
-  const builtin = search.indexOf("built-in");
-  return place ?? (builtin < 0 ? search.length : builtin);
-}
-
-function withoutSuffix(path: string): string {
-  return path.replace(/\.ko(?:\.[^./]+)?$/, "");
 }
 
 /** A file whose last line was cut off is not used, as with kmod. */

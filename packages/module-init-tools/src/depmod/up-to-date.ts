@@ -1,18 +1,18 @@
 import type { Log } from "../command/log";
 import { describeError, errorCodeOf } from "../errno";
-import type { ToolFiles } from "../files/files";
+import type { DirectoryEntry, ToolFiles } from "../files/files";
 import { isModuleFile } from "../tree/module-name";
-import { entryStatus } from "./entry-status";
+import { entriesBelow, entryStatus, type LinksLeft, MOST_LINKS } from "./entry-status";
 import { SKIPPED_DIRECTORIES } from "./find-modules";
 
 /** Whether no module of a tree is newer than its `modules.dep`; false where the file system does not tell. */
 export async function isUpToDate(files: ToolFiles, directory: string, log: Log): Promise<boolean> {
   let asked = `could not open directory ${directory}`;
   try {
-    await files.readDirectory(directory);
+    const entries = await files.readDirectory(directory);
     asked = `could not fstatat(${directory}, modules.dep)`;
     const { modified } = await files.stat(`${directory}/modules.dep`);
-    return modified !== undefined && !(await hasNewer(files, directory, modified, log));
+    return modified !== undefined && !(await hasNewer(files, directory, entries, modified, { left: MOST_LINKS }, log));
   } catch (error) {
     if (errorCodeOf(error) === null) throw error;
     log.error(`${asked}: ${describeError(error)}`);
@@ -20,11 +20,20 @@ export async function isUpToDate(files: ToolFiles, directory: string, log: Log):
   }
 }
 
-async function hasNewer(files: ToolFiles, directory: string, time: number, log: Log): Promise<boolean> {
-  for (const { name } of await files.readDirectory(directory)) {
+async function hasNewer(
+  files: ToolFiles,
+  directory: string,
+  entries: readonly DirectoryEntry[],
+  time: number,
+  links: LinksLeft,
+  log: Log,
+): Promise<boolean> {
+  for (const { name, kind } of entries) {
     const status = await entryStatus(files, directory, name, log);
-    const isDirectory = status?.kind === "directory" && !SKIPPED_DIRECTORIES.includes(name);
-    if (isDirectory && (await hasNewer(files, `${directory}/${name}`, time, log))) return true;
+    if (status?.kind === "directory" && !SKIPPED_DIRECTORIES.includes(name)) {
+      const inside = await entriesBelow(files, directory, name, kind === "other" ? status : null, links, log);
+      if (await hasNewer(files, `${directory}/${name}`, inside, time, links, log)) return true;
+    }
     const isModule = status?.kind === "file" && isModuleFile(name);
     if (isModule && (status.modified ?? Number.POSITIVE_INFINITY) > time) return true;
   }
