@@ -10,4 +10,6 @@ export const ExitCode = {
   killed: 3,
   /** LCD itself is at fault (EX_SOFTWARE of sysexits.h). */
   bug: 70,
+  /** Nobody reads standard output any more: 128 + SIGPIPE, what shells give a process that this has ended. */
+  unread: 141,
 } as const;

@@ -28,6 +28,6 @@ Exit codes:
   2  the command line makes no sense
   3  the domain was killed, by a fault or by a limit
 
-lcd <command> --help says more about each.
+lcd <command> --help says more about each, lcd --version which LCD this is.
 `;
 }

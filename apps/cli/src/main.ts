@@ -11,7 +11,7 @@ if (process.env.LCD_DEBUG === "1") process.setSourceMapsEnabled(true);
 
 process.stdout.on("error", async (error: NodeJS.ErrnoException) => {
   // Whoever read our output has gone (`lcd run spin | head`): nobody is left to tell anything.
-  if (error.code === "EPIPE") process.exit(ExitCode.ok);
+  if (error.code === "EPIPE") process.exit(ExitCode.unread);
   const { failureOf } = await import("./failure");
   process.stderr.write(`lcd: standard output: ${failureOf(error)?.message ?? error.message}\n`);
   process.exit(ExitCode.failed);

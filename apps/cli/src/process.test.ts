@@ -43,11 +43,11 @@ describe.skipIf(!built || process.platform === "win32")("the lcd process, as it 
     expect([code, stdout]).toEqual([5, "Module                  Size  Used by\nhello                  20480  0\n"]);
   });
 
-  it("does not mind when nobody reads on", async () => {
+  it("ends without a word when nobody reads on, and with the exit code of SIGPIPE", async () => {
     const { stdout, stderr } = await run(
-      `$LCD run ${testModule("putchar-loop")} times=100000 --timeout 20 | head -c 5`,
+      `($LCD run ${testModule("putchar-loop")} times=100000 --timeout 20; echo " $?" >&2) | head -c 5`,
     );
-    expect([stdout, stderr]).toEqual(["xxxxx", ""]);
+    expect([stdout, stderr]).toEqual(["xxxxx", " 141\n"]);
   });
 
   it.skipIf(!existsSync("/dev/full"))("says in a sentence that standard output takes no more", async () => {

@@ -33,6 +33,7 @@ describe("lcd", () => {
     });
     expect((await runLcd(["hello.ko"])).stderr).toContain("to run a module: lcd run hello.ko");
     expect((await runLcd(["xyzzy"])).stderr).toContain("lcd --help lists the commands");
+    expect((await runLcd([""])).stderr).toBe('lcd: there is no command ""; lcd --help lists the commands\n');
   });
 
   it("calls a bug a bug, and says how to find it", async () => {

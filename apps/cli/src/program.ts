@@ -26,8 +26,8 @@ async function dispatch(words: readonly string[], terminal: Terminal): Promise<n
   return (await command.load())(args, terminal);
 }
 
-async function showHelp([name, topic]: readonly string[], terminal: Terminal): Promise<number> {
-  if (name === "help" && topic !== undefined) return dispatch([topic, "--help"], terminal);
+async function showHelp([name, ...topic]: readonly string[], terminal: Terminal): Promise<number> {
+  if (name === "help" && topic.length > 0) return dispatch([...topic, "--help"], terminal);
   const { help } = await import("./help");
   if (name !== undefined) {
     terminal.stdout(help());
@@ -48,7 +48,7 @@ async function unknownCommand(name: string): Promise<UsageError> {
   const names = commands.map((command) => command.name);
   const looksLikeModule = /\.ko(\.\w+)?$/.test(name) ? `; to run a module: lcd run ${name}` : "";
   return new UsageError(
-    `there is no command ${name}${didYouMean(name, names) || looksLikeModule || "; lcd --help lists the commands"}`,
+    `there is no command ${name || '""'}${didYouMean(name, names) || looksLikeModule || "; lcd --help lists the commands"}`,
   );
 }
 

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { parseSize } from "../command/quantity";
 import { UsageError } from "../errors";
-import { readBytes } from "../modules/mounted-files";
+import { readBytes } from "../read-bytes";
 
 /** An argument for a function in a domain, as the command line gives it. */
 export type Argument =

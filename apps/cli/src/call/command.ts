@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from "commander";
 import { defineCommand, parseWords } from "../command/define";
 import { addMachineOptions, collect, type MachineOptions } from "../command/machine-options";
+import { parseName } from "../command/name";
 import { reporting } from "../command/reporting";
 import { ExitCode } from "../exit-code";
 import type { Terminal } from "../terminal";
@@ -47,8 +48,8 @@ export async function call(words: readonly string[], terminal: Terminal): Promis
   let exitCode: number = ExitCode.ok;
   const command = addMachineOptions(defineCommand("call", terminal))
     .description("Maps a module into a domain and calls one of its functions under the C ABI.")
-    .argument("<module>", "path of a .ko file, or name of an example")
-    .argument("<symbol>", "the function")
+    .argument("<module>", "path of a .ko file, or name of an example", parseName)
+    .argument("<symbol>", "the function", parseName)
     .argument("[arguments...]", "its arguments")
     .option("--dump <argument>", "show a buffer after the call: 2, or 2:64 for 64 bytes of it", parseDump, [])
     .option("--width <bits>", "bits of the result that count: 8, 16, 32 or 64 (default: 64)", parseWidth, 64)

@@ -2,6 +2,7 @@ import { basename, resolve } from "node:path";
 import { compileModule } from "liblcd/cc";
 import { defineCommand, parseWords } from "../command/define";
 import { collect } from "../command/machine-options";
+import { collectNames, parseName } from "../command/name";
 import type { Terminal } from "../terminal";
 
 const EXAMPLES = `
@@ -33,10 +34,10 @@ export async function cc(args: readonly string[], terminal: Terminal): Promise<n
   const command = defineCommand("cc", terminal)
     .description("Compiles C source into a kernel module for a domain. It needs gcc or clang, and no kernel headers.")
     .argument("<source...>", "C or assembly files")
-    .option("-o, --output <file>", "the module; the first source with .ko when absent")
+    .option("-o, --output <file>", "the module; the first source with .ko when absent", parseName)
     .option("--compiler <program>", "compiler by name or path")
     .option("-D, --define <macro>", "define a macro: NAME or NAME=value", collect, [])
-    .option("-I, --include <directory>", "look for headers there", collect, [])
+    .option("-I, --include <directory>", "look for headers there", collectNames, [])
     .option("-f, --flag <flag>", "any other compiler flag: --flag=-Wextra", collect, [])
     .option("-v, --verbose", "show the commands that are run", false)
     .addHelpText("after", EXAMPLES)

@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError } from "commander";
+import { collectNames } from "./name";
 import { parseCount, parseSeconds, parseSize } from "./quantity";
 
 const PAGE = 4096;
@@ -26,7 +27,7 @@ export function addMachineOptions(command: Command): Command {
     .option("--cpus <number>", "its processors, 1 to 32 (default: 2)", parseProcessors, 2)
     .option("--fuel <instructions>", "kill the domain after so many instructions: 500K, 10M", parseCount)
     .option("--timeout <seconds>", "kill the domain after so much time", parseSeconds)
-    .option("--modules <directory>", "look for modules there too (may be given again)", collect, [])
+    .option("--modules <directory>", "look for modules there too (may be given again)", collectNames, [])
     .option("--json", "print one JSON object, with everything in it", false)
     .option("-v, --verbose", "show the host's kernel log, and what was used", false)
     .addHelpText("after", "\nSizes: K, M and G are powers of 1024 for bytes, and of 1000 for instructions.");

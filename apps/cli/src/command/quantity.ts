@@ -13,10 +13,14 @@ export function parseCount(text: string): number {
   return positive(text, parse(text, /^(\d+)([KMG]?)$/i, decimal, "a number such as 1000, 10K, 5M or 2G"));
 }
 
-/** Seconds, more than 0: `10`, `0.5`. */
+/** What a timer can wait for: its milliseconds are a signed number of 32 bits. */
+const MOST_SECONDS = Math.floor((2 ** 31 - 1) / 1000);
+
+/** Seconds, more than 0 and less than 25 days: `10`, `0.5`. */
 export function parseSeconds(text: string): number {
   const seconds = /^\d+(\.\d+)?$|^\.\d+$/.test(text) ? Number(text) : Number.NaN;
   if (!Number.isFinite(seconds)) throw new InvalidArgumentError("It must be seconds, such as 10 or 0.5.");
+  if (seconds > MOST_SECONDS) throw new InvalidArgumentError(`It must be at most ${MOST_SECONDS}, 24 days.`);
   return positive(text, seconds);
 }
 

@@ -4,10 +4,11 @@ import { InvalidArgumentError } from "commander";
 import { ElfError } from "elf-image";
 import { DecompressError, decompressModule, isModuleFile, ModuleTree } from "module-init-tools";
 import { defineCommand, parseWords } from "../command/define";
+import { parseName } from "../command/name";
 import { CommandError } from "../errors";
 import { findModule } from "../modules/find-module";
 import { HOST_TREE } from "../modules/module-source";
-import { readBytes } from "../modules/mounted-files";
+import { readBytes } from "../read-bytes";
 import { didYouMean } from "../suggest";
 import type { Terminal } from "../terminal";
 import { type Syntax, syntaxes } from "./instructions";
@@ -27,7 +28,7 @@ Addresses are offsets in the section. References to symbols, also to those of ot
 export async function disasm(args: readonly string[], terminal: Terminal): Promise<number> {
   const command = defineCommand("disasm", terminal)
     .description("Shows a module's machine code, and what LCD translates it to.")
-    .argument("<file>", "a .ko file, or any x86-64 object file; or the name of an example")
+    .argument("<file>", "a .ko file, or any x86-64 object file; or the name of an example", parseName)
     .argument("[symbol]", "one function")
     .option("--ir", "show each instruction's intermediate representation", false)
     .option("--wasm", "show the WebAssembly that each region of code becomes", false)

@@ -1,6 +1,7 @@
 import { prebuiltDirectory } from "liblcd";
 import { defineCommand, parseWords } from "../command/define";
 import { parseMemory, parseProcessors } from "../command/machine-options";
+import { parseName } from "../command/name";
 import { parseCount, parseSeconds } from "../command/quantity";
 import { ExitCode } from "../exit-code";
 import type { Terminal } from "../terminal";
@@ -64,8 +65,13 @@ export async function host(args: readonly string[], terminal: Terminal): Promise
     .option("--cpus <number>", "its processors, 1 to 32 (default: 2)", parseProcessors, 2)
     .option("--fuel <instructions>", "kill a domain after so many instructions: 500K, 10M", parseCount)
     .option("--timeout <seconds>", "end the host after so much time", parseSeconds)
-    .option("--modules <directory>", "its modules, with a modules.dep (default: the examples)", prebuiltDirectory)
-    .option("--config <directory>", "its /etc/modprobe.d (default: empty)")
+    .option(
+      "--modules <directory>",
+      "its modules, with a modules.dep (default: the examples)",
+      parseName,
+      prebuiltDirectory,
+    )
+    .option("--config <directory>", "its /etc/modprobe.d (default: empty)", parseName)
     .option(
       "--shell <program>",
       "run install and remove commands of modprobe.d with it, on this machine (default: refuse them)",

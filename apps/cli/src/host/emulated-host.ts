@@ -4,7 +4,7 @@ import { boot, formatRecord, type HostKernel, LCD_MODPROBE } from "lcd-domains";
 import { prebuiltDirectory } from "liblcd";
 import { hostEnvironment, lcdModprobe, type ToolEnvironment } from "module-init-tools";
 import { HOST_RELEASE, HOST_TREE, type ModuleSource } from "../modules/module-source";
-import { readBytes } from "../modules/mounted-files";
+import { readBytes } from "../read-bytes";
 
 export interface HostOptions {
   /** Bytes of RAM. */

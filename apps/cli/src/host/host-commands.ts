@@ -134,7 +134,7 @@ export const hostCommands = new Map<string, HostCommand>([
       usage: "[code]",
       summary: "end the host",
       run: ([code = "0"], session) => {
-        if (!/^\d{1,3}$/.test(code) || Number(code) > 255) throw new UsageError(`exit: ${code} is no exit code`);
+        if (!/^\d{1,3}$/.test(code) || Number(code) > 255) throw new UsageError(`${code} is no exit code: 0 to 255`);
         session.exit(Number(code));
         return Number(code);
       },

@@ -207,6 +207,7 @@ describe("lcd host", () => {
     expect(await host("rmmod x; lsmod", ["--errexit"])).toMatchObject({ code: 1, stdout: "" });
     expect(await host("rmmod x & wait", ["-e"])).toMatchObject({ code: 1 });
     expect(await host("exit 7; lsmod")).toMatchObject({ code: 7, stdout: "" });
+    expect(await host("exit 256")).toMatchObject({ code: 2, stderr: "exit: 256 is no exit code: 0 to 255\n" });
   });
 
   it("knows which command was meant", async () => {
@@ -231,6 +232,10 @@ describe("lcd host", () => {
       stderr: "lcd: line 2: there are no pipes here\n",
     });
     expect(await runLcd(["host", "none.txt"], world)).toMatchObject({ code: 1 });
+    expect(await runLcd(["host", "."], world)).toMatchObject({
+      code: 1,
+      stderr: `lcd: ${folder.path}: it is a directory\n`,
+    });
     expect(await runLcd(["host", "good.txt", "-c", "lsmod"], world)).toMatchObject({ code: 2 });
   });
 

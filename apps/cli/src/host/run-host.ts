@@ -1,11 +1,12 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { ToolEnvironment } from "module-init-tools";
 import { CommandError, UsageError } from "../errors";
 import { ExitCode } from "../exit-code";
 import { failureOf } from "../failure";
 import type { ModuleSource } from "../modules/module-source";
+import { readBytes } from "../read-bytes";
 import type { Terminal } from "../terminal";
 import type { HostCommandOptions } from "./command";
 import { hostFiles } from "./host-files";
@@ -15,6 +16,8 @@ import { type HostEnd, HostSession } from "./session";
 /** What a shell says of a program that Ctrl-C ended: 128, and the number of SIGINT. */
 const INTERRUPTED = 130;
 
+const decoder = new TextDecoder();
+
 /** Runs a script in a host of its own. @returns the exit code @throws CommandError, KernelError */
 export async function runHost(
   script: string | undefined,
@@ -23,7 +26,7 @@ export async function runHost(
 ): Promise<number> {
   if (script !== undefined && options.command !== undefined) throw new UsageError("host: a file or -c, not both");
   // First: a script with a mistake runs not at all.
-  const text = script === undefined ? options.command : readFileSync(resolve(terminal.cwd, script), "utf8");
+  const text = script === undefined ? options.command : decoder.decode(readBytes(resolve(terminal.cwd, script)));
   const commands = text === undefined ? null : parseScript(text);
   const { errexit, fuel, timeout, memory, cpus, verbose } = options;
   const log = verbose ? (line: string) => terminal.stderr(line) : undefined;

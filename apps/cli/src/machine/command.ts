@@ -1,5 +1,6 @@
 import { defineCommand, parseWords } from "../command/define";
-import { collect, parseMemory, parseProcessors } from "../command/machine-options";
+import { parseMemory, parseProcessors } from "../command/machine-options";
+import { collectNames, parseName } from "../command/name";
 import { parseCount, parseSeconds } from "../command/quantity";
 import { ExitCode } from "../exit-code";
 import { resumeOptimizer } from "../optimizer";
@@ -53,17 +54,17 @@ export async function machine(args: readonly string[], terminal: Terminal): Prom
   let exitCode: number = ExitCode.ok;
   const command = defineCommand("machine", terminal)
     .description("Runs a bare-metal program on an emulated computer: processors, RAM, a PC's devices.")
-    .argument("<kernel>", "a Multiboot 1 kernel")
+    .argument("<kernel>", "a Multiboot 1 kernel", parseName)
     .option("-m, --memory <size>", "RAM, 2M to 3G: 16M, 1G (default: 128M)", parseMemory, 128 * MIB)
     .option("--cpus <number>", "processors, 1 to 32 (default: 1)", parseProcessors, 1)
     .option("--append <text>", "the command line, behind the kernel's name")
     .option(
       "--module <file>",
       'load a file, too; "disk.img arguments" gives it arguments (may be given again)',
-      collect,
+      collectNames,
       [],
     )
-    .option("--serial <where>", "where the serial port goes: stdio or a file (default: stdio)", "stdio")
+    .option("--serial <where>", "where the serial port goes: stdio or a file (default: stdio)", parseName, "stdio")
     .option("--fuel <instructions>", "stop after so many instructions: 500K, 10M", parseCount)
     .option("--timeout <seconds>", "stop after so much time", parseSeconds)
     .option("--json", "print one JSON object, with everything in it", false)

@@ -1,9 +1,8 @@
-import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { BootModule, Computer } from "lcd-arch-x86/machine";
 import { CommandError } from "../errors";
-import { ExitCode } from "../exit-code";
 import { failureOf } from "../failure";
+import { readBytes } from "../read-bytes";
 import type { KernelOptions } from "./command";
 
 /** What a computer is started with. */
@@ -16,19 +15,9 @@ export interface KernelFiles {
 
 /** Reads the kernel and its modules. @throws CommandError, or an error of the file system */
 export function readKernelFiles(kernel: string, { append = "", module }: KernelOptions, cwd: string): KernelFiles {
-  const modules = module.map((text) => ({ text, data: readWhole(text.split(" ")[0], cwd) }));
+  const modules = module.map((text) => ({ text, data: readBytes(resolve(cwd, text.split(" ")[0])) }));
   // As QEMU puts it together: with a space even when nothing is appended.
-  return { kernel, image: readWhole(kernel, cwd), commandLine: `${kernel} ${append}`, modules };
-}
-
-function readWhole(file: string, cwd: string): Uint8Array {
-  const path = resolve(cwd, file);
-  const kind = statSync(path);
-  if (kind.isDirectory()) throw new CommandError(`${path}: it is a directory`, ExitCode.failed, "EISDIR");
-  // Some of them never end.
-  if (kind.isCharacterDevice())
-    throw new CommandError(`${path}: it is a device, not a file`, ExitCode.failed, "EINVAL");
-  return readFileSync(path);
+  return { kernel, image: readBytes(resolve(cwd, kernel)), commandLine: `${kernel} ${append}`, modules };
 }
 
 /** Loads them. @throws CommandError with the file's name, for what is no kernel */

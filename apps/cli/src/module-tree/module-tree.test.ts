@@ -42,6 +42,23 @@ describe("lcd modules", () => {
         new RegExp(`^Usage: lcd modules ${question} [\\s\\S]*Examples:\\n {2}lcd modules ${question} `),
       );
       expect((await runLcd(["modules", "help", question])).stdout).toBe(stdout);
+      expect((await runLcd(["help", "modules", question])).stdout).toBe(stdout);
+    }
+  });
+
+  it("refuses configuration that is not there, and empty names of directories", async () => {
+    expect(await runLcd(["modules", "for", "-C", "no.conf", "asker"])).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: "lcd: -C no.conf: no such file or directory\n",
+    });
+    for (const words of [
+      ["for", "-d", "", "asker"],
+      ["set", "--copy-to", "", "asker"],
+    ]) {
+      const { code, stdout, stderr } = await runLcd(["modules", ...words]);
+      expect([code, stdout]).toEqual([2, ""]);
+      expect(stderr).toContain("It must not be empty.");
     }
   });
 

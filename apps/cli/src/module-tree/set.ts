@@ -1,6 +1,7 @@
 import { Option } from "commander";
 import { firmwareOf, type ModuleFile, type ModuleSet, type ModuleTree, smallestSet } from "module-init-tools";
 import { defineCommand, parseWords } from "../command/define";
+import { parseName } from "../command/name";
 import { CommandError } from "../errors";
 import { ExitCode } from "../exit-code";
 import { failureOf } from "../failure";
@@ -40,7 +41,7 @@ export async function set(args: readonly string[], terminal: Terminal): Promise<
     .option("--paths", "print the files instead of the names", false)
     .option("-0, --null", "end each with a NUL instead of a new line", false)
     .addOption(new Option("--firmware", "print the firmware that they may ask for").default(false).conflicts("paths"))
-    .option("--copy-to <directory>", "copy the modules there, into lib/modules/<release>")
+    .option("--copy-to <directory>", "copy the modules there, into lib/modules/<release>", parseName)
     .option("--json", "print one JSON object", false)
     .addHelpText("after", EXAMPLES)
     .action(async (names: readonly string[], options: SetCommandOptions) => {

@@ -9,5 +9,5 @@ export async function unknownName(asked: string, tree: ModuleTree): Promise<stri
   const advice = examples ? " (-d names another tree: -d / those of this machine)" : "";
   if (asked.includes(":")) return `nothing in ${where} serves ${asked}${advice}`;
   const known = [...(await tree.modules()).keys(), ...(await tree.builtin())];
-  return `there is no module ${asked} in ${where}${didYouMean(asked, known) || advice}`;
+  return `there is no module ${asked || '""'} in ${where}${didYouMean(asked, known) || advice}`;
 }

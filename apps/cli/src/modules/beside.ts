@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { ElfError } from "elf-image";
 import { prebuiltDirectory } from "liblcd";
@@ -14,8 +14,8 @@ import {
   readModuleFacts,
 } from "module-init-tools";
 import { CommandError } from "../errors";
+import { readBytes } from "../read-bytes";
 import { HOST_RELEASE, HOST_TREE, type ModuleSource } from "./module-source";
-import { readBytes } from "./mounted-files";
 
 interface Found {
   readonly path: string;
@@ -94,7 +94,7 @@ function importsOf({ facts }: Found): readonly string[] {
   return facts?.imports ?? [];
 }
 
-/** Who exports what in the directory; a module that cannot be read exports nothing. */
+/** Who exports what in the directory; a module that cannot be read exports nothing, and nor does a pipe. */
 async function exportersBeside(target: Found): Promise<Map<string, Found>> {
   const directory = dirname(target.path);
   const exporters = new Map<string, Found>();
@@ -102,12 +102,17 @@ async function exportersBeside(target: Found): Promise<Map<string, Found>> {
     .filter((name) => isModuleFile(name))
     .sort();
   for (const path of names.map((name) => join(directory, name))) {
-    const found = path === target.path ? target : await readFound(path).catch(() => null);
+    const found = path === target.path ? target : await readNeighbour(path).catch(() => null);
     for (const symbol of found?.facts?.exports ?? []) {
       if (found !== null && !exporters.has(symbol)) exporters.set(symbol, found);
     }
   }
   return exporters;
+}
+
+/** Nobody has asked for it: to read a pipe would be to wait for somebody who writes. */
+async function readNeighbour(path: string): Promise<Found | null> {
+  return statSync(path).isFile() ? readFound(path) : null;
 }
 
 /** Runs depmod in the tree. */

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, type Stats, statSync } from "node:fs";
+import { readdirSync, type Stats, statSync } from "node:fs";
 import { FileError, type FileKind, type ToolFiles } from "module-init-tools";
+import { readBytes } from "../read-bytes";
 
 /**
  * A file system that has a directory of the real machine at one place, read-only, and nothing else.
@@ -27,12 +28,6 @@ export function mountedFiles(place: string, directory: string): ToolFiles {
     rename: refuse,
     remove: refuse,
   };
-}
-
-/** A file's bytes; not a Buffer, whose `slice` would not copy. */
-export function readBytes(path: string): Uint8Array {
-  const { buffer, byteOffset, length } = readFileSync(path);
-  return new Uint8Array(buffer, byteOffset, length);
 }
 
 function kindOf(entry: Pick<Stats, "isFile" | "isDirectory">): FileKind {

@@ -1,6 +1,9 @@
+import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { getuid } from "node:process";
 import { parseElf } from "elf-image";
+import { prebuiltDirectory } from "liblcd";
 import { describe, expect, it } from "vitest";
 import { exampleBytes, Folder, testModule } from "../testing/module-files";
 import { runLcd } from "../testing/run-lcd";
@@ -130,6 +133,14 @@ describe("lcd run says what is wrong with", () => {
     expect(await run(`${directory}/kernel/one/asker.ko`)).toEqual([0, ""]);
   });
 
+  it.skipIf(process.platform === "win32")("devices, but pipes beside a module do not hold it up", async () => {
+    expect(await run("/dev/zero")).toEqual([1, "lcd: /dev/zero: it is a device, not a file\n"]);
+    const directory = new Folder();
+    directory.copy(...["asker", "answer"].map((name) => join(prebuiltDirectory, `${name}.ko`)));
+    execFileSync("mkfifo", [join(directory.path, "a-pipe.ko")]);
+    expect(await run(join(directory.path, "asker.ko"))).toEqual([0, ""]);
+  });
+
   it("a module without init", async () => {
     expect(await run(testModule("no-init"))).toEqual([1, expect.stringContaining("has no init function")]);
   });
@@ -141,6 +152,10 @@ describe("lcd run says what is wrong with", () => {
     expect(await run("hello", "--cpus", "0")).toEqual([2, expect.stringContaining("1 to 32")]);
     expect(await run("hello", "--fuel", "0")).toEqual([2, expect.stringContaining("more than 0")]);
     expect(await run("hello", "--timeout", "soon")).toEqual([2, expect.stringContaining("seconds")]);
+    expect(await run("hello", "--timeout", "99999999")).toEqual([2, expect.stringContaining("at most 2147483")]);
+    for (const words of [[""], ["hello", "--modules", ""]]) {
+      expect(await run(...words)).toEqual([2, expect.stringContaining("It must not be empty.")]);
+    }
     expect(await run("hello", "--memroy", "4M")).toEqual([2, expect.stringContaining("Did you mean --memory?")]);
   });
 

@@ -1,5 +1,6 @@
 import { defineCommand, parseWords } from "../command/define";
 import { addMachineOptions, type MachineOptions } from "../command/machine-options";
+import { parseName } from "../command/name";
 import { reporting } from "../command/reporting";
 import { UsageError } from "../errors";
 import { ExitCode } from "../exit-code";
@@ -25,7 +26,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   let exitCode: number = ExitCode.ok;
   const command = addMachineOptions(defineCommand("run", terminal))
     .description("Runs a kernel module in a lightweight capability domain, from its init function to its end.")
-    .argument("<module>", "name of an example, or path of a .ko file (also .ko.gz, .ko.xz, .ko.zst)")
+    .argument("<module>", "name of an example, or path of a .ko file (also .ko.gz, .ko.xz, .ko.zst)", parseName)
     .argument("[parameters...]", "module parameters: name=value")
     .addHelpText("after", EXAMPLES)
     .action(async (module: string, parameters: string[], options: MachineOptions) => {
