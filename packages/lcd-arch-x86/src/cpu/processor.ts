@@ -357,7 +357,11 @@ export class Processor implements VmxProcessorPort {
         return { kind: "limit" };
       }
       const stop =
-        this.beforeCode() ?? this.runUntil(Math.min(this.end, this.deadline - this.timeElsewhere, this.nextLook()));
+        this.beforeCode() ??
+        // What was delivered may have met a breakpoint: that comes next.
+        (this.pendingDebug !== 0n
+          ? null
+          : this.runUntil(Math.min(this.end, this.deadline - this.timeElsewhere, this.nextLook())));
       if (stop !== null) {
         return stop;
       }
@@ -441,6 +445,16 @@ export class Processor implements VmxProcessorPort {
     return watched && (this.nonRoot || this.deliversExceptions);
   }
 
+  /** Sees to it that accesses meet the breakpoints that the debug registers enable now. */
+  watch(): void {
+    const { access, breakpoints, tlb } = this;
+    if (breakpoints.refresh(access.breakpoints !== null)) {
+      // Accesses that the TLB serves would not be seen.
+      tlb.flushPcids("all");
+    }
+    access.breakpoints = breakpoints;
+  }
+
   /**
    * Does what translated code asks of TypeScript: the slow path of a memory access, or a callout.
    *
@@ -513,9 +527,13 @@ export class Processor implements VmxProcessorPort {
    * @param retires whether the event is an instruction that is going to retire itself
    */
   eventDelivered(retires: boolean): void {
+    const { breakpoints } = this;
     this.delivering = null;
     this.deliveries++;
     this.interruptibility &= ~BLOCKING_FOR_ONE_INSTRUCTION;
+    // What the frame has met is told before the handler's first instruction, with what MOV to SS has held back.
+    this.pendingDebug |= BigInt(breakpoints.met);
+    breakpoints.met = 0;
     if (!retires && this.deliveredAt === this.retired) {
       this.retired++;
     }

@@ -31,6 +31,8 @@ export function raise(p: Processor, vector: number, errorCode: number | null, pa
     p.vmx.exitForException(event, payload);
     return { kind: "vm-exit" };
   }
+  // An instruction or a delivery that ends in a fault has met no data breakpoints: they are traps.
+  p.breakpoints.met = 0;
   if (vector === Vector.pageFault) {
     p.state.set64("cr2", payload);
   }
@@ -98,6 +100,9 @@ export function deliverSoftware(p: Processor, event: InterruptEvent): boolean {
 
 function enter(p: Processor, event: InterruptEvent, retires: boolean): boolean {
   p.delivering = event;
+  if (p.isWatched) {
+    p.watch();
+  }
   if (event.type === InterruptionType.nmi) {
     p.interruptibility |= Blocking.byNmi;
   }

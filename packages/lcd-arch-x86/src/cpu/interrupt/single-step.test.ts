@@ -135,6 +135,14 @@ describe("instruction breakpoints (SDM 3B, Instruction-Breakpoint Exception Cond
     expect(cpu.gpr[Gpr.rbx]).toBe(2n);
   });
 
+  it("are not met behind MOV to SS (SDM 3A, Masking Exceptions and Interrupts When Switching Stacks)", () => {
+    watch(CODE + 2n, 1n);
+    system.cpu.gpr[Gpr.rax] = BigInt(Selector.kernelData);
+    // mov ss, eax; nop; hlt
+    expect(system.run([0x8e, 0xd0, NOP, HLT])).toEqual({ kind: "halted" });
+    expect(system.cpu.rip).toBe(CODE + 4n);
+  });
+
   it("do nothing while they are disabled", () => {
     watch(CODE + 1n, 0n);
     expect(system.run([NOP, NOP, HLT])).toEqual({ kind: "halted" });

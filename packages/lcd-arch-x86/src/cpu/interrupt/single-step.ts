@@ -7,16 +7,14 @@ import { Blocking } from "./shadow";
 
 /**
  * Runs one instruction while RFLAGS.TF is set or breakpoints are enabled, with the debug exceptions that it has before
- * and behind it (SDM 3B, "Debug Exceptions"). MOV and POP to SS hold back those behind them; one behind HLT ends it.
+ * and behind it (SDM 3B, "Debug Exceptions"). MOV and POP to SS hold back those behind them, and let the next instruction
+ * pass its breakpoints; one behind HLT ends it.
  */
 export function stepWatched(p: Processor): RunStop | null {
-  const { breakpoints, access } = p;
-  if (breakpoints.refresh(access.breakpoints !== null)) {
-    // Accesses that the TLB serves would not be seen.
-    p.tlb.flushPcids("all");
-  }
-  access.breakpoints = breakpoints;
-  const here = (p.eflags & Rflags.RF) !== 0 ? 0 : breakpoints.instructionsAt(p.linearRip);
+  const { breakpoints } = p;
+  p.watch();
+  const passed = (p.eflags & Rflags.RF) !== 0 || (p.interruptibility & Blocking.byMovSs) !== 0;
+  const here = passed ? 0 : breakpoints.instructionsAt(p.linearRip);
   if (here !== 0) {
     return raise(p, Vector.debug, null, BigInt(here));
   }
@@ -41,7 +39,7 @@ export function stepWatched(p: Processor): RunStop | null {
   return cause === 0n ? stop : raise(p, Vector.debug, null, cause);
 }
 
-/** Behind INT n, SYSCALL and their like: a debug exception comes first if breakpoints were held back until then. */
+/** Behind SYSCALL and its like: a debug exception comes first if breakpoints were held back until then. */
 function beginHandler(p: Processor, heldBack: number): null {
   p.breakpoints.met = 0;
   p.pendingDebug |= BigInt(heldBack);

@@ -70,6 +70,7 @@ function enterTask(p: Processor, task: Descriptor, next: TaskState, nests: boole
   const { selectors } = next;
   state.set64("cr0", state.get64("cr0") | BigInt(Cr0.TS));
   state.set64("dr", state.get64("dr", DR7) & ~LOCAL_ENABLES, DR7);
+  p.breakpoints.refresh(true);
   setSegment(state, Segment.tr, task.selector, task.base, task.limit, task.rights | BUSY);
   p.eflags = (next.eflags & VALID_FLAGS) | Rflags.fixed | (nests ? Rflags.NT : 0);
   const virtual8086 = inVirtual8086(p);
