@@ -69,8 +69,19 @@ test.each([
   ["zstd", ZSTD_BOMB],
 ])("%s that grows past the limit is refused", async (_tool, bytes) => {
   await expect(decompressModule(bytes, 999_999)).rejects.toThrow(
-    "decompresses to more than 999999 bytes, the most that a module may have",
+    "decompresses to more than 999999 bytes, the most that a file of its size may become",
   );
+});
+
+test("a file of 20 KB may become megabytes, not half a gigabyte", async () => {
+  // Blocks that repeat one byte 128 KiB times have 4 bytes each, after a frame header of 6 (RFC 8878, 3.1.1).
+  const repeated = (blocks: number) => {
+    const block = (last: boolean) => [last ? 3 : 2, 0, 0x10, 0x41];
+    const all = Array.from({ length: blocks }, (_, i) => block(i === blocks - 1)).flat();
+    return Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0, 0x38, ...all);
+  };
+  expect(await decompressModule(repeated(256))).toHaveLength(32 << 20);
+  await expect(decompressModule(repeated(4096))).rejects.toThrow("decompresses to more than 67108864 bytes");
 });
 
 test("an xz bomb that stays within the limit is read", async () => {

@@ -6,6 +6,11 @@ export const MODULE_SUFFIXES = [".ko", ".ko.gz", ".ko.xz", ".ko.zst"] as const;
 /** Bytes that a module may have at most, decompressed: the biggest ones with debug information stay below this. */
 export const LARGEST_MODULE = 512 * 1024 * 1024;
 
+/** What a small file may become whatever it is; with it go a fifth of a second and twice its memory. */
+const ALWAYS_ALLOWED = 64 * 1024 * 1024;
+/** Bytes for each byte of a bigger file: modules become a twentieth at best, only bombs a thousandth. */
+const MOST_GROWTH = 200;
+
 /** A compressed file that cannot be decompressed; the message says why, without the file's name. */
 export class DecompressError extends ToolError {}
 
@@ -28,10 +33,11 @@ const FORMATS: readonly Format[] = [
 /**
  * Gives the bytes of a module file, decompressed when they are gzip, xz or zstd.
  *
- * @param limit bytes that the result may have at most; more is refused without being kept in memory
+ * @param limit bytes that the result may have at most; more is refused without being kept in memory. By default 64 MiB,
+ *   or 200 times the size of the file up to {@link LARGEST_MODULE}
  * @throws DecompressError
  */
-export async function decompressModule(bytes: Uint8Array, limit: number = LARGEST_MODULE): Promise<Uint8Array> {
+export async function decompressModule(bytes: Uint8Array, limit = largestFrom(bytes.length)): Promise<Uint8Array> {
   const format = formatOf(bytes);
   if (format === undefined) return bytes;
   const decompressor = await format.load();
@@ -52,9 +58,13 @@ function formatOf(bytes: Uint8Array): Format | undefined {
   return FORMATS.find(({ magic }) => magic.every((byte, i) => bytes[i] === byte));
 }
 
+function largestFrom(size: number): number {
+  return Math.min(LARGEST_MODULE, Math.max(ALWAYS_ALLOWED, MOST_GROWTH * size));
+}
+
 /** The error for data that decompresses to more than the limit. */
 export function tooLarge(limit: number): DecompressError {
-  return new DecompressError(`decompresses to more than ${limit} bytes, the most that a module may have`);
+  return new DecompressError(`decompresses to more than ${limit} bytes, the most that a file of its size may become`);
 }
 
 async function collect(pieces: AsyncIterable<Uint8Array>, limit: number): Promise<Uint8Array> {
