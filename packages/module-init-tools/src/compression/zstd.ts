@@ -12,8 +12,7 @@ const LARGEST_FILE = 2 ** 30;
 export async function* unzstd(bytes: Uint8Array, limit: number): AsyncIterable<Uint8Array> {
   if (bytes.length > LARGEST_FILE) throw new DecompressError(`has more than ${LARGEST_FILE} bytes of zstd data`);
   const frames = zstdFrames(bytes, limit);
-  const decoder = new ZSTDDecoder();
-  await decoder.init();
+  const decoder = await startedDecoder();
   for (const { bytes: frame, contentSize, atMost } of frames) {
     if (atMost === 0) continue;
     // It has no other way to say that something is wrong.
@@ -23,4 +22,15 @@ export async function* unzstd(bytes: Uint8Array, limit: number): AsyncIterable<U
     }
     yield content;
   }
+}
+
+/** It fetches its own WebAssembly from a `data:` URL: a content security policy may forbid that. */
+async function startedDecoder(): Promise<ZSTDDecoder> {
+  const decoder = new ZSTDDecoder();
+  try {
+    await decoder.init();
+  } catch (error) {
+    throw new DecompressError(`the decoder for zstd does not start: ${error instanceof Error ? error.message : error}`);
+  }
+  return decoder;
 }
