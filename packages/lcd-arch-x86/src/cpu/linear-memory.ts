@@ -29,7 +29,8 @@ const highOf = (value: bigint): number => Number((value >> 32n) & 0xffffffffn);
 /**
  * Memory by linear address, as system instructions reach it: with the same checks as translated code. An address is
  * given as bits 31:0 and 63:32, so that no bigint is made on the way, and an offset of 0 to 2^32 that is added to it.
- * Outside IA-32e mode addresses have 32 bits. Methods throw LinearAccessError.
+ * Outside IA-32e mode addresses have 32 bits; those of a program's operands in compatibility mode, too. Methods throw
+ * LinearAccessError.
  */
 export class LinearMemory {
   private readonly view: DataView;
@@ -37,7 +38,8 @@ export class LinearMemory {
 
   /**
    * @param implicit accesses are supervisor-mode whatever the CPL is, and SMAP always holds for them (SDM 3A, "Access
-   *   Rights", implicit supervisor-mode accesses): those to descriptor tables and task-state segments
+   *   Rights", implicit supervisor-mode accesses): those to descriptor tables and task-state segments, whose addresses have
+   *   64 bits in compatibility mode, too
    */
   constructor(
     buffer: ArrayBufferLike,
@@ -136,9 +138,11 @@ export class LinearMemory {
     u32[StateWord.slowAddress] = sum;
     u32[StateWord.slowAddress + 1] = top;
     access.mayModifyCode = true;
+    access.wide = this.implicit && (u32[StateWord.efer] & Efer.LMA) !== 0;
     const request = size | (kind << ACCESS_KIND_SHIFT);
     const place = this.implicit ? this.serveImplicitly(request) : access.serve(request);
     access.mayModifyCode = false;
+    access.wide = false;
     if (place === 0) {
       throw new LinearAccessError(access.fault);
     }

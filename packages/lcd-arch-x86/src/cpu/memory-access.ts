@@ -30,6 +30,8 @@ const addressOf = (low: number, high: number): bigint => (BigInt(high >>> 0) << 
 export class MemoryAccess {
   /** Why the last access failed. */
   fault: AccessFault = { kind: "non-canonical" };
+  /** Addresses have 64 bits, whatever the mode of the code that runs is. */
+  wide = false;
   /** Set while a single instruction runs by itself, which may change code and reach devices. */
   mayModifyCode = false;
   /** What answers outside RAM; null: nothing, so reads give ones and writes are lost. */
@@ -105,8 +107,8 @@ export class MemoryAccess {
   private crossing(low: number, high: number, size: number, kind: number): number {
     const first = PAGE - (low & (PAGE - 1));
     const nextLow = (low + first) | 0;
-    // Outside 64-bit mode linear addresses wrap at 4 GiB.
-    const carries = nextLow === 0 && codeBytes(this.state.get32("codeMode")) === 8;
+    // Outside 64-bit mode a program's linear addresses end at 4 GiB, and wrap there.
+    const carries = nextLow === 0 && (high !== 0 || this.wide || codeBytes(this.state.get32("codeMode")) === 8);
     const nextHigh = carries ? (high + 1) | 0 : high;
     if (!isCanonicalHigh(nextHigh, this.state.low("cr4"))) {
       this.fault = { kind: "non-canonical" };
