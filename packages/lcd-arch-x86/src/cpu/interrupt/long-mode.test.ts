@@ -159,6 +159,10 @@ describe("faults of a gate (SDM 2A, INT n, IA-32e mode)", () => {
     system.cpu.state.set32("segmentLimit", 90, Segment.tr);
     system.run(UD2);
     expect([system.halted, system.stacked(0)]).toEqual([10, BigInt(Selector.task | 1)]);
+    // Stacks come before the handler's address.
+    system.gate(6, { ist: 7, offset: 0x8000_0000_0000n });
+    system.run(UD2);
+    expect(system.halted).toBe(10);
   });
 });
 

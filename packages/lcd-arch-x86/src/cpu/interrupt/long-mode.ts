@@ -41,11 +41,11 @@ function enter(p: Processor, event: InterruptEvent, cpl: number): void {
   const { state } = p;
   const gate = readGate(p, event, true, cpl);
   const code = readGateCode(p, gate.target, cpl);
+  const handlerCpl = code.isConforming ? cpl : code.dpl;
+  const stack = handlerStack(p, gate.high & IST, cpl, handlerCpl);
   if (!isCanonicalHigh(gate.upper, state.u32[StateWord.cr4])) {
     throw generalProtection();
   }
-  const handlerCpl = code.isConforming ? cpl : code.dpl;
-  const stack = handlerStack(p, gate.high & IST, cpl, handlerCpl);
   setAccessed(p, code);
   if (handlerCpl === state.u32[StateWord.cpl]) {
     pushFrame(p, stack, event);

@@ -125,6 +125,12 @@ describe("far transfers in real-address mode", () => {
     expect(system.halted).toBe(13);
   });
 
+  it("a CALL looks whether there is room on the stack first (SDM 2A, CALL)", () => {
+    // mov sp, 2; call dword 3000:00010000
+    system.start([0xbc, 2, 0, 0x66, 0x9a, 0, 0, 1, 0, 0, 0x30]);
+    expect(system.halted).toBe(12);
+  });
+
   it("LES and PUSH and POP of segment registers", () => {
     system.write16(0x400, 0x1234);
     system.write16(0x402, 0x5678);

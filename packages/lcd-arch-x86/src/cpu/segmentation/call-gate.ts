@@ -45,7 +45,7 @@ export function callThroughGate(p: Processor, gate: Descriptor, length: number):
   const [low, high] = [gate.offset, offsetHigh(p, gate)];
   const size = elementSize(p, gate);
   if (code.isConforming || code.dpl === cpl) {
-    const stack = Stack.current(p);
+    const stack = callerStack(p);
     stack.checkRoom(2, size);
     checkTarget(p, code, low, high);
     pushReturn(stack, { size, length });
@@ -56,6 +56,12 @@ export function callThroughGate(p: Processor, gate: Descriptor, length: number):
     (inLongMode(p) ? enterLong : enterInner)(p, gate, code, { size, length });
     goTo(p, gate.target, code.dpl, code, low, high);
   }
+}
+
+/** The current stack as 64-bit code uses it, to which gates of IA-32e mode lead; elsewhere as the caller does. */
+function callerStack(p: Processor): Stack {
+  const { state } = p;
+  return inLongMode(p) ? Stack.flat(p, state.low("gpr", Gpr.rsp), state.high("gpr", Gpr.rsp)) : Stack.current(p);
 }
 
 /** How the return address is pushed. */

@@ -5,6 +5,7 @@ import {
   LongModeSystem,
   Selector as LongSelector,
   RSP0,
+  USER_STACK as USER_STACK_64,
 } from "../interrupt/test-long-mode";
 import {
   CODE,
@@ -98,6 +99,17 @@ describe("far JMP and CALL to code (SDM 2A, JMP, CALL)", () => {
       system.run(code);
       expect([system.halted, system.stacked(0), system.stacked(1)]).toEqual([vector, errorCode, Number(CODE)]);
     }
+  });
+});
+
+describe("a far CALL without room on the stack, to an offset beyond the limit", () => {
+  it("raises #SS(0): the stack is looked at first (SDM 2A, CALL)", () => {
+    system.describe(Selector.small, 0x0040_f200_0000_0fffn);
+    system.describe(Selector.code16, 0x0000_fa10_0000_ffffn);
+    system.cpu.gpr[Gpr.rax] = BigInt(Selector.small | 3);
+    // mov ss, eax; xor esp, esp; call
+    system.runAt(3, [0x8e, 0xd0, 0x31, 0xe4, ...call(Selector.code16 | 3, 0x10000)]);
+    expect([system.halted, system.stacked(0)]).toEqual([12, 0]);
   });
 });
 
@@ -204,6 +216,18 @@ describe("in IA-32e mode", () => {
       BigInt(LongSelector.userData),
     ]);
     expect(long.selector(Segment.ss)).toBe(0);
+  });
+
+  it("a call gate of the same privilege pushes to RSP, whatever SS is for the compatibility mode that it is used in", () => {
+    long.describe(LongSelector.callGate, 0x0016_ec00_002b_0000n);
+    long.machine.memory.write(__hpa(TARGET), Uint8Array.from(UD2));
+    long.cpu.state.set64("segmentBase", 0x1000n, Segment.ss);
+    // call far callGate: (SDM 2A, CALL, SAME-PRIVILEGE, CallGateSize = 64)
+    long.runUser(call(LongSelector.callGate | 3), LongSelector.userCode32);
+    expect([long.halted, long.stacked(1)]).toEqual([6, BigInt(LongSelector.userCode)]);
+    expect(long.stacked(3)).toBe(USER_STACK_64 - 16n);
+    expect(long.machine.memory.readU64(__hpa(USER_STACK_64 - 16n))).toBe(LONG_USER_CODE + 7n);
+    expect(long.machine.memory.readU64(__hpa(USER_STACK_64 - 8n))).toBe(BigInt(LongSelector.userCode32));
   });
 
   it("a gate whose upper half has a type is refused, and so is one to 32-bit code", () => {

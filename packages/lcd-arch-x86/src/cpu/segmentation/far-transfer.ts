@@ -48,9 +48,12 @@ const transfer =
 /** Real-address and virtual-8086 mode (SDM 2A, "CALL", "JMP"). */
 function transferReal(p: Processor, pointer: FarPointer): SystemOutcome {
   const { selector, low } = pointer;
+  const stack = Stack.current(p);
+  if (pointer.isCall) {
+    stack.checkRoom(2, pointer.size);
+  }
   checkRealTarget(p, low);
   if (pointer.isCall) {
-    const stack = Stack.current(p);
     pushReturn(stack, pointer);
     stack.commit();
   }
@@ -90,8 +93,11 @@ function transferToCode(p: Processor, pointer: FarPointer, code: Descriptor): vo
   if (!code.isPresent) {
     throw notPresent(selectorError(selector));
   }
-  checkTarget(p, code, low, high);
   const stack = Stack.current(p);
+  if (pointer.isCall) {
+    stack.checkRoom(2, pointer.size);
+  }
+  checkTarget(p, code, low, high);
   if (pointer.isCall) {
     pushReturn(stack, pointer);
   }
