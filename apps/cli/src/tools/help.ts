@@ -23,7 +23,7 @@ Examples:
   modprobe: `
 Modules are loaded into a host that LCD emulates and that lives as long as the command (see lcd host); nothing of them
 runs. Commands of modprobe.d are refused: lcd host --shell runs them.
-Without -d and -S its modules are the examples of LCD.
+Without -d and -S its modules are the examples of LCD. A tree needs a modules.dep: lcd depmod makes it.
 
 Examples:
   lcd modprobe -v asker                        load asker and what it needs; show /proc/modules
@@ -40,7 +40,8 @@ Examples:
   lcd insmod -v ./params.ko count=3            with a parameter; show the log and /proc/modules
 `,
   modinfo: `
-Without -b and -k names are those of the examples of LCD; a file is named by its path.
+Without -b and -k names are those of the examples of LCD; a file is named by its path. A tree whose modules are asked
+for by name needs a modules.dep: lcd depmod makes it.
 
 Examples:
   lcd modinfo params                           an example: its license, its parameters and what they are for
