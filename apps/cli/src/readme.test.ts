@@ -1,7 +1,7 @@
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parseScript } from "./host/script";
+import { hasCompiler } from "./testing/has-compiler";
 import { Folder } from "./testing/module-files";
 import { runLcd } from "./testing/run-lcd";
 
@@ -64,12 +64,3 @@ describe("the README", () => {
     },
   );
 });
-
-function hasCompiler(): boolean {
-  try {
-    execFileSync("gcc", ["--version"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -1,5 +1,5 @@
-import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
+import { hasCompiler } from "../testing/has-compiler";
 import { Folder } from "../testing/module-files";
 import { runLcd } from "../testing/run-lcd";
 
@@ -57,12 +57,3 @@ describe("lcd cc", () => {
     });
   });
 });
-
-function hasCompiler(): boolean {
-  try {
-    execFileSync("gcc", ["--version"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
-}
