@@ -58,3 +58,25 @@ test("where every module needs every other one, some cycles are shown, soon", ()
   expect(report?.cycles.length).toBeGreaterThan(0);
   for (const cycle of report?.cycles ?? []) expect(cycle.at(-1)).toBe(cycle[0]);
 });
+
+test("modules that are all in cycles with their neighbours are counted in one go", () => {
+  // Looking for the way back from each through all the others would be half a thousand million steps.
+  const count = 20_000;
+  const modules = Array.from({ length: count }, (_, i) => ({
+    name: `m${i}`,
+    path: `m${i}.ko`,
+    facts: {
+      exports: [`s${i}`],
+      imports: [`s${i + 1}`, `s${i + 2}`, `s${i - 1}`],
+      weakImports: [],
+      versions: new Map(),
+      offeredVersions: new Map(),
+      modinfo: [],
+    },
+  }));
+  const graph = new DependencyGraph(modules);
+  const report = findCycles(graph, graph.places());
+  expect(report?.count).toBe(count);
+  expect(report?.cycles.length).toBeGreaterThan(0);
+  for (const cycle of report?.cycles ?? []) expect(cycle.at(-1)).toBe(cycle[0]);
+});

@@ -1,3 +1,4 @@
+import { componentsOf } from "./components";
 import type { DependencyGraph } from "./dependency-graph";
 
 /** The modules that stand in dependency loops. */
@@ -11,9 +12,10 @@ export interface CycleReport {
   readonly cycles: readonly (readonly string[])[];
 }
 
-/** Ways round that are looked for from each module, and steps taken for them all: there can be very many. */
+/** Ways round that are looked for from each module: there can be very many. */
 const MOST_CYCLES = 100;
-const MOST_STEPS = 100_000;
+/** Modules looked at to find them all, and then to find one more from each module that is left. */
+const MOST_STEPS = 2_000_000;
 
 /**
  * Explains why there is no order, with the ways round that kmod's depmod names, in its order.
@@ -23,26 +25,33 @@ const MOST_STEPS = 100_000;
  */
 export function findCycles(graph: DependencyGraph, places: readonly (number | null)[]): CycleReport | null {
   const unplaced = [...places.keys()].filter((index) => places[index] === null);
-  const inCycles = new Set(unplaced.filter((index) => shortestWayBack(graph, index) !== null));
-  if (inCycles.size === 0) return null;
-  const cycles = new Search(graph, inCycles, new Ring(unplaced)).cycles();
+  const component = componentsOf(graph.direct);
+  const isInCycle = (index: number) =>
+    graph.direct[index]?.some((next) => component[next] === component[index]) === true;
+  const count = unplaced.filter(isInCycle).length;
+  if (count === 0) return null;
+  const cycles = new Search(graph, component, isInCycle, new Ring(unplaced)).cycles();
   const names = (cycle: readonly number[]) => cycle.map((index) => graph.modules[index]?.name ?? "");
-  return { count: inCycles.size, cycles: cycles.map(names) };
+  return { count, cycles: cycles.map(names) };
 }
 
 /** A way from a module to another one, by its last step. */
 interface Way {
   readonly last: number;
   readonly before: Way | null;
+  /** Modules on it. */
+  readonly length: number;
 }
 
 class Search {
   readonly #seen = new Set<number>();
-  #steps = MOST_STEPS;
+  readonly #stepsLeft = { all: MOST_STEPS, one: MOST_STEPS };
 
   constructor(
     private readonly graph: DependencyGraph,
-    private readonly inCycles: ReadonlySet<number>,
+    /** Modules with the same number need one another, directly or not. */
+    private readonly component: ArrayLike<number>,
+    private readonly isInCycle: (index: number) => boolean,
     /** The modules that are neither on a cycle that was found nor without dependencies. */
     private readonly left: Ring,
   ) {}
@@ -50,6 +59,7 @@ class Search {
   cycles(): number[][] {
     const found: number[][] = [];
     for (let start = this.left.first; start !== null; start = this.left.first) {
+      if (this.#stepsLeft.one <= 0 && found.length > 0) break;
       this.left.remove(start);
       found.push(...this.#from(start));
     }
@@ -57,23 +67,23 @@ class Search {
   }
 
   #from(start: number): number[][] {
-    if (!this.inCycles.has(start)) {
+    if (!this.isInCycle(start)) {
       // kmod names also these, each alone, though they are on no cycle.
       if (this.#seen.has(start)) return [[start]];
-      this.#waysBack(start, new Set());
+      this.#waysBack(start);
       return [];
     }
-    const found = this.#waysBack(start, leadingTo(this.graph, start));
+    const found = this.#waysBack(start);
     if (found.length > 0) return found;
-    const shortest = shortestWayBack(this.graph, start) ?? [];
+    const shortest = this.#shortestWayBack(start);
     for (const index of shortest) this.left.remove(index);
     return [shortest];
   }
 
   /** Depth first from a module to itself, each module's last dependency first, without going in smaller circles. */
-  #waysBack(start: number, useful: ReadonlySet<number>): number[][] {
+  #waysBack(start: number): number[][] {
     const found: number[][] = [];
-    const open: Way[] = [{ last: start, before: null }];
+    const open: Way[] = [{ last: start, before: null, length: 1 }];
     for (let way = open.pop(); way !== undefined && found.length < MOST_CYCLES; way = open.pop()) {
       if (way.last === start && way.before !== null) {
         const cycle = modulesOn(way).reverse();
@@ -85,11 +95,35 @@ class Search {
       const dependencies = this.graph.direct[way.last] ?? [];
       if (dependencies.length === 0) this.left.remove(way.last);
       for (const next of dependencies) {
-        const worthwhile = useful.has(next) ? this.#steps-- > 0 && goesOn(way, next, start) : !this.#seen.has(next);
-        if (worthwhile) open.push({ last: next, before: way });
+        const isUseful = this.component[next] === this.component[start];
+        if (isUseful ? this.#goesOn(way, next, start) : !this.#seen.has(next)) {
+          open.push({ last: next, before: way, length: way.length + 1 });
+        }
       }
     }
     return found;
+  }
+
+  #goesOn(way: Way, next: number, start: number): boolean {
+    if (this.#stepsLeft.all <= 0) return false;
+    this.#stepsLeft.all -= way.length;
+    return next === start || !modulesOn(way).includes(next);
+  }
+
+  /** Breadth first from a module on a cycle to itself, both ends included. */
+  #shortestWayBack(start: number): number[] {
+    const cameFrom = new Map<number, number>();
+    const open = [start];
+    for (const index of open) {
+      for (const next of this.graph.direct[index] ?? []) {
+        this.#stepsLeft.one--;
+        if (next === start) return wayTo(index, start, cameFrom);
+        if (cameFrom.has(next)) continue;
+        cameFrom.set(next, index);
+        open.push(next);
+      }
+    }
+    return [];
   }
 }
 
@@ -134,34 +168,6 @@ function modulesOn(way: Way): number[] {
   const modules: number[] = [];
   for (let step: Way | null = way; step !== null; step = step.before) modules.push(step.last);
   return modules;
-}
-
-function goesOn(way: Way, next: number, start: number): boolean {
-  return next === start || !modulesOn(way).includes(next);
-}
-
-/** The modules from which a way leads to one, itself among them. */
-function leadingTo(graph: DependencyGraph, target: number): Set<number> {
-  const users = graph.modules.map((): number[] => []);
-  for (const [index, dependencies] of graph.direct.entries()) for (const next of dependencies) users[next]?.push(index);
-  const found = new Set([target]);
-  for (const index of found) for (const user of users[index] ?? []) found.add(user);
-  return found;
-}
-
-/** Breadth first from a module to itself, both ends included; null when no way leads back. */
-function shortestWayBack(graph: DependencyGraph, start: number): number[] | null {
-  const cameFrom = new Map<number, number>();
-  const open = [start];
-  for (const index of open) {
-    for (const next of graph.direct[index] ?? []) {
-      if (next === start) return wayTo(index, start, cameFrom);
-      if (cameFrom.has(next)) continue;
-      cameFrom.set(next, index);
-      open.push(next);
-    }
-  }
-  return null;
 }
 
 function wayTo(last: number, start: number, cameFrom: ReadonlyMap<number, number>): number[] {
