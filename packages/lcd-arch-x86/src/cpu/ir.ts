@@ -251,7 +251,8 @@ export type SiteCause =
   | { kind: "fetch" }
   /** No instructions left to run; `repeating`: between two repetitions of a string instruction. */
   | { kind: "limit"; repeating: boolean }
-  | { kind: "exception"; vector: number; errorCode: number | null }
+  /** `operation`: the memory operand of that system instruction is wrong, which counts only if it may be executed. */
+  | { kind: "exception"; vector: number; errorCode: number | null; operation?: string }
   /** A system instruction, to be executed by `cpu/system/`; `stack`: its memory operand is reached through SS. */
   | { kind: "system"; operation: string; operands: readonly number[]; stack: boolean };
 

@@ -7,7 +7,7 @@ import type { Site, SiteCause } from "./ir";
 import { LinearAccessError } from "./linear-memory";
 import type { AccessFault } from "./memory-access";
 import type { Processor, RunStop } from "./processor";
-import { executeSystem } from "./system/index";
+import { executeSystem, requireOperation } from "./system/index";
 
 /**
  * Goes on from a stop of translated code: registers are those at the start of the site's instruction.
@@ -29,7 +29,7 @@ export function stopAt(p: Processor, site: Site): RunStop | "limit" | null {
     case "callout":
       return raise(p, p.calloutRaised.vector, p.calloutRaised.errorCode);
     case "exception":
-      return raise(p, cause.vector, cause.errorCode);
+      return exception(p, cause);
     case "system":
       return system(p, site, cause);
     case "fetch":
@@ -104,6 +104,18 @@ function stepAlone(p: Processor): RunStop | null {
   return stop;
 }
 
+/** An exception that translated code has found, unless the instruction may not be executed: that comes first. */
+function exception(p: Processor, { vector, errorCode, operation }: ExceptionCause): RunStop | null {
+  try {
+    if (operation !== undefined) {
+      requireOperation(p, operation);
+    }
+  } catch (error) {
+    return serviceError(p, error);
+  }
+  return raise(p, vector, errorCode);
+}
+
 function system(p: Processor, site: Site, { operation, operands, stack }: SystemCause): RunStop | null {
   try {
     const outcome = executeSystem(p, { operation, operands, length: site.length });
@@ -121,4 +133,5 @@ function system(p: Processor, site: Site, { operation, operands, stack }: System
   }
 }
 
+type ExceptionCause = Extract<SiteCause, { kind: "exception" }>;
 type SystemCause = Extract<SiteCause, { kind: "system" }>;

@@ -41,6 +41,8 @@ export class BlockBuilder extends ValueBuilder {
   statements: Statement[] = [];
   terminator: Terminator | null = null;
   flags: KnownFlags | null = null;
+  /** The system instruction whose memory operand is being looked at. */
+  operation: string | undefined = undefined;
   private rip = 0n;
   private length = 0;
   private index = 0;
@@ -185,7 +187,8 @@ export class BlockBuilder extends ValueBuilder {
   }
 
   raiseIf(condition: Value, vector: number, errorCode: number | null): void {
-    const site = this.site({ kind: "exception", vector, errorCode });
+    const { operation } = this;
+    const site = this.site({ kind: "exception", vector, errorCode, operation });
     this.statements.push({ kind: "raiseIf", condition, site, position: UNSCHEDULED });
   }
 

@@ -1,7 +1,7 @@
 import { Code, Mnemonic, OpKind } from "iced-x86";
 import { codeBytes } from "../code-mode";
 import type { Value } from "../ir";
-import { Rflags, Segment, StateOffset } from "../state";
+import { Segment, StateOffset } from "../state";
 import { XSAVE_SIZE } from "../system/xsave-area";
 import { stopForSystem } from "./data";
 import {
@@ -37,8 +37,6 @@ interface SystemForm {
   size?: number;
   /** What its memory operand is to be aligned to, if not to its size. */
   alignment?: number;
-  /** For CPL 0 only: what its memory operand is comes after that. */
-  privileged?: boolean;
 }
 
 /**
@@ -47,15 +45,10 @@ interface SystemForm {
  * the instruction follows them, and `slowValue` is the displacement.
  */
 const system =
-  (
-    operation: string,
-    { format, memory = "read", size, alignment, privileged = false }: SystemForm = {},
-  ): LiftFunction =>
+  (operation: string, { format, memory = "read", size, alignment }: SystemForm = {}): LiftFunction =>
   (lift) => {
     const operands: number[] = [];
-    if (privileged) {
-      requirePrivilege(lift);
-    }
+    lift.b.operation = operation;
     for (let operand = 0; operand < lift.operandCount; operand++) {
       if (lift.isMemory(operand)) {
         const bytes = size ?? lift.size(operand);
@@ -70,14 +63,9 @@ const system =
       operands.push(format(lift));
       lift.b.setField64(StateOffset.slowValue, lift.b.i64(lift.instruction.memoryDisplacement));
     }
+    lift.b.operation = undefined;
     stopForSystem(lift, operation, operands);
   };
-
-/** Raises #GP(0) when CPL is not 0, but in virtual-8086 mode, where the instruction may not exist. */
-function requirePrivilege({ b }: Lift): void {
-  const virtual8086 = b.and(b.field32(StateOffset.systemFlags), b.i32(Rflags.VM));
-  b.raiseIf(b.and(b.ltU(b.i32(0), b.field32(StateOffset.cpl)), b.eqz(virtual8086)), GENERAL_PROTECTION, 0);
-}
 
 function registerOrImmediate(lift: Lift, operand: number): [value: number, size: number] {
   if (lift.kind(operand) !== OpKind.Register) {
@@ -113,13 +101,11 @@ const tableInstruction = (name: keyof typeof TableIdentity): LiftFunction =>
     format: descriptorTableInformation(TableIdentity[name]),
     memory: name.startsWith("s") ? "written" : "read",
     alignment: 4,
-    privileged: name.startsWith("l"),
   });
 const taskInstruction = (name: keyof typeof TaskIdentity): LiftFunction =>
   system(name, {
     format: taskRegisterInformation(TaskIdentity[name]),
     memory: name.startsWith("s") ? "written" : "read",
-    privileged: name.startsWith("l"),
   });
 
 /** IN and OUT: AL, AX or EAX, and a port in DX or in the instruction. */
@@ -201,7 +187,7 @@ export const systemInstructions: LiftTable = [
   [Mnemonic.Stac, system("stac")],
   [Mnemonic.Clts, system("clts")],
   [Mnemonic.Smsw, system("smsw", { memory: "written" })],
-  [Mnemonic.Lmsw, system("lmsw", { privileged: true })],
+  [Mnemonic.Lmsw, system("lmsw")],
   [Mnemonic.Lgdt, tableInstruction("lgdt")],
   [Mnemonic.Lidt, tableInstruction("lidt")],
   [Mnemonic.Sgdt, tableInstruction("sgdt")],

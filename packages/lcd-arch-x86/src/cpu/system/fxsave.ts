@@ -4,7 +4,7 @@ import type { Processor } from "../processor";
 import { Fxsave, loadX87, loadXmm, MXCSR_MASK, storeMxcsr, storeX87, storeXmm } from "../x87/index";
 import { operandAddress, probeArea, readArea, writeArea } from "./memory-operand";
 import { in64BitMode } from "./mode";
-import { type Execute, next, type Operations } from "./operation";
+import { type Execute, next, type Operation, type Operations } from "./operation";
 
 const ALIGNMENT = 16n;
 
@@ -40,7 +40,6 @@ const X87_UNAVAILABLE = Cr0.EM | Cr0.TS;
 const save = (wide: boolean): Execute =>
   next((p) => {
     const address = operandAddress(p);
-    requireDevice(p, X87_UNAVAILABLE);
     requireAlignment(address, ALIGNMENT);
     probeArea(p, address, Fxsave.size);
     const view = new DataView(new ArrayBuffer(Fxsave.size));
@@ -53,7 +52,6 @@ const save = (wide: boolean): Execute =>
 const restore = (wide: boolean): Execute =>
   next((p) => {
     const address = operandAddress(p);
-    requireDevice(p, X87_UNAVAILABLE);
     requireAlignment(address, ALIGNMENT);
     const view = readArea(p, address, endOfData(p));
     const mxcsr = view.getUint32(Fxsave.mxcsr, true);
@@ -63,10 +61,15 @@ const restore = (wide: boolean): Execute =>
     p.state.set32("mxcsr", mxcsr);
   });
 
+const common: Omit<Operation, "execute"> = {
+  unprivileged: true,
+  require: (p) => requireDevice(p, X87_UNAVAILABLE),
+};
+
 /** FXSAVE and FXRSTOR (SDM 2A); `64` with REX.W. SSE state goes along whether or not CR4.OSFXSR is set. */
 export const fxsaveOperations: Operations = {
-  fxsave: { unprivileged: true, execute: save(false) },
-  fxsave64: { unprivileged: true, execute: save(true) },
-  fxrstor: { unprivileged: true, execute: restore(false) },
-  fxrstor64: { unprivileged: true, execute: restore(true) },
+  fxsave: { ...common, execute: save(false) },
+  fxsave64: { ...common, execute: save(true) },
+  fxrstor: { ...common, execute: restore(false) },
+  fxrstor64: { ...common, execute: restore(true) },
 };

@@ -70,15 +70,27 @@ export const systemOperations: ReadonlyMap<string, Operation> = new Map(
  * @throws GuestException for an exception that it raises; then it has changed nothing
  */
 export function executeSystem(p: Processor, instruction: SystemInstruction): SystemOutcome {
-  const operation = systemOperations.get(instruction.operation);
+  const operation = requireOperation(p, instruction.operation);
+  return exited(p, operation, instruction) ? "vm-exit" : operation.execute(p, instruction.operands, instruction.length);
+}
+
+/**
+ * What is asked before the memory operand is looked at, and before VM exits (SDM 3A, "Priority Among Concurrent Events";
+ * SDM 3C, "Relative Priority of Faults and VM Exits"): whether there is the instruction, whether the processor may execute
+ * it, and whether what it works on is available.
+ *
+ * @throws GuestException #UD, #GP(0), #NM
+ */
+export function requireOperation(p: Processor, name: string): Operation {
+  const operation = systemOperations.get(name);
   if (operation === undefined || operation.exists?.(p) === false) {
     throw invalidOpcode();
   }
-  // Invalid opcodes and lack of privilege come before VM exits (SDM 3C, "Relative Priority of Faults and VM Exits").
   if (!mayExecute(p, operation)) {
     throw generalProtection();
   }
-  return exited(p, operation, instruction) ? "vm-exit" : operation.execute(p, instruction.operands, instruction.length);
+  operation.require?.(p);
+  return operation;
 }
 
 function mayExecute(p: Processor, { unprivileged = false, exitsAtAnyLevel = false }: Operation): boolean {

@@ -16,6 +16,8 @@ export interface Operation {
   exists?: (p: Processor) => boolean;
   /** CPL 1 to 3 may execute it too, always or while this holds; otherwise it raises #GP(0) there. */
   unprivileged?: boolean | ((p: Processor) => boolean);
+  /** What it works on has to be available. @throws GuestException #NM */
+  require?: (p: Processor) => void;
   /** In a guest it causes a VM exit, if the controls say so, ... */
   exits?: ExitingInstruction;
   /** ... whatever the CPL is. */

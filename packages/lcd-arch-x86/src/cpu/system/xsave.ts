@@ -6,7 +6,7 @@ import { Fxsave, initialize, loadX87, loadXmm, storeMxcsr, storeX87, storeXmm } 
 import { requireAlignment, requireDevice, requireMxcsr, xmmCount } from "./fxsave";
 import { operandAddress, probeArea, readArea, writeArea } from "./memory-operand";
 import { hasCr4 } from "./mode";
-import { type Execute, next, type Operations } from "./operation";
+import { type Execute, next, type Operation, type Operations } from "./operation";
 import { low32, pair, setPair } from "./registers";
 import { StateComponent, XSAVE_COMPONENTS, XSAVE_SIZE, XsaveHeader } from "./xsave-area";
 
@@ -43,7 +43,6 @@ const requested = (p: Processor): number => low32(p, Gpr.rax) & p.state.low("xcr
 const save = (wide: boolean): Execute =>
   next((p) => {
     const address = operandAddress(p);
-    requireDevice(p, Cr0.TS);
     requireAlignment(address, ALIGNMENT);
     const components = requested(p);
     probeArea(p, address, XSAVE_SIZE);
@@ -74,7 +73,6 @@ function requireHeader(p: Processor, view: DataView): void {
 const restore = (wide: boolean): Execute =>
   next((p) => {
     const address = operandAddress(p);
-    requireDevice(p, Cr0.TS);
     requireAlignment(address, ALIGNMENT);
     const components = requested(p);
     const view = readArea(p, address, XSAVE_SIZE);
@@ -103,12 +101,14 @@ function restoreX87(p: Processor, view: DataView, wide: boolean, held: boolean):
   loadX87(p.fpu, view, wide);
 }
 
+const common: Omit<Operation, "execute"> = { exists, unprivileged: true, require: (p) => requireDevice(p, Cr0.TS) };
+
 /** XGETBV, XSETBV, XSAVE and XRSTOR (SDM 2D; SDM 1, "Managing State Using the XSAVE Feature Set"). */
 export const xsaveOperations: Operations = {
   xgetbv: { exists, unprivileged: true, execute: readXcr },
   xsetbv: { exists, exits: "xsetbv", execute: writeXcr },
-  xsave: { exists, unprivileged: true, execute: save(false) },
-  xsave64: { exists, unprivileged: true, execute: save(true) },
-  xrstor: { exists, unprivileged: true, execute: restore(false) },
-  xrstor64: { exists, unprivileged: true, execute: restore(true) },
+  xsave: { ...common, execute: save(false) },
+  xsave64: { ...common, execute: save(true) },
+  xrstor: { ...common, execute: restore(false) },
+  xrstor64: { ...common, execute: restore(true) },
 };
