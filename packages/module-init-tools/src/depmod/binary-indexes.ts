@@ -21,7 +21,7 @@ export function dependencyIndex(
   const index = new ListenedIndex(listener);
   for (const [place, { name }] of modules.entries()) {
     const line = lines[place] ?? "";
-    index.add(name, line, place, `module deps:\n${line}`);
+    index.add(name, line, place, () => `module deps:\n${line}`);
   }
   return index.bytes();
 }
@@ -37,7 +37,7 @@ export function aliasIndex(modules: readonly GraphModule[], listener: IndexListe
         continue;
       }
       const alias = normalizeName(value);
-      index.add(alias, name, place, `module alias:\n${alias} ${name}`);
+      index.add(alias, name, place, () => `module alias:\n${alias} ${name}`);
     }
   }
   return index.bytes();
@@ -52,7 +52,7 @@ export function symbolIndex(
   const index = new ListenedIndex(listener);
   for (const [symbol, owner] of exported) {
     const name = modules[owner]?.name ?? "";
-    index.add(`symbol:${symbol}`, name, owner, `module syms:\nsymbol:${symbol} ${name}`);
+    index.add(`symbol:${symbol}`, name, owner, () => `module syms:\nsymbol:${symbol} ${name}`);
   }
   return index.bytes();
 }
@@ -98,13 +98,13 @@ class ListenedIndex {
   constructor(private readonly listener: IndexListener) {}
 
   /** @param what the key has twice then, in kmod's words; null when that is not worth a word */
-  add(key: string, value: string, priority: number, what: string | null): void {
+  add(key: string, value: string, priority: number, what: (() => string) | null): void {
     if (!isIndexKey(key)) {
       // A module's name, or its line of modules.dep.
       const [owner] = value.split(":", 1);
       const of = owner === "" ? "" : ` of ${owner}`;
       this.listener.warning(`Module index: '${key}'${of} is left out of it: only 7-bit ASCII is supported`);
-    } else if (this.#index.add(key, value, priority) && what !== null) this.listener.duplicate(`duplicate ${what}`);
+    } else if (this.#index.add(key, value, priority) && what !== null) this.listener.duplicate(`duplicate ${what()}`);
   }
 
   bytes(): Uint8Array {

@@ -4,7 +4,8 @@ import { INDEX_HEADER_SIZE, INDEX_MAGIC, INDEX_VERSION, type IndexValue, NodeFla
 
 /** A binary index being made. */
 export class IndexBuilder {
-  readonly #values = new Map<string, IndexValue[]>();
+  /** The first value of each key. */
+  readonly #values = new Map<string, Value>();
 
   /**
    * Adds a value to a key. Of values with the same priority the last added comes first, as with kmod.
@@ -13,120 +14,151 @@ export class IndexBuilder {
    * @throws ToolError unless {@link isIndexKey}
    */
   add(key: string, value: string, priority: number): boolean {
-    const values = this.#values.get(key);
-    if (values === undefined) {
+    const first = this.#values.get(key);
+    if (first === undefined) {
       if (!isIndexKey(key)) throw new ToolError(`${key} cannot be in an index: only 7-bit ASCII is supported`);
-      this.#values.set(key, [{ value, priority }]);
+      this.#values.set(key, { value, priority, next: null });
       return false;
     }
-    const duplicate = values.some((known) => known.value === value);
-    const place = values.findIndex((known) => known.priority >= priority);
-    values.splice(place < 0 ? values.length : place, 0, { value, priority });
+    let duplicate = false;
+    let before: Value | null = null;
+    for (let known: Value | null = first; known !== null; known = known.next) {
+      if (known.priority < priority) before = known;
+      else if (duplicate) break;
+      duplicate ||= known.value === value;
+    }
+    if (before === null) this.#values.set(key, { value, priority, next: first });
+    else before.next = { value, priority, next: before.next };
     return duplicate;
   }
 
   /** The index as the bytes of a file. */
   bytes(): Uint8Array {
-    const file = new ByteWriter();
-    file.u32(INDEX_MAGIC);
-    file.u32(INDEX_VERSION);
-    file.u32(0);
-    return file.finish(this.#writeNodes(file));
-  }
-
-  /**
-   * Writes every node behind its children, those by their characters. A node is a range of the sorted keys. A loop:
-   * a hostile tree may be deep.
-   *
-   * @returns the reference to the root
-   */
-  #writeNodes(file: ByteWriter): number {
+    const nodes = new NodeWriter();
     // Keys are ASCII: this is the order of their bytes.
     const keys = [...this.#values.keys()].sort();
-    const open: Node[] = [];
-    let node = nodeOf(keys, 0, keys.length, 0, "root");
-    for (;;) {
-      const first = keys[node.next];
-      if (first !== undefined && node.next < node.end) {
-        open.push(node);
-        const character = first.charCodeAt(node.branch);
-        const end = endOfRange(keys, node.next, node.end, node.branch, character);
-        node = nodeOf(keys, node.next, end, node.branch + 1, character);
-        continue;
-      }
-      const reference = writeNode(file, node, (node.key === null ? null : this.#values.get(node.key)) ?? []);
-      const parent = open.pop();
-      if (parent === undefined || node.character === "root") return reference;
-      parent.children.push([node.character, reference]);
-      parent.next = node.end;
-      node = parent;
-    }
+    for (const key of keys) nodes.add(key, this.#values.get(key) ?? null);
+    return nodes.finish();
   }
+}
+
+/** A value of a key, and the one behind it. */
+interface Value extends IndexValue {
+  next: Value | null;
 }
 
 /** Whether a key can be in an index: its characters have 7 bits, and none is the NUL that ends it. */
 export function isIndexKey(key: string): boolean {
-  return isAscii(key) && !key.includes("\0");
+  for (let i = 0; i < key.length; i++) {
+    const character = key.charCodeAt(i);
+    if (character === 0 || character > 0x7f) return false;
+  }
+  return true;
 }
 
-/** The keys of a range, which have all characters before `branch` in common. */
+/** A node on the way to the last key. */
 interface Node {
-  /** The character of the parent that leads here. */
-  readonly character: number | "root";
-  /** What comes behind it, as far as all keys agree. */
-  readonly prefix: string;
-  /** The key that ends here, if one does. */
-  readonly key: string | null;
-  /** Where in a key the characters stand that tell the children apart. */
-  readonly branch: number;
-  /** The first key that is in no child yet. */
-  next: number;
-  readonly end: number;
-  readonly children: [character: number, reference: number][];
+  /** How many characters of the key lead to it, its prefix included. */
+  readonly depth: number;
+  values: Value | null;
+  /** Where its children begin among those of all open nodes. */
+  readonly children: number;
 }
 
-function nodeOf(keys: readonly string[], start: number, end: number, at: number, character: number | "root"): Node {
-  const first = keys[start] ?? "";
-  // The root has no prefix, even when all keys agree.
-  const last = character === "root" ? "" : (keys[end - 1] ?? "");
-  let branch = at;
-  while (branch < first.length && first.charCodeAt(branch) === last.charCodeAt(branch)) branch++;
-  const key = start < end && first.length === branch ? first : null;
-  const next = key === null ? start : start + 1;
-  return { character, prefix: first.slice(at, branch), key, branch, next, end, children: [] };
-}
+/** Writes nodes behind their children while keys come, in their order. */
+class NodeWriter {
+  readonly #file = new ByteWriter();
+  readonly #open: Node[] = [];
+  readonly #root: Node = { depth: 0, values: null, children: 0 };
+  #last = "";
+  /** The children of all open nodes that are written already, those of the innermost last. */
+  readonly #characters: number[] = [];
+  readonly #references: number[] = [];
 
-function endOfRange(keys: readonly string[], start: number, end: number, at: number, character: number): number {
-  let next = start;
-  while (next < end && keys[next]?.charCodeAt(at) === character) next++;
-  return next;
-}
-
-/** @returns the reference to the node */
-function writeNode(file: ByteWriter, { prefix, children }: Node, values: readonly IndexValue[]): number {
-  let reference = file.length;
-  if (reference > OFFSET_MASK) throw new ToolError("the index would be larger than its format allows (256 MiB)");
-  if (prefix !== "") {
-    file.text(prefix);
-    reference += NodeFlag.prefix;
+  constructor() {
+    for (const number of [INDEX_MAGIC, INDEX_VERSION, 0]) this.#file.u32(number);
   }
-  const [first, last] = [children[0]?.[0], children.at(-1)?.[0]];
-  if (first !== undefined && last !== undefined) {
-    file.u8(first);
-    file.u8(last);
-    const table = file.zeros(4 * (last - first + 1));
-    for (const [character, child] of children) file.setU32(table + 4 * (character - first), child);
-    reference += NodeFlag.children;
+
+  add(key: string, values: Value | null): void {
+    this.#close(commonLength(this.#last, key));
+    this.#last = key;
+    if (key === "") this.#root.values = values;
+    else this.#open.push({ depth: key.length, values, children: this.#references.length });
   }
-  if (values.length > 0) {
-    file.u32(values.length);
-    for (const { value, priority } of values) {
-      file.u32(priority);
-      file.text(value);
+
+  finish(): Uint8Array {
+    this.#close(0);
+    return this.#file.finish(this.#write(this.#root, 0));
+  }
+
+  /** Writes the nodes that are deeper. Where two keys part there is a node, and the root, which has no prefix. */
+  #close(depth: number): void {
+    for (let node = this.#open.at(-1); node !== undefined && node.depth > depth; node = this.#open.at(-1)) {
+      this.#open.pop();
+      let parent = this.#open.at(-1) ?? this.#root;
+      if (parent.depth < depth) {
+        parent = { depth, values: null, children: node.children };
+        this.#open.push(parent);
+      }
+      const reference = this.#write(node, parent.depth + 1);
+      this.#characters.push(this.#last.charCodeAt(parent.depth));
+      this.#references.push(reference);
     }
-    reference += NodeFlag.values;
   }
-  return reference;
+
+  /**
+   * @param prefix where in the last key the characters begin that only this node has
+   * @returns the reference to it
+   */
+  #write({ depth, values, children }: Node, prefix: number): number {
+    const file = this.#file;
+    let reference = file.length;
+    if (reference > OFFSET_MASK) throw new ToolError("the index would be larger than its format allows (256 MiB)");
+    if (prefix < depth) {
+      file.text(this.#last, prefix, depth);
+      reference += NodeFlag.prefix;
+    }
+    if (children < this.#references.length) {
+      this.#writeChildren(children);
+      reference += NodeFlag.children;
+    }
+    if (values !== null) {
+      writeValues(file, values);
+      reference += NodeFlag.values;
+    }
+    return reference;
+  }
+
+  #writeChildren(start: number): void {
+    const characters = this.#characters.splice(start);
+    const references = this.#references.splice(start);
+    const first = characters[0] ?? 0;
+    const last = characters[characters.length - 1] ?? 0;
+    this.#file.u8(first);
+    this.#file.u8(last);
+    const table = this.#file.zeros(4 * (last - first + 1));
+    for (let child = 0; child < characters.length; child++) {
+      this.#file.setU32(table + 4 * ((characters[child] ?? 0) - first), references[child] ?? 0);
+    }
+  }
+}
+
+function commonLength(a: string, b: string): number {
+  const most = Math.min(a.length, b.length);
+  let length = 0;
+  while (length < most && a.charCodeAt(length) === b.charCodeAt(length)) length++;
+  return length;
+}
+
+function writeValues(file: ByteWriter, values: Value): void {
+  const count = file.zeros(4);
+  let written = 0;
+  for (let value: Value | null = values; value !== null; value = value.next) {
+    file.u32(value.priority);
+    file.text(value.value);
+    written++;
+  }
+  file.setU32(count, written);
 }
 
 class ByteWriter {
@@ -156,11 +188,11 @@ class ByteWriter {
     this.#view.setUint32(at, value);
   }
 
-  /** Text with a NUL at its end. */
-  text(text: string): void {
-    this.#reserve(text.length);
-    if (copyAscii(text, this.#bytes, this.length)) this.length += text.length;
-    else this.#add(encodeText(text));
+  /** A part of a text, with a NUL at its end. */
+  text(text: string, start = 0, end = text.length): void {
+    this.#reserve(end - start);
+    if (copyAscii(text, start, end, this.#bytes, this.length)) this.length += end - start;
+    else this.#add(encodeText(text.slice(start, end)));
     this.u8(0);
   }
 
@@ -185,17 +217,12 @@ class ByteWriter {
 }
 
 /** @returns whether it is all ASCII; if not, what stands there now is of no use */
-function copyAscii(text: string, bytes: Uint8Array, at: number): boolean {
+function copyAscii(text: string, start: number, end: number, bytes: Uint8Array, at: number): boolean {
   let all = 0;
-  for (let i = 0; i < text.length; i++) {
+  for (let i = start; i < end; i++) {
     const character = text.charCodeAt(i);
-    bytes[at + i] = character;
+    bytes[at++] = character;
     all |= character;
   }
   return all < 0x80;
-}
-
-function isAscii(text: string): boolean {
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
-  return true;
 }
