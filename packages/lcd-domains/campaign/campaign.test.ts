@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { prebuilt, prebuiltModules } from "../test/prebuilt";
-import { guestCampaign, type Totals } from "./guests";
+import type { Totals } from "./cases";
+import { guestCampaign } from "./guests";
 import { lifeCampaign } from "./lives";
 import { moduleCampaign, prefixCampaign } from "./modules";
 import { pairCampaign } from "./pairs";

@@ -2,7 +2,7 @@ import { lcd_create, lcd_destroy, lcd_thread_start } from "../src";
 import { SeededRandom } from "../src/host/random";
 import type { ModuleSet } from "../src/testing";
 import { Arena, makeArena } from "./arena";
-import type { Totals } from "./guests";
+import type { Totals } from "./cases";
 import { accountingText, GuardedHost } from "./host";
 import { SteadyCode } from "./steady";
 

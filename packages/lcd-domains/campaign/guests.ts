@@ -3,6 +3,7 @@ import { type FaultReport, formatFault, lcd_create, lcd_destroy, lcd_thread_star
 import { SeededRandom } from "../src/host/random";
 import type { ModuleSet } from "../src/testing";
 import { Arena, makeArena } from "./arena";
+import { runCases, type Totals } from "./cases";
 import { HostileCode } from "./code";
 import { accountingText, GuardedHost, type HostVariant } from "./host";
 import { SteadyCode } from "./steady";
@@ -109,14 +110,6 @@ export const variants: readonly HostVariant[] = [
   { machine: { sampleInterval: 500 }, timeSlice: 1 },
 ];
 
-/** What a campaign came to. */
-export interface Totals {
-  readonly runs: number;
-  readonly instructions: number;
-  readonly kinds: ReadonlyMap<string, number>;
-  readonly failures: readonly string[];
-}
-
 /**
  * Runs the cases of seeds `seed`, `seed` + 1 ...: each on a host that has run all before it, and, when its code cannot
  * see what its page tables hold, on hosts that translate, sample and slice differently.
@@ -129,28 +122,18 @@ export async function guestCampaign(
   log: (line: string) => void = () => {},
 ): Promise<Totals> {
   const hosts = variants.map((variant) => new GuardedHost(modules, runtime, variant));
-  const kinds = new Map<string, number>();
-  const failures: string[] = [];
-  let [runs, instructions] = [0, 0];
-  for (let at = seed; at < seed + count && failures.length < 10; at++) {
+  return runCases("guest", seed, count, log, async (at) => {
     const test = guestCase(at);
     const others = test.open && !test.steady ? [hosts[0]] : hosts.slice(1);
-    try {
-      const first = await runGuest(hosts[0], test);
-      kinds.set(first.kind, (kinds.get(first.kind) ?? 0) + 1);
-      runs++;
-      for (const other of others) {
-        const again = await runGuest(other, test);
-        runs++;
-        instructions += again.instructions;
-        if (again.text !== first.text) {
-          throw new Error(`differs on variant ${hosts.indexOf(other)}:\n  ${first.text}\n  ${again.text}`);
-        }
+    const first = await runGuest(hosts[0], test);
+    let { instructions } = first;
+    for (const other of others) {
+      const again = await runGuest(other, test);
+      instructions += again.instructions;
+      if (again.text !== first.text) {
+        throw new Error(`differs on variant ${hosts.indexOf(other)}:\n  ${first.text}\n  ${again.text}`);
       }
-    } catch (error) {
-      failures.push(`guest seed ${at}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-      log(failures[failures.length - 1]);
     }
-  }
-  return { runs, instructions, kinds, failures };
+    return { runs: 1 + others.length, instructions, kinds: [first.kind] };
+  });
 }

@@ -42,6 +42,16 @@ export class GuardedHost {
     });
   }
 
+  /** Does something after which the host has what it had before, and all its guards. @throws Error when it has not */
+  async leavingNothing<T>(act: () => Promise<T>): Promise<T> {
+    const before = accountingText(this.kernel);
+    const result = await act();
+    this.checkGuards();
+    const after = accountingText(this.kernel);
+    if (after !== before) throw new Error(`left behind: ${after}, before: ${before}`);
+    return result;
+  }
+
   /** @throws Error when a guard page has changed */
   checkGuards(): void {
     const { memory } = this.kernel;

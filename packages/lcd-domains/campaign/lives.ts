@@ -13,8 +13,8 @@ import {
 } from "../src";
 import { SeededRandom } from "../src/host/random";
 import type { ModuleSet } from "../src/testing";
-import type { Totals } from "./guests";
-import { accountingText, GuardedHost } from "./host";
+import { runCases, type Totals } from "./cases";
+import { GuardedHost } from "./host";
 
 const names = [
   "hello",
@@ -37,7 +37,8 @@ class Lives {
   private readonly creates: Promise<void>[] = [];
   private readonly hogged: ReturnType<HostKernel["pages"]["alloc"]>[] = [];
   private readonly hog;
-  readonly kinds = new Map<string, number>();
+  /** What has happened, in order. */
+  readonly kinds: string[] = [];
 
   constructor(
     private readonly kernel: HostKernel,
@@ -151,7 +152,7 @@ class Lives {
   }
 
   private count(what: string): void {
-    this.kinds.set(what, (this.kinds.get(what) ?? 0) + 1);
+    this.kinds.push(what);
   }
 }
 
@@ -164,28 +165,18 @@ export async function lifeCampaign(
   log: (line: string) => void = () => {},
 ): Promise<Totals> {
   const hosts = [1, 2].map((cpus) => new GuardedHost(modules, runtime, { machine: { cpus }, timeSlice: 500 }));
-  const kinds = new Map<string, number>();
-  const failures: string[] = [];
-  let runs = 0;
-  for (let at = seed; at < seed + count && failures.length < 5; at++) {
+  return runCases("life", seed, count, log, async (at) => {
     const host = hosts[at % 2];
-    const before = accountingText(host.kernel);
-    const lives = new Lives(host.kernel, new SeededRandom(at));
-    try {
+    const before = retired(host);
+    const kinds = await host.leavingNothing(async () => {
+      const lives = new Lives(host.kernel, new SeededRandom(at));
       await lives.live();
-      host.checkGuards();
-      const after = accountingText(host.kernel);
-      if (after !== before) throw new Error(`left behind: ${after}, before: ${before}`);
-      runs++;
-      for (const [kind, times] of lives.kinds) kinds.set(kind, (kinds.get(kind) ?? 0) + times);
-    } catch (error) {
-      failures.push(`life seed ${at}: ${error instanceof Error ? error.stack : String(error)}`);
-      log(failures[failures.length - 1]);
-    }
-  }
-  const instructions = hosts.reduce(
-    (sum, { kernel }) => sum + kernel.machine.processors.reduce((s, p) => s + p.retired, 0),
-    0,
-  );
-  return { runs, instructions, kinds, failures };
+      return lives.kinds;
+    });
+    return { instructions: retired(host) - before, kinds };
+  });
+}
+
+function retired({ kernel }: GuardedHost): number {
+  return kernel.machine.processors.reduce((sum, processor) => sum + processor.retired, 0);
 }

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ModuleSet } from "../src/testing";
+import type { Totals } from "./cases";
 import { endlessCampaign } from "./endless";
-import { guestCampaign, type Totals } from "./guests";
+import { guestCampaign } from "./guests";
 import { lifeCampaign } from "./lives";
 import { moduleCampaign, prefixCampaign } from "./modules";
 import { pairCampaign } from "./pairs";

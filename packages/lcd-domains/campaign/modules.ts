@@ -2,7 +2,7 @@ import { KernelError } from "lcd-arch-x86";
 import { type HostKernel, lcd_create, lcd_destroy, lcd_thread_start } from "../src";
 import { SeededRandom } from "../src/host/random";
 import type { ModuleSet } from "../src/testing";
-import type { Totals } from "./guests";
+import { runCases, type Totals } from "./cases";
 import { accountingText, GuardedHost } from "./host";
 import { u32 } from "./words";
 
@@ -119,10 +119,7 @@ export async function moduleCampaign(
 ): Promise<Totals> {
   const set = new SpoiltModules(modules);
   const host = new GuardedHost(set, runtime);
-  const kinds = new Map<string, number>();
-  const failures: string[] = [];
-  let [runs, instructions] = [0, 0];
-  for (let at = seed; at < seed + count && failures.length < 10; at++) {
+  return runCases("module", seed, count, log, async (at) => {
     const random = new SeededRandom(at);
     const mutate = mutations[random.below(mutations.length)];
     set.victim = victims[random.below(victims.length)];
@@ -131,18 +128,10 @@ export async function moduleCampaign(
     const parameters = [[], [], [], ["count=3"], ["name=a", "count=99999999999999999999"], ["=", "==", 'a b="c']][
       random.below(6)
     ];
-    try {
-      const outcome = await runModule(host.kernel, set.victim, parameters);
-      host.checkGuards();
-      kinds.set(outcome.kind, (kinds.get(outcome.kind) ?? 0) + 1);
-      instructions += outcome.instructions;
-      runs++;
-    } catch (error) {
-      failures.push(`module seed ${at} (${mutate.name}): ${error instanceof Error ? error.stack : String(error)}`);
-      log(failures[failures.length - 1]);
-    }
-  }
-  return { runs, instructions, kinds, failures };
+    const { kind, instructions } = await runModule(host.kernel, set.victim, parameters);
+    host.checkGuards();
+    return { instructions, kinds: [kind] };
+  });
 }
 
 /** Loads every prefix of a module whose length is a multiple of `step`. */

@@ -2,9 +2,10 @@ import { lcd_create, lcd_destroy, lcd_thread_start } from "../src";
 import { SeededRandom } from "../src/host/random";
 import type { ModuleSet } from "../src/testing";
 import { Arena, makeArena } from "./arena";
+import { runCases, type Totals } from "./cases";
 import { HostileCode } from "./code";
-import { guestCase, type Totals } from "./guests";
-import { accountingText, GuardedHost } from "./host";
+import { guestCase } from "./guests";
+import { GuardedHost } from "./host";
 
 const PAGE = 4096;
 const ROUNDS = 4000;
@@ -67,15 +68,11 @@ export async function pairCampaign(
   const hosts = [1, 2].map(
     (cpus) => new GuardedHost(modules, runtime, { machine: { cpus, sampleInterval: 300 }, timeSlice: 97 }),
   );
-  const kinds = new Map<string, number>();
-  const failures: string[] = [];
   const expected = computed();
-  let [runs, instructions] = [0, 0];
-  for (let at = seed; at < seed + count && failures.length < 10; at++) {
+  return runCases("pair", seed, count, log, async (at) => {
     const host = hosts[at % 2];
     const random = new SeededRandom(at);
-    try {
-      const before = accountingText(host.kernel);
+    const { bad, result, instructions } = await host.leavingNothing(async () => {
       const hostile = await lcd_create(host.kernel, "spin");
       const writer = new HostileCode(random, true);
       const code = writer.pages();
@@ -84,20 +81,13 @@ export async function pairCampaign(
       const good = await lcd_create(host.kernel, "spin");
       makeArena(good, computing(), false, Arena.base, random);
       lcd_thread_start(good.init_thread);
-      const [bad, result] = await Promise.all([hostile.init_thread.wait(), good.init_thread.wait()]);
-      instructions += good.init_thread.instructions + hostile.init_thread.instructions;
+      const threads = [hostile.init_thread, good.init_thread] as const;
+      const [ended, value] = await Promise.all(threads.map((thread) => thread.wait()));
       lcd_destroy(hostile);
       lcd_destroy(good);
-      host.checkGuards();
-      if (result.kind !== "exited" || result.value !== expected) throw new Error(`the other domain was ${result.kind}`);
-      const after = accountingText(host.kernel);
-      if (after !== before) throw new Error(`left behind: ${after}, before: ${before}`);
-      kinds.set(bad.kind, (kinds.get(bad.kind) ?? 0) + 1);
-      runs++;
-    } catch (error) {
-      failures.push(`pair seed ${at}: ${error instanceof Error ? error.stack : String(error)}`);
-      log(failures[failures.length - 1]);
-    }
-  }
-  return { runs, instructions, kinds, failures };
+      return { bad: ended, result: value, instructions: threads[0].instructions + threads[1].instructions };
+    });
+    if (result.kind !== "exited" || result.value !== expected) throw new Error(`the other domain was ${result.kind}`);
+    return { instructions, kinds: [bad.kind] };
+  });
 }

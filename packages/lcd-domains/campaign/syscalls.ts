@@ -2,8 +2,8 @@ import { lcd_create, lcd_destroy, lcd_thread_start } from "../src";
 import { SeededRandom } from "../src/host/random";
 import type { ModuleSet } from "../src/testing";
 import { Arena, makeArena } from "./arena";
-import type { Totals } from "./guests";
-import { accountingText, GuardedHost } from "./host";
+import { runCases, type Totals } from "./cases";
+import { GuardedHost } from "./host";
 import { addressIn, randomWord, u32 } from "./words";
 
 const PAGE = 4096;
@@ -121,30 +121,18 @@ export async function syscallCampaign(
   log: (line: string) => void = () => {},
 ): Promise<Totals> {
   const host = new GuardedHost(modules, runtime);
-  const kinds = new Map<string, number>();
-  const failures: string[] = [];
-  let [runs, instructions] = [0, 0];
-  for (let at = seed; at < seed + count && failures.length < 10; at++) {
-    try {
-      const random = new SeededRandom(at);
-      const before = accountingText(host.kernel);
+  return runCases("syscall", seed, count, log, async (at) => {
+    const random = new SeededRandom(at);
+    const { result, instructions } = await host.leavingNothing(async () => {
       const lcd = await lcd_create(host.kernel, "spin");
       const calls = Array.from({ length: CALLS }, () => evilCall(random));
       makeArena(lcd, program(calls), true, Arena.base, random);
       lcd_thread_start(lcd.init_thread, { fuel: 10_000 });
-      const result = await lcd.init_thread.wait();
-      instructions += lcd.init_thread.instructions;
+      const ended = await lcd.init_thread.wait();
       lcd_destroy(lcd);
-      host.checkGuards();
-      const after = accountingText(host.kernel);
-      if (after !== before) throw new Error(`left behind: ${after}, before: ${before}`);
-      if (result.kind !== "exited" || result.value !== 42n) throw new Error(`ended: ${result.kind}`);
-      kinds.set(result.kind, (kinds.get(result.kind) ?? 0) + 1);
-      runs++;
-    } catch (error) {
-      failures.push(`syscall seed ${at}: ${error instanceof Error ? error.stack : String(error)}`);
-      log(failures[failures.length - 1]);
-    }
-  }
-  return { runs, instructions, kinds, failures };
+      return { result: ended, instructions: lcd.init_thread.instructions };
+    });
+    if (result.kind !== "exited" || result.value !== 42n) throw new Error(`ended: ${result.kind}`);
+    return { instructions, kinds: [result.kind] };
+  });
 }
