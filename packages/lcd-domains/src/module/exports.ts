@@ -32,20 +32,20 @@ export function readExports(
 ): Map<string, ExportedSymbol> {
   const exported = new Map<string, ExportedSymbol>();
   for (const { section: tableName, gplOnly } of TABLES) {
-    for (const placed of layout.sections.values()) {
-      if (placed.section.name !== tableName || placed.section.size === 0) continue;
-      const entry = entryLayout(image, placed);
-      const start = base + BigInt(placed.offset);
-      for (let at = 0; at < placed.section.size; at += entry.size) {
-        const [name, symbol] = readEntry(memory, start + BigInt(at), entry, gplOnly);
-        const owner = exported.has(name) ? { owner: image.name } : host.resolve(name);
-        if (owner !== undefined) {
-          const words = `${image.name}: exports duplicate symbol ${name} (owned by ${owner.owner ?? "kernel"})`;
-          host.log("err", words);
-          throw new KernelError("ENOEXEC", words);
-        }
-        exported.set(name, symbol);
+    // Of several with one name the kernel, too, takes the first.
+    const placed = [...layout.sections.values()].find(({ section }) => section.name === tableName);
+    if (placed === undefined || placed.section.size === 0) continue;
+    const entry = entryLayout(image, placed);
+    const start = base + BigInt(placed.offset);
+    for (let at = 0; at < placed.section.size; at += entry.size) {
+      const [name, symbol] = readEntry(memory, start + BigInt(at), entry, gplOnly);
+      const owner = exported.has(name) ? { owner: image.name } : host.resolve(name);
+      if (owner !== undefined) {
+        const words = `${image.name}: exports duplicate symbol ${name} (owned by ${owner.owner ?? "kernel"})`;
+        host.log("err", words);
+        throw new KernelError("ENOEXEC", words);
       }
+      exported.set(name, symbol);
     }
   }
   return exported;

@@ -30,6 +30,8 @@ export function linkSymbols(image: ModuleImage, layout: Layout, base: bigint, ho
   const { elf, name } = image;
   const uses = new Set<string>();
   const unknown: string[] = [];
+  const isGpl = isGplCompatible(image);
+  const imported = new Set(image.modinfo.flatMap(([key, value]) => (key === "import_ns" ? [value] : [])));
   const values = elf.symbols.map((symbol, index) => {
     if (index === 0) return 0n;
     switch (symbol.sectionIndex) {
@@ -77,10 +79,9 @@ export function linkSymbols(image: ModuleImage, layout: Layout, base: bigint, ho
   }
 
   function mayUse(symbol: string, found: ResolvedSymbol): boolean {
-    if (found.gplOnly === true && !isGplCompatible(image)) return false;
+    if (found.gplOnly === true && !isGpl) return false;
     const namespace = found.namespace ?? "";
-    if (namespace === "" || image.modinfo.some(([key, value]) => key === "import_ns" && value === namespace))
-      return true;
+    if (namespace === "" || imported.has(namespace)) return true;
     const line = `module ${name} uses symbol ${symbol} from namespace ${namespace}, but does not import it.`;
     host.log("err", line);
     throw new KernelError("EINVAL", line);

@@ -106,7 +106,8 @@ function patchCode(image: ModuleImage, layout: Layout, base: gva_t, target: Patc
         const address = base + BigInt(offset);
         return { address, end: address + BigInt(size), size };
       });
-  for (const section of loaded(".altinstructions")) applyAlternatives(target, section, alternativeSpacing(image));
+  const spacing = alternativeSpacing(image);
+  for (const section of loaded(".altinstructions")) applyAlternatives(target, section, spacing);
   for (const [name, patch] of CALL_SITE_SECTIONS) {
     for (const section of loaded(name)) patch(target, section);
   }

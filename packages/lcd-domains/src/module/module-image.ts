@@ -1,4 +1,4 @@
-import { ElfError, type ElfImage, EM_X86_64, ET_REL, parseElf, readModinfo } from "elf-image";
+import { ElfError, type ElfImage, EM_X86_64, ET_REL, parseElf, readModinfo, SHT_NOBITS, SHT_NULL } from "elf-image";
 import { invalidFormat } from "./format";
 
 /** An image that has the form of a module for this machine. */
@@ -28,6 +28,7 @@ export function openModuleImage(bytes: Uint8Array, fallbackName: string): Module
     if (elf.machine !== EM_X86_64)
       throw new ElfError(`it is for machine ${elf.machine}, not for x86-64 (${EM_X86_64})`);
     if (elf.type !== ET_REL) throw new ElfError(`its type is ${elf.type}; a module is a relocatable file (${ET_REL})`);
+    refuseOverlap(elf, bytes.length);
     const modinfo = readModinfo(elf);
     const name = modinfo.find(([key]) => key === "name")?.[1] ?? nameInStructModule(elf) ?? asked;
     if (!/^[\w.+-]+$/.test(name) || name.length >= NAME_LENGTH) {
@@ -35,6 +36,13 @@ export function openModuleImage(bytes: Uint8Array, fallbackName: string): Module
     }
     return { elf, name: normalizeName(name), modinfo };
   });
+}
+
+/** Thousands of sections may share one place in a small file: what is done for each byte of each would never end. */
+function refuseOverlap({ sections }: ElfImage, fileSize: number): void {
+  const inFile = sections.filter(({ type }) => type !== SHT_NOBITS && type !== SHT_NULL);
+  const size = inFile.reduce((sum, section) => sum + section.size, 0);
+  if (size > fileSize) throw new ElfError(`its sections overlap: they have ${size} bytes, and the file ${fileSize}`);
 }
 
 /** Runs `read`, turning what elf-image refuses into the loader's words. */

@@ -2,14 +2,21 @@ import { __gva, type gva_t } from "lcd-arch-x86";
 import { hex, invalidFormat } from "./format";
 import type { ModulePart } from "./types";
 
+/** Bytes of all texts together for each byte of memory: exports share the text of their namespace. */
+const MOST_OVERLAP = 16;
+
 /** A module's memory while it is being loaded: reads and writes by address, each checked against the parts. */
 export class ModuleMemory {
   readonly #decoder = new TextDecoder();
+  /** Bytes of text that may still be asked for: texts may overlap, so a small module could have any amount. */
+  #textLeft: number;
 
   constructor(
     readonly module: string,
     readonly parts: readonly ModulePart[],
-  ) {}
+  ) {
+    this.#textLeft = parts.reduce((size, { bytes }) => size + MOST_OVERLAP * bytes.length, 0);
+  }
 
   /** The bytes at an address, as a view. Throws KernelError ENOEXEC when they are not all in one part. */
   view(address: bigint, length: number): Uint8Array {
@@ -59,6 +66,8 @@ export class ModuleMemory {
     const start = Number(address - part.address);
     const end = part.bytes.indexOf(0, start);
     if (end < 0 || end - start > 4096) throw invalidFormat(this.module, `the text at ${hex(address)} does not end`);
+    this.#textLeft -= end - start;
+    if (this.#textLeft < 0) throw invalidFormat(this.module, "its texts overlap");
     return this.#decoder.decode(part.bytes.subarray(start, end));
   }
 

@@ -11,7 +11,7 @@ export interface Option {
  */
 export function parseOptions(text: string): Option[] {
   const options: Option[] = [];
-  for (const [word] of text.matchAll(/(?:"[^"]*(?:"|$)|[^\s"])+/g)) {
+  for (const word of wordsOutsideQuotes(text)) {
     if (word === "--") break;
     const whole = unquote(word);
     const equals = whole.indexOf("=");
@@ -19,6 +19,18 @@ export function parseOptions(text: string): Option[] {
     else options.push({ name: whole.slice(0, equals), value: unquote(whole.slice(equals + 1)) });
   }
   return options;
+}
+
+/** What stands between blanks that are not between quotes. */
+function* wordsOutsideQuotes(text: string): Iterable<string> {
+  let [start, quoted] = [0, false];
+  for (const { 0: character, index } of text.matchAll(/[\s"]|$/g)) {
+    if (character === '"') quoted = !quoted;
+    else if (!quoted || index === text.length) {
+      if (index > start) yield text.slice(start, index);
+      start = index + 1;
+    }
+  }
 }
 
 function unquote(word: string): string {

@@ -9,6 +9,8 @@ import { parseBoolean, parseInteger, type Refusal } from "./values";
 
 /** Linux's limit for a `charp`, in bytes. */
 const LONGEST_STRING = 1024;
+/** Parameters that a message lists: few modules have more than 20, hostile ones tens of thousands. */
+const MOST_NAMED = 50;
 /** What the kernel itself takes before the module sees its options. */
 const KERNEL_OPTION = /^(dyndbg|async_probe)$/;
 
@@ -31,10 +33,15 @@ export interface ParameterTarget {
  */
 export function setParameters(target: ParameterTarget, options: readonly Option[]): void {
   const { module, declarations, memory, names, log } = target;
+  const byName = new Map<string, Declaration>();
+  for (const declaration of declarations) {
+    const name = normalizeName(declaration.name);
+    if (!byName.has(name)) byName.set(name, declaration);
+  }
   let stringEnd = target.strings.address;
   for (const { name, value } of options) {
     if (KERNEL_OPTION.test(name)) continue;
-    const declaration = declarations.find((candidate) => sameName(candidate.name, name));
+    const declaration = byName.get(normalizeName(name));
     if (declaration === undefined) throw unknown(name);
     const { operations, argument } = declaration;
     const type = operations === null ? undefined : parameterType(operations);
@@ -114,8 +121,10 @@ export function setParameters(target: ParameterTarget, options: readonly Option[
   }
 
   function unknown(name: string): KernelError {
-    const known = declarations.map((declaration) => `${declaration.name} (${declaration.type})`).join(", ");
-    return refuse("ENOENT", `unknown parameter '${name}'; ${known === "" ? "it has none" : `it has ${known}`}`);
+    const known = declarations.slice(0, MOST_NAMED).map((declaration) => `${declaration.name} (${declaration.type})`);
+    if (declarations.length > MOST_NAMED) known.push("...");
+    const others = known.length === 0 ? "it has none" : `it has ${known.join(", ")}`;
+    return refuse("ENOENT", `unknown parameter '${name}'; ${others}`);
   }
 
   function invalid(code: ErrnoName, name: string, value: string | null): KernelError {
@@ -138,6 +147,6 @@ function codeOf(refusal: Refusal): ErrnoName {
 }
 
 /** Dashes and underscores are the same in a parameter's name. */
-function sameName(a: string, b: string): boolean {
-  return a.replaceAll("-", "_") === b.replaceAll("-", "_");
+function normalizeName(name: string): string {
+  return name.replaceAll("-", "_");
 }

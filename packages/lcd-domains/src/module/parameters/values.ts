@@ -26,9 +26,17 @@ export function parseInteger(text: string, bytes: number, signed: boolean): bigi
   if (digits === undefined || (sign === "-" && !signed)) return "invalid";
   const octal = /^0\d/.test(digits);
   if (octal && /[89]/.test(digits)) return "invalid";
+  if (significant(digits).length > LONGEST_NUMBER) return "out of range";
   const magnitude = BigInt(octal ? `0o${digits}` : digits);
   const value = sign === "-" ? -magnitude : magnitude;
   const bits = bytes * 8;
   const fits = signed ? BigInt.asIntN(bits, value) === value : BigInt.asUintN(bits, value) === value;
   return fits ? value : "out of range";
+}
+
+/** Digits that 64 bits have at most, in base 8. Converting a million of them takes long, and they fit in nothing. */
+const LONGEST_NUMBER = 22;
+
+function significant(digits: string): string {
+  return digits.replace(/^0x/i, "").replace(/^0+/, "");
 }
