@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Random } from "../../random";
+import { countOf } from "../../usage-error";
 import { agrees } from "./agreement";
 import { controlOutcome, randomControlCase } from "./control";
 import { EmulatedFloat } from "./emulator";
@@ -11,6 +12,17 @@ import { type FloatResult, NativeFloat } from "./native";
 import { randomSseCase, type SseCase, type SseOutcome, sseExpected, sseOutcome, sseRequest } from "./sse";
 import { Fxsave, viewOf } from "./state";
 import { randomX87Case, type X87Case, type X87Outcome, x87Expected, x87Outcome } from "./x87";
+
+const usage = `Compares floating point, x87, SSE and MMX, with this machine's processor.
+
+  node differential/native/float/run.mjs [--cases 200000] [--seed 1] [--only prem] [--emulator]
+  node differential/native/float/run.mjs --vectors <file> [--seed 1]      writes vectors with the real processor's answers
+
+  --cases     how many cases of each kind
+  --seed      the same seed makes the same cases
+  --only      x87 instructions of this name
+  --emulator  x87 through translated code, too
+`;
 
 const BATCH = 20_000;
 
@@ -146,17 +158,22 @@ export function main(args: string[], folder: string): number {
       only: { type: "string" },
       emulator: { type: "boolean" },
       vectors: { type: "string" },
+      help: { type: "boolean" },
     },
   });
+  if (values.help) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const count = countOf("--cases", values.cases);
+  const random = new Random(countOf("--seed", values.seed, 0));
   const native = new NativeFloat(join(folder, "harness.c"));
-  const random = new Random(Number(values.seed));
   if (values.vectors !== undefined) {
     const command = `node differential/native/float/run.mjs --vectors ${values.vectors} --seed ${values.seed}`;
     writeFileSync(values.vectors, makeVectors(native, random, command));
     native.close();
     return 0;
   }
-  const count = Number(values.cases);
   const only = values.only ?? null;
   const emulator = new EmulatedFloat();
   const expect = values.emulator ? (test: X87Case) => x87Outcome(test, emulator.run(test.request)) : x87Expected;
