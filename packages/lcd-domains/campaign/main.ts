@@ -18,10 +18,7 @@ export async function main(argv: readonly string[], folder: string): Promise<num
   for (let i = 0; i < argv.length; i++) {
     if (argv[i] === "--seed") options.seed = Number(argv[++i]);
     else if (argv[i] === "--count") options.count = Number(argv[++i]);
-    else if (argv[i].startsWith("-")) {
-      console.log(usage);
-      return argv[i] === "--help" ? 0 : 2;
-    } else names.push(argv[i]);
+    else names.push(argv[i]);
   }
   const modules = prebuiltModules(folder);
   const runtime = readFileSync(join(folder, "lcd-runtime.ko"));
@@ -35,6 +32,11 @@ export async function main(argv: readonly string[], folder: string): Promise<num
     lives: () => lifeCampaign(modules, runtime, seed, count, console.log),
     endless: () => endlessCampaign(modules, runtime, Math.ceil(count / 20), console.log),
   };
+  const known = names.every((name) => Object.hasOwn(campaigns, name));
+  if (!known || !Number.isSafeInteger(seed) || !(count > 0)) {
+    console.log(usage);
+    return names.includes("--help") ? 0 : 2;
+  }
   let failed = 0;
   for (const [name, campaign] of Object.entries(campaigns)) {
     if (names.length > 0 && !names.includes(name)) continue;

@@ -35,6 +35,10 @@ export async function main(argv: readonly string[], worker: URL, prebuilt: strin
       return word === "--help" ? 0 : 2;
     }
   }
+  if (![options.seed, options.from].every(Number.isSafeInteger) || !(options.budget > 0)) {
+    console.log(USAGE);
+    return 2;
+  }
   if (kinds.length === 0) kinds.push(...(Object.keys(campaignKinds) as CampaignName[]));
   let failures = 0;
   for (const kind of kinds)
