@@ -4,8 +4,10 @@ import { INDEX_HEADER_SIZE, INDEX_MAGIC, INDEX_VERSION, type IndexValue, NodeFla
 
 /** A binary index being made. */
 export class IndexBuilder {
-  /** The first value of each key. */
+  /** The last value of each key. */
   readonly #values = new Map<string, Value>();
+  /** The texts of the values, for keys that have many. */
+  readonly #texts = new Map<string, Set<string>>();
 
   /**
    * Adds a value to a key. Of values with the same priority the last added comes first, as with kmod.
@@ -14,22 +16,21 @@ export class IndexBuilder {
    * @throws ToolError unless {@link isIndexKey}
    */
   add(key: string, value: string, priority: number): boolean {
-    const first = this.#values.get(key);
-    if (first === undefined) {
+    const last = this.#values.get(key);
+    if (last === undefined) {
       if (!isIndexKey(key)) throw new ToolError(`${key} cannot be in an index: only 7-bit ASCII is supported`);
-      this.#values.set(key, { value, priority, next: null });
+      this.#values.set(key, { value, priority, before: null, count: 1 });
       return false;
     }
-    let duplicate = false;
-    let before: Value | null = null;
-    for (let known: Value | null = first; known !== null; known = known.next) {
-      if (known.priority < priority) before = known;
-      else if (duplicate) break;
-      duplicate ||= known.value === value;
-    }
-    if (before === null) this.#values.set(key, { value, priority, next: first });
-    else before.next = { value, priority, next: before.next };
-    return duplicate;
+    this.#values.set(key, { value, priority, before: last, count: last.count + 1 });
+    return last.count < FEW ? valuesUpTo(last).some((known) => known.value === value) : this.#has(key, last, value);
+  }
+
+  /** Whether one of many values is this one; it is one of them from now on. */
+  #has(key: string, last: Value, value: string): boolean {
+    const texts = this.#texts.get(key) ?? new Set(valuesUpTo(last).map((known) => known.value));
+    this.#texts.set(key, texts);
+    return texts.size === texts.add(value).size;
   }
 
   /** The index as the bytes of a file. */
@@ -42,9 +43,21 @@ export class IndexBuilder {
   }
 }
 
-/** A value of a key, and the one behind it. */
+/** A value of a key, and those that were added before it. */
 interface Value extends IndexValue {
-  next: Value | null;
+  readonly before: Value | null;
+  /** How many there are, itself included. */
+  readonly count: number;
+}
+
+/** Values of a key that are looked through one by one. */
+const FEW = 16;
+
+/** The last added comes first. */
+function valuesUpTo(last: Value): Value[] {
+  const values = [last];
+  for (let value = last.before; value !== null; value = value.before) values.push(value);
+  return values;
 }
 
 /** Whether a key can be in an index: its characters have 7 bits, and none is the NUL that ends it. */
@@ -150,15 +163,15 @@ function commonLength(a: string, b: string): number {
   return length;
 }
 
-function writeValues(file: ByteWriter, values: Value): void {
-  const count = file.zeros(4);
-  let written = 0;
-  for (let value: Value | null = values; value !== null; value = value.next) {
-    file.u32(value.priority);
-    file.text(value.value);
-    written++;
+/** By priority; of equal ones the last added comes first. */
+function writeValues(file: ByteWriter, last: Value): void {
+  const values = valuesUpTo(last);
+  if (values.length > 1) values.sort((a, b) => a.priority - b.priority);
+  file.u32(values.length);
+  for (const { value, priority } of values) {
+    file.u32(priority);
+    file.text(value);
   }
-  file.setU32(count, written);
 }
 
 class ByteWriter {

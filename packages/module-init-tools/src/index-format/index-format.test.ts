@@ -48,6 +48,18 @@ test("values come by priority, of equal ones the last added first", () => {
   expect(values(reader.search("k"))).toEqual(["a", "c", "b"]);
 });
 
+test("a key with many values has them in the same order, and each is known", () => {
+  // One by one these would be 20 billion comparisons.
+  const count = 200_000;
+  const index = new IndexBuilder();
+  const add = (value: string, priority: number) => index.add("k", value, priority);
+  expect(Array.from({ length: count }, (_, i) => add(`v${i}`, i % 2)).some((duplicate) => duplicate)).toBe(false);
+  expect([add("v7", 2), add("v7", 2), add("w", 2)]).toEqual([true, true, false]);
+  const found = values(new IndexReader(index.bytes(), "x").search("k"));
+  expect([found[0], found[1], found[count / 2], found.at(-3)]).toEqual(["v199998", "v199996", "v199999", "w"]);
+  expect(found).toHaveLength(count + 3);
+});
+
 const words = fc.array(
   fc.tuple(fc.string({ unit: fc.constantFrom("a", "b", "*", "?", "[", "]"), maxLength: 6 }), fc.nat(5)),
   { maxLength: 12 },
