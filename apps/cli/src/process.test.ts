@@ -55,6 +55,16 @@ describe.skipIf(!built || process.platform === "win32")("the lcd process, as it 
     expect([code, stderr]).toEqual([1, "lcd: standard output: no space is left on the device\n"]);
   });
 
+  it("says in a sentence that its directory is gone, where it needs one", async () => {
+    const inGoneDirectory = 'cd "$(mktemp -d)" && rmdir "$PWD" &&';
+    expect(await run(`${inGoneDirectory} $LCD run ./hello.ko`)).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: "lcd: the directory that this was started in is not there any more\n",
+    });
+    expect((await run(`${inGoneDirectory} $LCD --help`)).code).toBe(0);
+  });
+
   it("loses nothing to a slow reader", async () => {
     const { stdout } = await run(`$LCD run ${testModule("putchar-loop")} times=40000 | (sleep 1; wc -c)`);
     expect(Number(stdout)).toBe(40_001);

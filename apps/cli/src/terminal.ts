@@ -1,3 +1,6 @@
+import { CommandError } from "./errors";
+import { ExitCode } from "./exit-code";
+
 /** What a command sees of the world around it: tests give it another one than a shell does. */
 export interface Terminal {
   /**
@@ -61,7 +64,9 @@ export function processTerminal(): Terminal {
     drained: () => new Promise((resolve) => process.stdout.once("drain", resolve)),
     stderr: (text) => void process.stderr.write(text),
     isWatched: process.stderr.isTTY === true,
-    cwd: process.cwd(),
+    get cwd() {
+      return currentDirectory();
+    },
     environment: process.env,
     keyboard: { listen: listenToStandardInput },
     lines: async function* (options) {
@@ -73,6 +78,14 @@ export function processTerminal(): Terminal {
       return () => process.off("beforeExit", listener);
     },
   };
+}
+
+function currentDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    throw new CommandError("the directory that this was started in is not there any more", ExitCode.failed, "ENOENT");
+  }
 }
 
 const CTRL_C = 3;

@@ -2,8 +2,9 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { lcdDepmod } from "./depmod/depmod";
+import { lcdModinfo } from "./modinfo/modinfo";
 import { lcdModprobe } from "./modprobe/modprobe";
 import { nodeEnvironment, nodeFiles } from "./node";
 import { makeModule } from "./testing";
@@ -46,6 +47,17 @@ test("on a real machine there is no LCD driver", async () => {
   const { env, written } = quietEnvironment();
   expect(await lcdModprobe(["lcd-modprobe", "-C", root, "-d", root, "-S", "1.2.3", "a"], env)).toBe(1);
   expect(written.stderr).toContain("lcd-modprobe: cannot open /dev/lcd: no LCD driver is loaded");
+});
+
+test("started in a directory that was removed, a tool finds no file by a relative name", async () => {
+  const cwd = vi.spyOn(process, "cwd").mockImplementation(() => {
+    throw new Error("ENOENT: no such file or directory, uv_cwd");
+  });
+  const { env, written } = quietEnvironment();
+  cwd.mockRestore();
+  expect(await lcdModinfo(["modinfo", "x.ko"], env)).toBe(1);
+  // As kmod 30 says in such a directory.
+  expect(written.stderr).toBe("modinfo: ERROR: Module x.ko not found.\n");
 });
 
 test.skipIf(process.platform === "win32")("what is too big for memory, or has no end, is refused", async () => {

@@ -29,8 +29,17 @@ export function nodeEnvironment(): ToolEnvironment {
     ...(process.stderr.isTTY ? { progress: progressLine((text) => process.stderr.write(text)) } : {}),
     variables: process.env,
     release: release(),
-    cwd: process.cwd(),
+    cwd: workingDirectory(),
   };
+}
+
+/** One that was removed has no path any more, but the system knows that there is nothing in it. */
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return ".";
+  }
 }
 
 /**
