@@ -1,9 +1,10 @@
 import type { SeededRandom } from "../../lcd-domains/src/host/random";
 import { IndexReader, type MemoryFiles, memoryFiles } from "../src";
-import { INDEX_MAGIC, INDEX_VERSION, NodeFlag } from "../src/index-format/format";
+import { NodeFlag } from "../src/index-format/format";
 import { madeModules } from "./fixtures";
+import { indexOf, node } from "./index-nodes";
 import type { CampaignKind } from "./kind";
-import { joined, pick, spoilt } from "./mutations";
+import { pick, spoilt } from "./mutations";
 import { attempt, runDepmod, runTools, TREE } from "./tools";
 
 const BINARY = ["modules.dep.bin", "modules.alias.bin", "modules.symbols.bin"].concat([
@@ -129,32 +130,8 @@ const EVIL: readonly ((random: SeededRandom) => Uint8Array)[] = [
   },
 ];
 
-interface NodeContent {
-  readonly prefix?: string;
-  readonly first?: number;
-  readonly children?: readonly number[];
-  readonly values?: readonly string[];
-}
-
-function node({ prefix, first = 0x61, children, values }: NodeContent): Uint8Array {
-  const parts: Uint8Array[] = [];
-  if (prefix !== undefined) parts.push(new TextEncoder().encode(`${prefix}\0`));
-  if (children !== undefined) parts.push(Uint8Array.of(first, first + children.length - 1), ...children.map(u32));
-  if (values !== undefined) {
-    parts.push(u32(values.length));
-    for (const value of values) parts.push(u32(0), new TextEncoder().encode(`${value}\0`));
-  }
-  return joined(parts);
-}
-
 /** An index; now and then a little spoilt besides. */
 function index(nodes: readonly Uint8Array[], root: number, random: SeededRandom): Uint8Array {
-  const bytes = joined([u32(INDEX_MAGIC), u32(INDEX_VERSION), u32(root >>> 0), ...nodes]);
+  const bytes = indexOf(nodes, root);
   return random.below(3) === 0 ? spoilt(bytes, random) : bytes;
-}
-
-function u32(value: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setUint32(0, value);
-  return bytes;
 }

@@ -1,4 +1,5 @@
 import { bombs, spoiltArchives } from "./compressed";
+import { costs } from "./costs";
 import { compiledModules, madeModules, realModules } from "./fixtures";
 import { spoiltIndexes } from "./indexes";
 import type { CampaignKind } from "./kind";
@@ -22,6 +23,7 @@ export const campaignKinds = {
   texts: () => spoiltTexts(),
   compressed: (sources) => spoiltArchives(everyModule(sources, 5)),
   bombs: () => bombs(),
+  costs: () => costs(),
   kmod: (sources) => (hasKmod() ? besideKmod(everyModule(sources, 40)) : NOTHING),
 } satisfies Record<string, (sources: Sources) => CampaignKind | Promise<CampaignKind>>;
 
