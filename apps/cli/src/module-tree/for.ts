@@ -71,6 +71,9 @@ function answerJson({ asked, loadings }: { asked: string; loadings: readonly Loa
   };
 }
 
+/** Characters that a kernel takes (`MODULE_NAME_LEN`, less the NUL): what is longer need not be aligned. */
+const LONGEST_NAME = 55;
+
 function answerText(loadings: readonly Loading[]): string {
   const lines = new Map<string, string>();
   for (const loading of loadings) {
@@ -78,7 +81,7 @@ function answerText(loadings: readonly Loading[]): string {
       if (!lines.has(step.name)) lines.set(step.name, [reason(step, loading), ...remarks(step, loading)].join("; "));
     }
   }
-  const width = Math.max(0, ...[...lines.keys()].map((name) => name.length));
+  const width = [...lines.keys()].reduce((most, { length }) => Math.max(most, Math.min(length, LONGEST_NAME)), 0);
   return [...lines].map(([name, text]) => `${name.padEnd(width)}  ${text}\n`).join("");
 }
 

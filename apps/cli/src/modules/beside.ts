@@ -85,7 +85,7 @@ async function neededBeside(target: Found): Promise<Found[]> {
     const exporter = exporters.get(symbol);
     if (provided.has(symbol) || exporter === undefined || exporter === target || needed.has(exporter)) continue;
     needed.add(exporter);
-    wanted.push(...importsOf(exporter));
+    for (const further of importsOf(exporter)) wanted.push(further);
   }
   return [...needed];
 }

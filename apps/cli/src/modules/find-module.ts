@@ -67,13 +67,13 @@ async function sourceOfName(asked: string, directory: string, known: string[]): 
   if (isThere(join(directory, "modules.dep"))) {
     const tree = new ModuleTree(mountedFiles(directory, directory), directory);
     if ((await tree.module(name)) !== undefined) return sourceInTree(name, directory);
-    known.push(...(await tree.modules()).keys());
+    for (const other of (await tree.modules()).keys()) known.push(other);
     return null;
   }
   const files = entries(directory)
     .filter((file) => isModuleFile(file))
     .sort();
-  known.push(...files.map(moduleNameOfPath));
+  for (const file of files) known.push(moduleNameOfPath(file));
   const file = files.find((candidate) => moduleNameOfPath(candidate) === name);
   return file === undefined ? null : sourceBeside(join(directory, file));
 }

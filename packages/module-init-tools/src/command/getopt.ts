@@ -44,7 +44,7 @@ export function parseOptions(args: readonly string[], table: OptionTable, hear: 
   const isOver = () => table.last.includes(options.at(-1)?.[0] ?? " ");
   for (let word = rest.shift(); word !== undefined && !isOver(); word = rest.shift()) {
     if (word === "--") {
-      words.push(...rest);
+      for (const left of rest) words.push(left);
       break;
     }
     if (word.startsWith("--")) longOption(word.slice(2), rest, table, add);
