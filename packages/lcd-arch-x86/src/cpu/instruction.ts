@@ -33,6 +33,8 @@ export class Instruction {
    * access to the stack that has no operand counts as none.
    */
   readonly accesses: number;
+  /** The bytes are no instruction because they would be one of more than 15. */
+  isTooLong = false;
   private readonly kinds: OpKind[] = [];
   private readonly registers: Register[] = [];
 

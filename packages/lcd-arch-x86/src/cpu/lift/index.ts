@@ -103,13 +103,10 @@ function isMany(instruction: Instruction): boolean {
   return instruction.mnemonic === Mnemonic.Enter && (Number(instruction.immediate(1)) & 31) > 1;
 }
 
-/** Longest instruction in bytes; a longer one raises #GP(0) (SDM 3B, "Exceeding Instruction-Length Limit"). */
-const MAX_LENGTH = 15;
-
 /** Adds the meaning of one instruction to a block. An encoding that is not one raises #UD. */
 export function liftInstruction(builder: BlockBuilder, instruction: Instruction): void {
   const lift = new Lift(builder, instruction);
-  if (instruction.isInvalid && instruction.length >= MAX_LENGTH) {
+  if (instruction.isTooLong) {
     tooLong(lift);
     return;
   }

@@ -1,8 +1,9 @@
-import { Decoder, DecoderError, DecoderOptions, FlowControl } from "iced-x86";
+import { Decoder, DecoderError, DecoderOptions, FlowControl, type Instruction as IcedInstruction } from "iced-x86";
 import { codeBytes } from "../code-mode";
 import { Instruction } from "../instruction";
 import { endsBlock } from "../lift/index";
 import { type CodeContext, isLong, linearOf, ripOf } from "./code-context";
+import { exceedsLimit, MAX_LENGTH } from "./length-limit";
 
 /** One page of code as the processor may fetch it now. */
 export interface CodePage {
@@ -79,7 +80,6 @@ export interface DecodedRegion {
 
 const PAGE_SIZE = 4096;
 const PAGE = BigInt(PAGE_SIZE);
-const MAX_LENGTH = 15;
 
 /** Has the decoder make its tables, which takes milliseconds, before there is code that waits for them. */
 export function prepareDecoder(): void {
@@ -138,7 +138,7 @@ class CodeReader {
     }
     const decoded = page.decoder.decode();
     if (at + MAX_LENGTH <= PAGE_SIZE || page.decoder.lastError !== DecoderError.NoMoreBytes) {
-      const instruction = new Instruction(decoded);
+      const instruction = this.instruction(decoded, page.bytes.subarray(at, at + MAX_LENGTH));
       page.position = instruction.isInvalid ? -1 : at + instruction.length;
       return instruction;
     }
@@ -157,7 +157,16 @@ class CodeReader {
     decoder.ip = rip;
     const crossing = decoder.decode();
     decoder.free();
-    return new Instruction(crossing);
+    return this.instruction(crossing, window);
+  }
+
+  /** @param bytes those that it was decoded from, at least */
+  private instruction(decoded: IcedInstruction, bytes: Uint8Array): Instruction {
+    const instruction = new Instruction(decoded);
+    if (instruction.isInvalid && instruction.length >= MAX_LENGTH) {
+      instruction.isTooLong = exceedsLimit(bytes.subarray(0, MAX_LENGTH), this.bitness);
+    }
+    return instruction;
   }
 
   free(): void {
