@@ -2,7 +2,7 @@
 export * from "./constants";
 export { ElfError } from "./error";
 export { modinfoEntries, readModinfo } from "./modinfo";
-export { NamePool } from "./name-pool";
+export { EMPTY_NAME, NamePool } from "./name-pool";
 export { type ElfImage, parseElf } from "./parse";
 export { type Relocation, relocateX86_64, relocationNameX86_64 } from "./relocate-x86-64";
 export type { ElfRelocation } from "./relocation";

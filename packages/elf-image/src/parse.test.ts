@@ -109,6 +109,16 @@ test("section data is a view of the file, and NOBITS sections have none", () => 
   expect(image.section(".nowhere")).toBeUndefined();
 });
 
+test("a section is found by its name, also where that is not ASCII", () => {
+  const bytes = fixture("module.o").slice();
+  const at = Buffer.from(bytes).indexOf(".modinfo\0");
+  bytes.set(new TextEncoder().encode("ö"), at + 6);
+  const image = parseElf(bytes);
+  expect(image.section(".modinö")?.name).toBe(".modinö");
+  expect(image.section(".modin\u00c3\u00b6")).toBeUndefined();
+  expect(image.section(".modin")).toBeUndefined();
+});
+
 test("a file may begin anywhere in its buffer", () => {
   const bytes = fixture("module.o");
   const padded = new Uint8Array(bytes.length + 7);

@@ -64,7 +64,7 @@ export function parseElf(bytes: Uint8Array, { pool = new NamePool(), tolerant = 
       symbols ??= readSymbolTable();
       return symbols;
     },
-    section: (name) => sections.find((section) => section.name === name),
+    section: (name) => sections.find((section) => section.isNamed(name)),
     relocations: (section) => readRelocations(reader, sections, header.type, section),
   };
   return image;

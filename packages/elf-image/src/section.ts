@@ -31,7 +31,7 @@ export function readSections(
   reader: ByteReader,
   header: ElfHeader,
   { pool, tolerant }: { readonly pool: NamePool; readonly tolerant: boolean },
-): ElfSection[] {
+): Section[] {
   const { offset, entrySize } = header.sectionHeaders;
   if (offset === 0n) {
     if (header.sectionHeaders.count !== 0) throw new ElfError("the header counts sections but gives no place for them");
@@ -41,16 +41,19 @@ export function readSections(
   if (entrySize !== needed) throw new ElfError(`section headers have ${entrySize} bytes each instead of ${needed}`);
   reader.checkRange(offset, BigInt(needed), "the first section header");
   const base = Number(offset);
-  const first = new Section(reader, base, 0);
+  const names = new SectionNames(tolerant);
+  const first = new Section(reader, base, 0, names);
   // Counts that do not fit in 16 bits stand in the first section header (System V ABI, "Extended section numbering").
   const count = header.sectionHeaders.count === 0 ? first.size : header.sectionHeaders.count;
   const nameSection = header.nameSection === SHN_XINDEX ? first.link : header.nameSection;
   if (header.sectionHeaders.count >= SHN_LORESERVE) throw new ElfError("the number of sections is a reserved value");
   reader.checkRange(offset, BigInt(count) * BigInt(needed), `the table of ${count} section headers`);
   const sections = count === 0 ? [] : [first];
-  for (let index = 1; index < count; index++) sections.push(new Section(reader, base + index * needed, index));
+  for (let index = 1; index < count; index++) sections.push(new Section(reader, base + index * needed, index, names));
   if (!tolerant) for (const section of sections) section.check();
-  nameSections(sections, nameSection, pool, tolerant);
+  names.table = nameTable(sections, nameSection, pool, tolerant);
+  // Throws for names that are none.
+  if (!tolerant) for (const section of sections) void section.name;
   return sections;
 }
 
@@ -60,26 +63,28 @@ const FIELDS = {
   64: { flags: 8, address: 16, offset: 24, size: 32, link: 40, info: 44, alignment: 48, entrySize: 56 },
 } as const;
 
-/** Files have dozens of sections: what few ask for is read when they do. */
-class Section implements ElfSection {
-  name = "";
-  readonly nameOffset: number;
-  readonly type: number;
-  readonly offset: number;
-  readonly size: number;
-  readonly alignment: number;
+/** Files have dozens of sections: everything is read when somebody asks for it. */
+export class Section implements ElfSection {
+  #name: string | null = null;
 
   constructor(
     readonly reader: ByteReader,
     readonly at: number,
     readonly index: number,
-  ) {
-    const fields = fieldsOf(reader);
-    this.nameOffset = reader.u32(at);
-    this.type = reader.u32(at + 4);
-    this.offset = reader.length(at + fields.offset);
-    this.size = reader.length(at + fields.size);
-    this.alignment = reader.length(at + fields.alignment) || 1;
+    readonly names: SectionNames,
+  ) {}
+
+  get name(): string {
+    this.#name ??= this.names.at(this.reader.u32(this.at));
+    return this.#name;
+  }
+
+  isNamed(name: string): boolean {
+    return this.names.isAt(this.reader.u32(this.at), name);
+  }
+
+  get type(): number {
+    return this.reader.u32(this.at + 4);
   }
 
   get flags(): bigint {
@@ -90,12 +95,24 @@ class Section implements ElfSection {
     return this.reader.word(this.at + fieldsOf(this.reader).address);
   }
 
+  get offset(): number {
+    return this.reader.length(this.at + fieldsOf(this.reader).offset);
+  }
+
+  get size(): number {
+    return this.reader.length(this.at + fieldsOf(this.reader).size);
+  }
+
   get link(): number {
     return this.reader.u32(this.at + fieldsOf(this.reader).link);
   }
 
   get info(): number {
     return this.reader.u32(this.at + fieldsOf(this.reader).info);
+  }
+
+  get alignment(): number {
+    return this.reader.length(this.at + fieldsOf(this.reader).alignment) || 1;
   }
 
   get entrySize(): number {
@@ -141,21 +158,34 @@ function isPowerOfTwo(value: number): boolean {
   return value === TOO_LONG || Number.isInteger(Math.log2(value));
 }
 
-function nameSections(sections: readonly Section[], index: number, pool: NamePool, tolerant: boolean): void {
-  if (index === SHN_UNDEF || sections.length === 0) return;
+/** What section headers have for names: offsets in a table that is one of the sections. */
+class SectionNames {
+  table: StringTable | null = null;
+
+  constructor(readonly tolerant: boolean) {}
+
+  /** Nobody can ask a tolerant reader for a section whose name is none. */
+  at(offset: number): string {
+    try {
+      return this.table?.at(offset) ?? "";
+    } catch (error) {
+      if (!this.tolerant || !(error instanceof ElfError)) throw error;
+      return "";
+    }
+  }
+
+  isAt(offset: number, name: string): boolean {
+    return this.table === null ? name === "" : this.table.isAt(offset, name);
+  }
+}
+
+function nameTable(sections: readonly Section[], index: number, pool: NamePool, tolerant: boolean): StringTable | null {
+  if (index === SHN_UNDEF || sections.length === 0) return null;
   const section = sections[index];
   if (section === undefined) {
     throw new ElfError(`section names should be in section ${index}, but there are only ${sections.length} sections`);
   }
   if (section.type !== SHT_STRTAB && !tolerant)
     throw new ElfError(`section names should be in section ${index}, which is no string table`);
-  const names = new StringTable(section.data(), "the section name table", pool);
-  for (const named of sections) {
-    try {
-      named.name = names.at(named.nameOffset);
-    } catch (error) {
-      // Nobody can ask for a section without a name.
-      if (!tolerant || !(error instanceof ElfError)) throw error;
-    }
-  }
+  return new StringTable(section.data(), "the section name table", pool);
 }

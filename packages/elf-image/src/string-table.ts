@@ -1,5 +1,5 @@
 import { ElfError } from "./error";
-import { NamePool } from "./name-pool";
+import { EMPTY_NAME, NamePool } from "./name-pool";
 
 /** Longest name accepted, in bytes: eight times what Linux accepts. */
 const LONGEST_NAME = 4096;
@@ -30,18 +30,33 @@ export class StringTable {
 
   /** The name at `offset`. Throws ElfError when it is outside the table or has no end in it. */
   at(offset: number): string {
-    if (offset === 0 && this.bytes.length === 0) return "";
+    return this.pool.nameOf(this.numberAt(offset));
+  }
+
+  /** The number of the name at `offset` in the pool. Throws as {@link at} does. */
+  numberAt(offset: number): number {
+    if (offset === 0 && this.bytes.length === 0) return EMPTY_NAME;
     if (offset >= this.bytes.length) {
       throw new ElfError(`a name is at offset ${offset} of ${this.what}, which has only ${this.bytes.length} bytes`);
     }
-    const name = this.pool.at(this.bytes, offset, LONGEST_NAME);
-    if (name === null) {
+    const number = this.pool.numberAt(this.bytes, offset, LONGEST_NAME);
+    if (number < 0) {
       throw new ElfError(
         `the name at offset ${offset} of ${this.what} has no NUL at its end, or is longer than ${LONGEST_NAME} bytes`,
       );
     }
-    this.#charactersLeft -= name.length;
+    this.#charactersLeft -= this.pool.nameOf(number).length;
     if (this.#charactersLeft < 0) throw new ElfError(`the names in ${this.what} overlap too much`);
-    return name;
+    return number;
+  }
+
+  /** Whether this name is at `offset`; makes no strings of those that are not, and does not throw. */
+  isAt(offset: number, name: string): boolean {
+    for (let i = 0; i < name.length; i++) {
+      const character = name.charCodeAt(i);
+      if (character > 0x7f) return this.pool.at(this.bytes, offset, LONGEST_NAME) === name;
+      if (this.bytes[offset + i] !== character) return false;
+    }
+    return this.bytes[offset + name.length] === 0;
   }
 }

@@ -1,5 +1,6 @@
-import { decodeText, type ElfImage, NamePool, parseElf, readModinfo } from "elf-image";
-import { CRC_PREFIX, type SymbolNames, scanSymbols } from "./scan-symbols";
+import { decodeText, type ElfImage, EMPTY_NAME, NamePool, parseElf, readModinfo } from "elf-image";
+import { NumberSet } from "./number-set";
+import { type SymbolNumbers, scanSymbols } from "./scan-symbols";
 import { exportedVersions, neededNames, neededVersions, type SymbolVersion } from "./symbol-versions";
 
 /** What depmod wants to know of a module. */
@@ -38,30 +39,42 @@ export function readModuleFacts(bytes: Uint8Array, options: ReadFactsOptions = {
   const image = parseElf(bytes, { pool, tolerant: true });
   const symbols = scanSymbols(image, pool);
   return {
-    exports: exportedSymbols(image, symbols),
-    imports: importedSymbols(symbols, neededNames(image, pool)),
-    weakImports: symbols.weakSymbols,
-    versions: byName(versions ? neededVersions(image) : null),
-    offeredVersions: byName(versions ? exportedVersions(image) : null),
+    exports: exportedSymbols(image, symbols, pool),
+    imports: importedSymbols(symbols, neededNames(image, pool), pool),
+    weakImports: namesOf(symbols.weakSymbols, pool),
+    versions: versions ? byName(neededVersions(image)) : NO_VERSIONS,
+    offeredVersions: versions ? byName(exportedVersions(image)) : NO_VERSIONS,
     modinfo: readModinfo(image, options.modinfo),
   };
 }
+
+const NO_VERSIONS: ReadonlyMap<string, bigint> = new Map();
 
 function byName(versions: readonly SymbolVersion[] | null): ReadonlyMap<string, bigint> {
   return new Map((versions ?? []).map(({ name, version }) => [name, version]));
 }
 
+function namesOf(numbers: readonly number[], pool: NamePool): string[] {
+  return numbers.map((number) => pool.nameOf(number));
+}
+
 /** With symbol versions every export has a `__crc_` symbol; without, the names stand in a section of their own. */
-function exportedSymbols(image: ElfImage, symbols: SymbolNames): string[] {
-  if (symbols.checksums.length > 0) return symbols.checksums.map((name) => name.slice(CRC_PREFIX.length));
+function exportedSymbols(image: ElfImage, { checksums }: SymbolNumbers, pool: NamePool): string[] {
+  if (checksums.length > 0) return namesOf(checksums, pool);
   return strings(image.section("__ksymtab_strings")?.data() ?? new Uint8Array(0));
 }
 
+/** The names of one module that were met; the same for all. */
+const met = new NumberSet();
+
 /** Undefined symbols, and what only `__versions` mentions (`module_layout`). */
-function importedSymbols({ undefinedSymbols }: SymbolNames, versioned: readonly string[]): readonly string[] {
-  const known = new Set(undefinedSymbols).add("");
-  const others = versioned.filter((name) => known.size !== known.add(name).size);
-  return others.length === 0 ? undefinedSymbols : [...undefinedSymbols, ...others];
+function importedSymbols({ undefinedSymbols }: SymbolNumbers, versioned: readonly number[], pool: NamePool): string[] {
+  const names = namesOf(undefinedSymbols, pool);
+  met.clear();
+  met.add(EMPTY_NAME);
+  for (const number of undefinedSymbols) met.add(number);
+  for (const number of versioned) if (met.add(number)) names.push(pool.nameOf(number));
+  return names;
 }
 
 /** The NUL-terminated strings in a section, empty ones left out. */

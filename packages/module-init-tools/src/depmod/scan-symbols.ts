@@ -2,6 +2,7 @@ import {
   ElfError,
   type ElfImage,
   type ElfSection,
+  EMPTY_NAME,
   type NamePool,
   SHN_UNDEF,
   SHT_STRTAB,
@@ -11,14 +12,14 @@ import {
   StringTable,
 } from "elf-image";
 
-/** The names that depmod needs out of a symbol table. */
-export interface SymbolNames {
-  /** Names that begin with {@link CRC_PREFIX}: one for each versioned export. */
-  readonly checksums: readonly string[];
+/** What depmod needs out of a symbol table: the numbers of names in a pool. */
+export interface SymbolNumbers {
+  /** What stands behind {@link CRC_PREFIX} in names that begin with it: one for each versioned export. */
+  readonly checksums: readonly number[];
   /** What the module uses and does not define. */
-  readonly undefinedSymbols: readonly string[];
+  readonly undefinedSymbols: readonly number[];
   /** Those of them that may stay unresolved. */
-  readonly weakSymbols: readonly string[];
+  readonly weakSymbols: readonly number[];
 }
 
 export const CRC_PREFIX = "__crc_";
@@ -35,7 +36,7 @@ const LAYOUTS = {
  *
  * @throws ElfError
  */
-export function scanSymbols(image: ElfImage, pool: NamePool): SymbolNames {
+export function scanSymbols(image: ElfImage, pool: NamePool): SymbolNumbers {
   const table = image.sections.find(({ type }) => type === SHT_SYMTAB);
   if (table === undefined) return { checksums: [], undefinedSymbols: [], weakSymbols: [] };
   const { size, info, section } = LAYOUTS[image.class];
@@ -44,20 +45,20 @@ export function scanSymbols(image: ElfImage, pool: NamePool): SymbolNames {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const strings = stringsOf(image, table);
   const names = new StringTable(strings, "the string table", pool);
-  const checksums: string[] = [];
-  const undefinedSymbols: string[] = [];
-  const weakSymbols: string[] = [];
+  const checksums: number[] = [];
+  const undefinedSymbols: number[] = [];
+  const weakSymbols: number[] = [];
   // The first symbol of every table is empty.
   for (let offset = size; offset < bytes.length; offset += size) {
     const nameOffset = view.getUint32(offset, image.littleEndian);
     if (view.getUint16(offset + section, image.littleEndian) !== SHN_UNDEF) {
-      if (startsWithCrcPrefix(strings, nameOffset)) checksums.push(names.at(nameOffset));
+      if (startsWithCrcPrefix(strings, nameOffset)) checksums.push(names.numberAt(nameOffset + CRC_PREFIX.length));
       continue;
     }
     const binding = view.getUint8(offset + info) >> 4;
     if (binding !== STB_GLOBAL && binding !== STB_WEAK) continue;
-    const name = names.at(nameOffset);
-    if (name === "") continue;
+    const name = names.numberAt(nameOffset);
+    if (name === EMPTY_NAME) continue;
     undefinedSymbols.push(name);
     if (binding === STB_WEAK) weakSymbols.push(name);
   }

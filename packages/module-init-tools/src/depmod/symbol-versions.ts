@@ -15,18 +15,19 @@ export function neededVersions(image: ElfImage): SymbolVersion[] | null {
   const bytes = image.section("__versions")?.data();
   if (bytes === undefined) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return neededNames(image, new NamePool()).map((name, index) => {
+  const pool = new NamePool();
+  return neededNames(image, pool).map((number, index) => {
     const at = index * ENTRY_SIZE;
     const version =
       image.class === 64 ? view.getBigUint64(at, image.littleEndian) : BigInt(view.getUint32(at, image.littleEndian));
-    return { name, version };
+    return { name: pool.nameOf(number), version };
   });
 }
 
-/** The names in `__versions`. @throws ElfError */
-export function neededNames(image: ElfImage, pool: NamePool): string[] {
+/** The names in `__versions`, by their numbers. @throws ElfError */
+export function neededNames(image: ElfImage, pool: NamePool): number[] {
   const bytes = image.section("__versions")?.data() ?? new Uint8Array(0);
-  const names: string[] = [];
+  const names: number[] = [];
   for (let end = ENTRY_SIZE; end <= bytes.length; end += ENTRY_SIZE) {
     names.push(nameAt(bytes, end - ENTRY_SIZE + image.class / 8, end, pool));
   }
@@ -34,8 +35,9 @@ export function neededNames(image: ElfImage, pool: NamePool): string[] {
 }
 
 /** A name that ends with a NUL, or fills its place. */
-function nameAt(bytes: Uint8Array, start: number, end: number, pool: NamePool): string {
-  return pool.at(bytes, start, end - start - 1) ?? decodeText(bytes.subarray(start, end));
+function nameAt(bytes: Uint8Array, start: number, end: number, pool: NamePool): number {
+  const number = pool.numberAt(bytes, start, end - start - 1);
+  return number < 0 ? pool.numberOf(decodeText(bytes.subarray(start, end))) : number;
 }
 
 /**
