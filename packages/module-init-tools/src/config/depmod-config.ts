@@ -3,6 +3,7 @@ import type { ToolFiles } from "../files/files";
 import { absolutePath } from "../files/path";
 import { wordsOf } from "../tree/text";
 import { type ConfigProblem, readConfigFiles } from "./config-files";
+import { findsExtendedRegex } from "./extended-regex";
 import { logicalLines } from "./lines";
 
 /** Where depmod's configuration is looked for; a file in an earlier directory hides those of the same name later. */
@@ -108,11 +109,5 @@ function addLine(
 
 /** `*`, or a regular expression that is found in the release; a broken one matches nothing. */
 function kernelMatches(pattern: string, release: string): boolean {
-  if (pattern === "*") return true;
-  try {
-    return new RegExp(pattern).test(release);
-  } catch (error) {
-    if (error instanceof SyntaxError) return false;
-    throw error;
-  }
+  return pattern === "*" || findsExtendedRegex(pattern, release) === true;
 }
