@@ -85,6 +85,13 @@ describe("interrupts in real-address mode (SDM 3B, Interrupt and Exception Handl
     expect([0, 1].map((at) => system.stacked(at))).toEqual([0, CS]);
   });
 
+  it("raise #SS without room for three words, and then have written none (SDM 2A, INT n): a shutdown, as no handler has room", () => {
+    system.write16(SS * 16 + 1, 0x1234);
+    // mov sp, 3; int 21h
+    expect(system.start([0xbc, 3, 0, 0xcd, 0x21])).toEqual({ kind: "shutdown" });
+    expect(system.read16(SS * 16 + 1)).toBe(0x1234);
+  });
+
   it("beyond the limit of the IDT raise #GP, and the shutdown that follows from that", () => {
     system.cpu.state.set32("idtrLimit", 0x21 * 4 + 2);
     system.start([0xcd, 0x21]);

@@ -42,6 +42,7 @@ export function enterByVector(
   const { state } = p;
   const target = memory.read32(address >>> 0);
   const stack = Stack.current(p);
+  stack.checkRoom(3, WORD);
   stack.push(WORD, flags);
   stack.push(WORD, state.get32("segmentSelector", Segment.cs));
   stack.push(WORD, state.low("rip") + event.length);

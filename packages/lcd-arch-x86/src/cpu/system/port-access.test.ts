@@ -44,6 +44,7 @@ function machineWithPorts(mode: "64-bit" | "protected" | "virtual-8086" | "real-
 }
 
 const gp = { kind: "exception", vector: GP, errorCode: 0 };
+const ac = { kind: "exception", vector: 17, errorCode: 0 };
 
 describe("IN and OUT (SDM 2A, 2B)", () => {
   it("keep the rest of RAX for AL and AX, and clear the upper half for EAX", () => {
@@ -132,6 +133,24 @@ describe("INS and OUTS (SDM 2A, 2B)", () => {
     expect(machine.run([0x6d])).toEqual(gp); // insw over the end
     expect(log).toEqual([]);
   });
+
+  it.each(["64-bit", "protected"] as const)(
+    "have their operands aligned at CPL 3 with AM and AC (SDM 3A, #AC): %s",
+    (mode) => {
+      const machine = machineWithPorts(mode, 3);
+      const { state, gpr } = machine.cpu;
+      state.set64("cr0", state.get64("cr0") | (1n << 18n));
+      machine.cpu.rflags = 0x4_3002n; // AC, IOPL 3
+      machine.cpu.addressSpaceChanged();
+      gpr[Gpr.rdi] = LOW_DATA + 2n;
+      gpr[Gpr.rsi] = LOW_DATA + 2n;
+      expect([0x6d, 0x6f].map((opcode) => machine.run([opcode]))).toEqual([ac, ac]); // insd, outsd
+      expect(log).toEqual([]);
+      gpr[Gpr.rsi] = LOW_DATA + 1n;
+      machine.run([0x6c, 0x6e], 2); // insb, outsb
+      expect(log).toHaveLength(2);
+    },
+  );
 });
 
 describe("I/O privilege (SDM 1, Protecting the I/O Ports)", () => {
