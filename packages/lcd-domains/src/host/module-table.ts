@@ -223,9 +223,18 @@ export class ModuleTable {
     }
   }
 
+  /** A few bytes of a file may stand for a gigabyte of zeros, which no domain could ever have. */
+  private requireMemory(size: number): void {
+    const room = this.options.pages.total * PAGE_SIZE - this.space.usedBytes;
+    if (size > room) throw new KernelError("ENOMEM", `a module wants ${size} bytes, and there is memory for ${room}`);
+  }
+
   private host(): ModuleHost {
     return {
-      allocateAddress: (size) => __gva(this.space.allocate(size)),
+      allocateAddress: (size) => {
+        this.requireMemory(size);
+        return __gva(this.space.allocate(size));
+      },
       releaseAddress: (base, size) => this.space.release(base, size),
       resolve: (symbol) => this.resolve(symbol),
       hasFeature: this.options.hasFeature,
