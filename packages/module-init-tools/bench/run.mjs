@@ -9,18 +9,15 @@ import { linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, sy
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { readArguments } from "../compare/arguments.mjs";
 
-const { values, positionals } = parseArgs({
-  options: { rounds: { type: "string", default: "5" }, json: { type: "boolean", default: false } },
-  allowPositionals: true,
-});
-const [root] = positionals;
-const rounds = Number(values.rounds);
-if (root === undefined || !(rounds >= 1)) {
-  console.error("usage: bench/run.mjs <root with lib/modules in it> [--rounds n] [--json]");
-  process.exit(1);
-}
+const { values, roots } = readArguments(
+  "bench/run.mjs <root> [--rounds n] [--json]",
+  { rounds: { type: "string", default: "5" }, json: { type: "boolean", default: false } },
+  [1, 1],
+);
+const [root] = roots;
+const rounds = Math.max(1, Number(values.rounds));
 
 /** Makes Node tell its largest resident size in KiB, when it ends, on file descriptor 3. */
 const REPORT_PEAK = [
@@ -29,8 +26,8 @@ const REPORT_PEAK = [
    import { isMainThread } from "node:worker_threads";
    if (isMainThread) process.on("exit", () => writeSync(3, String(process.resourceUsage().maxRSS)));`,
 ];
-/** A network card, as udev asks for it. */
-const MODALIAS = "pci:v00008086d000010D3sv000017AAsd000021CEbc02sc00i00";
+/** A network card that both of Debian's kernels know, as udev asks for it. */
+const MODALIAS = "pci:v00001D0Fd0000EC20sv00001D0Fsd0000EC20bc02sc00i00";
 
 const scratch = mkdtempSync(join(tmpdir(), "lcd-bench-"));
 try {

@@ -17,20 +17,18 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { parseArgs } from "node:util";
 import { lcdDepmod, lcdModinfo, lcdModprobe } from "module-init-tools";
+import { readArguments } from "./arguments.mjs";
 import { Choices } from "./choices.mjs";
 import { Comparison, outcome, runTool } from "./comparison.mjs";
 import { depmodCommand, modinfoCommand, modprobeCommand } from "./generated-commands.mjs";
 import { generateSoftdep, generateTree, RELEASE } from "./generated-trees.mjs";
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: "string", default: "1" },
-    trees: { type: "string", default: "100" },
-    budget: { type: "string" },
-    tree: { type: "string" },
-  },
+const { values } = readArguments("compare/generated.mjs [--seed S] [--trees N | --budget SECONDS] [--tree K]", {
+  seed: { type: "string", default: "1" },
+  trees: { type: "string", default: "100" },
+  budget: { type: "string" },
+  tree: { type: "string" },
 });
 
 const DEPMOD_RUNS = 3;

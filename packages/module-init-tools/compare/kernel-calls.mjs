@@ -13,20 +13,18 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { parseElf } from "elf-image";
 import { lcdInsmod, lcdLsmod, lcdModprobe, lcdRmmod } from "module-init-tools";
 import { nodeFiles } from "module-init-tools/node";
 import { makeModule } from "module-init-tools/testing";
+import { readArguments } from "./arguments.mjs";
 import { Choices } from "./choices.mjs";
 import { Comparison, outcome, runTool } from "./comparison.mjs";
 
-const { values } = parseArgs({
-  options: {
-    seed: { type: "string", default: "1" },
-    states: { type: "string", default: "40" },
-    state: { type: "string" },
-  },
+const { values } = readArguments("compare/kernel-calls.mjs [--seed S] [--states N] [--state K]", {
+  seed: { type: "string", default: "1" },
+  states: { type: "string", default: "40" },
+  state: { type: "string" },
 });
 
 const COMMANDS_OF_A_STATE = 10;

@@ -9,6 +9,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { lcdDepmod, lcdModinfo, lcdModprobe } from "module-init-tools";
+import { readArguments } from "./arguments.mjs";
 import { Comparison, outcome, runTool } from "./comparison.mjs";
 import { DEPMOD_CONFIGS, difficultTrees, duplicateModules } from "./difficult-trees.mjs";
 
@@ -28,10 +29,11 @@ const TOOLS = { depmod: lcdDepmod, modinfo: lcdModinfo, modprobe: lcdModprobe };
 const LARGEST_OUTPUT = 1 << 28;
 const WORDS_IN_RUN = 200;
 
+const { roots } = readArguments("compare/kmod.mjs [root ...]", {}, [0, Number.POSITIVE_INFINITY]);
 const scratch = mkdtempSync(join(tmpdir(), "lcd-kmod-"));
 const comparison = new Comparison();
 try {
-  for (const root of process.argv.slice(2)) {
+  for (const root of roots) {
     for (const release of readdirSync(join(root, "lib/modules"))) {
       await compareTree(release, linkedCopy(root, release), release);
     }

@@ -3,19 +3,22 @@
 // temporary directory, where kmod's depmod writes its indexes. For all names and aliases these are asked; then for the
 // names the tree itself, which the library indexes in memory when it has no indexes.
 //
-//   node compare/modules-query.mjs <root> [release]
+//   node compare/modules-query.mjs <root>
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { explainLoading, moduleGraph, openModuleTree, reachable, smallestSet } from "module-init-tools";
 import { nodeFiles } from "module-init-tools/node";
+import { readArguments } from "./arguments.mjs";
 
 const WORDS_IN_RUN = 200;
 const LARGEST_OUTPUT = 1 << 28;
 const SHOWN = 10;
 
-const [root, release = readdirSync(join(root, "lib/modules"))[0]] = process.argv.slice(2);
+const { roots } = readArguments("compare/modules-query.mjs <root>", {}, [1, 1]);
+const [root] = roots;
+const [release] = readdirSync(join(root, "lib/modules"));
 const scratch = mkdtempSync(join(tmpdir(), "lcd-query-"));
 /** Comparisons and differences, by what was compared. */
 const totals = new Map();

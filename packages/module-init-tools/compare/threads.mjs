@@ -6,13 +6,10 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { parallelFactsReader } from "module-init-tools/node";
+import { readArguments } from "./arguments.mjs";
 
-const [root] = process.argv.slice(2);
-if (root === undefined) {
-  console.error("usage: compare/threads.mjs <root with lib/modules in it>");
-  process.exit(1);
-}
-const tree = join(root, "lib/modules");
+const { roots } = readArguments("compare/threads.mjs <root>", {}, [1, 1]);
+const tree = join(roots[0], "lib/modules");
 const paths = readdirSync(tree, { recursive: true })
   .filter((path) => /\.ko(\.\w+)?$/.test(path))
   .map((path) => join(tree, path));
