@@ -1,4 +1,4 @@
-import { generalProtection, notPresent } from "../exception";
+import { type GuestException, generalProtection, notPresent } from "../exception";
 import type { Processor } from "../processor";
 import { Segment } from "../state";
 import { inLongMode, inProtectedMode } from "../system/mode";
@@ -9,7 +9,7 @@ import { returnTo } from "./far-return";
 import { loadRealSegment } from "./load";
 import { pushReturn, Stack } from "./stack";
 import { readDescriptor, setAccessed } from "./table";
-import { checkRealTarget, checkTarget, goTo } from "./target";
+import { checkRealTarget, goTo, isRealTarget, isTarget } from "./target";
 import { readTask } from "./task-descriptor";
 import { switchTask, TaskSwitchSource } from "./task-switch";
 
@@ -49,10 +49,9 @@ const transfer =
 function transferReal(p: Processor, pointer: FarPointer): SystemOutcome {
   const { selector, low } = pointer;
   const stack = Stack.current(p);
-  if (pointer.isCall) {
-    stack.checkRoom(2, pointer.size);
+  if (!isRealTarget(p, low)) {
+    throw badTarget(pointer, stack);
   }
-  checkRealTarget(p, low);
   if (pointer.isCall) {
     pushReturn(stack, pointer);
     stack.commit();
@@ -60,6 +59,14 @@ function transferReal(p: Processor, pointer: FarPointer): SystemOutcome {
   loadRealSegment(p, Segment.cs, selector);
   p.state.setHalves("rip", low, 0);
   return "elsewhere";
+}
+
+/** A CALL asks whether there is room on the stack first (SDM 2A, "CALL"). @throws GuestException #SS(0) */
+function badTarget({ isCall, size }: FarPointer, stack: Stack): GuestException {
+  if (isCall) {
+    stack.checkRoom(2, size);
+  }
+  return generalProtection();
 }
 
 function transferProtected(p: Processor, pointer: FarPointer): SystemOutcome {
@@ -94,10 +101,9 @@ function transferToCode(p: Processor, pointer: FarPointer, code: Descriptor): vo
     throw notPresent(selectorError(selector));
   }
   const stack = Stack.current(p);
-  if (pointer.isCall) {
-    stack.checkRoom(2, pointer.size);
+  if (!isTarget(p, code, low, high)) {
+    throw badTarget(pointer, stack);
   }
-  checkTarget(p, code, low, high);
   if (pointer.isCall) {
     pushReturn(stack, pointer);
   }
