@@ -15,7 +15,7 @@ import { ModuleTree } from "../tree/module-tree";
 import { inheritedWords, passingOn } from "./inherited-options";
 import { alreadyInKernel, loadAll } from "./load";
 import { MODPROBE_USAGE, type ModprobeOptions, parseModprobeOptions } from "./options";
-import { loadPlan, type Step } from "./plan";
+import { everyStep, loadPlan, type Step, type StepsLeft } from "./plan";
 import { removeWithDependencies } from "./remove";
 import { isBuiltinModule, type Resolved, resolveName } from "./resolve";
 import { showSymbols } from "./show-symbols";
@@ -99,7 +99,8 @@ class Session {
       return true;
     }
     let ok = true;
-    for (const module of found) ok = await this.#insertModule(module, parameters);
+    const stepsLeft = everyStep();
+    for (const module of found) ok = await this.#insertModule(module, parameters, stepsLeft);
     return ok;
   }
 
@@ -131,7 +132,7 @@ class Session {
     this.log.warning(message);
   }
 
-  async #insertModule(module: Resolved, parameters: string): Promise<boolean> {
+  async #insertModule(module: Resolved, parameters: string, stepsLeft: StepsLeft): Promise<boolean> {
     const { useBlacklist, ignoreInstall, dryRun, firstTime, showDepends } = this.options;
     if ((useBlacklist || module.alias !== null) && isBlacklisted(this.config, module.name)) return true;
     try {
@@ -139,7 +140,7 @@ class Session {
         if (firstTime) throw alreadyInKernel(module.name);
         return true;
       }
-      const plan = await loadPlan(this.tree, this.config, module, { options: parameters, ignoreInstall });
+      const plan = await loadPlan(this.tree, this.config, module, { options: parameters, ignoreInstall, stepsLeft });
       const steps = showDepends ? plan : await this.#notInKernel(plan);
       const show = (step: Step) => this.#show(step);
       if (dryRun) {

@@ -56,3 +56,16 @@ test("a chain of soft dependencies through a big configuration is planned link b
   const expected = lines((i) => `insmod ${TREE}/m${count - 1 - i}.ko n=${count - 1 - i} \n`);
   expect(env.output()).toBe(expected);
 });
+
+test("an alias of thousands of modules, each of which wants all that come behind it, is refused", async () => {
+  // All plans together would have 8 million steps.
+  const count = 4_000;
+  const lines = (line: (i: number) => string) => Array.from({ length: count }, (_, i) => line(i)).join("");
+  const env = testEnvironment({
+    [`${TREE}/modules.dep`]: lines((i) => `m${i}.ko:\n`),
+    [`${TREE}/modules.alias`]: lines((i) => `alias x m${i}\n`),
+    [`${TREE}/modules.softdep`]: lines((i) => `softdep m${i} pre: m${i + 1}\n`),
+  });
+  expect(await lcdModprobe(["modprobe", "-D", "x"], env)).toBe(1);
+  expect(env.errors()).toContain(`modprobe: ERROR: loading m${count - 1} means more than 100000 steps\n`);
+});

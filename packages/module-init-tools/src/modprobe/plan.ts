@@ -39,9 +39,9 @@ export async function loadPlan(
   tree: ModuleTree,
   config: ModprobeConfig,
   target: Resolved,
-  { options, ignoreInstall }: PlanOptions,
+  { options, ignoreInstall, stepsLeft }: PlanOptions,
 ): Promise<Step[]> {
-  const planner = new Planner(tree, config);
+  const planner = new Planner(tree, config, stepsLeft);
   await planner.visit(target, { kind: "asked" }, true, ignoreInstall);
   const steps: Step[] = [];
   for (const module of planner.order) {
@@ -63,6 +63,21 @@ export interface PlanOptions {
   readonly options: string;
   /** Do not use the install command and the soft dependencies of the module that was asked for. */
   readonly ignoreInstall: boolean;
+  /** The same for several plans that belong together. */
+  readonly stepsLeft: StepsLeft;
+}
+
+/** Steps that plans may still have. */
+export interface StepsLeft {
+  count: number;
+}
+
+/** Every module of a big kernel after each other is less; a damaged index may give all of them the same long line. */
+const MOST_STEPS = 100_000;
+
+/** What plans that belong together begin with. */
+export function everyStep(): StepsLeft {
+  return { count: MOST_STEPS };
 }
 
 interface Planned extends Resolved {
@@ -70,9 +85,6 @@ interface Planned extends Resolved {
   /** Soft dependencies that lead somewhere take the place of an install command. */
   readonly hasSoftDependencies: boolean;
 }
-
-/** Every module of a big kernel after each other is less; a damaged index may give all of them the same long line. */
-const MOST_STEPS = 250_000;
 
 class Planner {
   readonly order: Planned[] = [];
@@ -83,6 +95,7 @@ class Planner {
   constructor(
     private readonly tree: ModuleTree,
     private readonly config: ModprobeConfig,
+    private readonly stepsLeft: StepsLeft,
   ) {}
 
   /** @param alone leaves out soft dependencies of the module itself */
@@ -91,6 +104,7 @@ class Planner {
     const key = `${aliasOf(module) ?? ""}\0${module.name}`;
     if (this.#visited.has(key)) return;
     this.#visited.add(key);
+    this.#requireSteps(module);
     const dependencies = await this.#dependenciesOf(module.name);
     if (required) for (const name of [module.name, ...dependencies]) this.required.add(name);
     for (const name of dependencies) {
@@ -108,9 +122,13 @@ class Planner {
     await this.#visitAll(post, module.name, "post");
   }
 
+  #requireSteps({ name }: Resolved): void {
+    if (this.stepsLeft.count <= 0) throw new ToolError(`loading ${name} means more than ${MOST_STEPS} steps`);
+  }
+
   #add(module: Planned): void {
-    if (this.order.length === MOST_STEPS)
-      throw new ToolError(`loading ${module.name} means more than ${MOST_STEPS} steps`);
+    this.#requireSteps(module);
+    this.stepsLeft.count--;
     this.order.push(module);
   }
 

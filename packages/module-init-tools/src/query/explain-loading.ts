@@ -1,6 +1,6 @@
 import { isBlacklisted } from "../config/config-lookup";
 import type { ModprobeConfig } from "../config/modprobe-config";
-import { loadPlan, type Step } from "../modprobe/plan";
+import { everyStep, loadPlan, type Step } from "../modprobe/plan";
 import { type Resolved, resolveName } from "../modprobe/resolve";
 import type { ModuleTree } from "../tree/module-tree";
 
@@ -24,13 +24,14 @@ export interface Loading {
  */
 export async function explainLoading(tree: ModuleTree, config: ModprobeConfig, asked: string): Promise<Loading[]> {
   const loadings = new Map<string, Loading>();
+  const stepsLeft = everyStep();
   for (const module of await resolveName(tree, config, asked)) {
     // A module has as many patterns as match; the first says enough.
     if (loadings.has(module.name)) continue;
     loadings.set(module.name, {
       module,
       blacklisted: module.alias !== null && isBlacklisted(config, module.name),
-      steps: await loadPlan(tree, config, module, { options: "", ignoreInstall: false }),
+      steps: await loadPlan(tree, config, module, { options: "", ignoreInstall: false, stepsLeft }),
     });
   }
   return [...loadings.values()];
