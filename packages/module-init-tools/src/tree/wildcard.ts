@@ -1,3 +1,9 @@
+const STAR = 0x2a;
+const QUESTION_MARK = 0x3f;
+const OPENING_BRACKET = 0x5b;
+const BACKSLASH = 0x5c;
+const DASH = 0x2d;
+
 /**
  * Shell wildcards as fnmatch(3) has them without flags: `*`, `?`, `[a-c]`, `[!a-c]`, `\` before a character.
  * Runs in time proportional to pattern times text: patterns come from files.
@@ -8,11 +14,13 @@ export function wildcardMatch(pattern: string, text: string): boolean {
   let star = -1;
   let starText = 0;
   while (t < text.length) {
-    const next = p < pattern.length ? matchOne(pattern, p, text.charAt(t)) : null;
-    if (pattern.charAt(p) === "*") {
+    if (pattern.charCodeAt(p) === STAR) {
       star = p++;
       starText = t;
-    } else if (next !== null) {
+      continue;
+    }
+    const next = matchOne(pattern, p, text.charCodeAt(t));
+    if (next >= 0) {
       p = next;
       t++;
     } else if (star >= 0) {
@@ -22,39 +30,37 @@ export function wildcardMatch(pattern: string, text: string): boolean {
       return false;
     }
   }
-  while (pattern.charAt(p) === "*") p++;
+  while (pattern.charCodeAt(p) === STAR) p++;
   return p === pattern.length;
 }
 
-/** Where the pattern goes on when the element at `p` matches the character, or null. */
-function matchOne(pattern: string, p: number, character: string): number | null {
-  const element = pattern.charAt(p);
-  if (element === "?") return p + 1;
-  if (element === "[") {
-    const end = classEnd(pattern, p);
-    if (end !== null) return classContains(pattern.slice(p + 1, end), character) ? end + 1 : null;
+/** Where the pattern goes on when the element at `p` matches the character, or -1. */
+function matchOne(pattern: string, p: number, character: number): number {
+  const element = pattern.charCodeAt(p);
+  if (element === QUESTION_MARK) return p + 1;
+  if (element === OPENING_BRACKET) {
+    const first = isNegated(pattern, p) ? p + 2 : p + 1;
+    // A bracket that comes first is part of the class.
+    const end = pattern.indexOf("]", first + 1);
+    if (end >= 0) return classContains(pattern, first, end, character) !== isNegated(pattern, p) ? end + 1 : -1;
   }
-  if (element === "\\") return pattern.charAt(p + 1) === character ? p + 2 : null;
-  return element === character ? p + 1 : null;
+  if (element === BACKSLASH) return pattern.charCodeAt(p + 1) === character ? p + 2 : -1;
+  return element === character ? p + 1 : -1;
 }
 
-/** Index of the bracket that closes the class at `p`; one that comes first in the class is part of it. */
-function classEnd(pattern: string, p: number): number | null {
-  const first = /[!^]/.test(pattern.charAt(p + 1)) ? p + 2 : p + 1;
-  const end = pattern.indexOf("]", first + 1);
-  return end < 0 ? null : end;
+/** Whether the class that begins at a place is of the characters that are not in it. */
+function isNegated(pattern: string, bracket: number): boolean {
+  const sign = pattern.charAt(bracket + 1);
+  return sign === "!" || sign === "^";
 }
 
-function classContains(content: string, character: string): boolean {
-  const negated = /^[!^]/.test(content);
-  const members = negated ? content.slice(1) : content;
-  let found = false;
-  for (let i = 0; i < members.length; i++) {
-    const from = members.charAt(i);
-    const range = members.charAt(i + 1) === "-" && i + 2 < members.length;
-    const to = range ? members.charAt(i + 2) : from;
-    if (character >= from && character <= to) found = true;
-    if (range) i += 2;
+function classContains(pattern: string, start: number, end: number, character: number): boolean {
+  for (let i = start; i < end; i++) {
+    const from = pattern.charCodeAt(i);
+    const isRange = i + 2 < end && pattern.charCodeAt(i + 1) === DASH;
+    const to = isRange ? pattern.charCodeAt(i + 2) : from;
+    if (character >= from && character <= to) return true;
+    if (isRange) i += 2;
   }
-  return found !== negated;
+  return false;
 }
