@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { ElfError } from "elf-image";
+import { ElfError, parseElf, readModinfo } from "elf-image";
 import { prebuiltDirectory } from "liblcd";
 import {
   DecompressError,
@@ -43,8 +43,9 @@ export async function sourceBeside(path: string): Promise<ModuleSource> {
 }
 
 /** A module's own name, which its file need not have. */
-function nameOf({ path, facts }: Found): string {
-  const own = facts?.modinfo.find(([key]) => key === "name")?.[1];
+function nameOf({ path, bytes, facts }: Found): string {
+  const modinfo = facts === null ? [] : readModinfo(parseElf(bytes, { tolerant: true }), ["name"]);
+  const own = modinfo[0]?.[1];
   return own !== undefined && /^\w+$/.test(own) ? own : moduleNameOfPath(path);
 }
 

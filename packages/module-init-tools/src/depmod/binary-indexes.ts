@@ -30,8 +30,7 @@ export function dependencyIndex(
 export function aliasIndex(modules: readonly GraphModule[], listener: IndexListener): Uint8Array {
   const index = new ListenedIndex(listener);
   for (const [place, { name, facts }] of modules.entries()) {
-    for (const [key, value] of facts.modinfo) {
-      if (key !== "alias") continue;
+    for (const value of facts.aliases) {
       if (hasUnmatchedBracket(value)) {
         listener.warning(`Unmatched bracket in ${value}`);
         continue;

@@ -71,7 +71,8 @@ test("modules that are all in cycles with their neighbours are counted in one go
       weakImports: [],
       versions: new Map(),
       offeredVersions: new Map(),
-      modinfo: [],
+      aliases: [],
+      softDependencies: [],
     },
   }));
   const graph = new DependencyGraph(modules);

@@ -17,7 +17,7 @@ const NUMBERS = /^(char|block)-major-\s*(\d+)-\s*(\d+)/;
  */
 export function modulesDevname(modules: readonly GraphModule[], complain: (message: string) => void): string {
   const lines = modules.flatMap(({ name, facts }) => {
-    const node = deviceNode(facts.modinfo);
+    const node = deviceNode(facts.aliases);
     if (node === null) return [];
     if (node.numbers !== null) return [`${name} ${node.name} ${node.numbers}\n`];
     complain(`Module '${name}' has devname (${node.name}) but lacks major and minor information. Ignoring.`);
@@ -27,13 +27,12 @@ export function modulesDevname(modules: readonly GraphModule[], complain: (messa
 }
 
 /** From the aliases, up to the one that completes name and numbers; of several the last counts. */
-function deviceNode(modinfo: GraphModule["facts"]["modinfo"]): DeviceNode | null {
+function deviceNode(aliases: readonly string[]): DeviceNode | null {
   let name: string | null = null;
   let numbers: string | null = null;
-  for (const [key, value] of modinfo) {
-    if (key !== "alias") continue;
-    const [, kind, major, minor] = value.includes("-major-") ? (NUMBERS.exec(value) ?? []) : [];
-    if (value.startsWith(NAME_PREFIX)) name = value.slice(NAME_PREFIX.length);
+  for (const alias of aliases) {
+    const [, kind, major, minor] = NUMBERS.exec(alias) ?? [];
+    if (alias.startsWith(NAME_PREFIX)) name = alias.slice(NAME_PREFIX.length);
     else if (kind !== undefined) numbers = `${kind.charAt(0)}${Number(major)}:${Number(minor)}`;
     if (name !== null && numbers !== null) break;
   }

@@ -14,12 +14,10 @@ export const SYMBOL_BUCKETS = 2048;
  * @param buckets a power of two
  */
 export function inHashOrder<T>(things: readonly T[], nameOf: (thing: T) => string, buckets: number): T[] {
-  const keyed = things.map((thing) => {
-    const name = nameOf(thing);
-    return { thing, name, bucket: superFastHash(encodeText(name)) & (buckets - 1) };
-  });
-  keyed.sort((a, b) => a.bucket - b.bucket || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-  return keyed.map(({ thing }) => thing);
+  const table: T[][] = Array.from({ length: buckets }, () => []);
+  for (const thing of things) table[superFastHash(encodeText(nameOf(thing))) & (buckets - 1)]?.push(thing);
+  for (const bucket of table) bucket.sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
+  return table.flat();
 }
 
 /** Paul Hsieh's SuperFastHash (http://www.azillionmonkeys.com/qed/hash.html), 32 bits, little endian. */

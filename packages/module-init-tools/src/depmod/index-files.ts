@@ -16,13 +16,13 @@ export function dependencyLines(graph: DependencyGraph, places: readonly (number
 
 /** `modules.alias`: which modules serve an alias. */
 export function modulesAlias(modules: readonly GraphModule[]): string {
-  const lines = modinfoLines(modules, "alias", (value, name) => `alias ${value} ${name}\n`);
+  const lines = linesOf(modules, "aliases", (value, name) => `alias ${value} ${name}\n`);
   return `# Aliases extracted from modules themselves.\n${lines}`;
 }
 
 /** `modules.softdep`: what modules would like to have loaded before or after them. */
 export function modulesSoftdep(modules: readonly GraphModule[]): string {
-  const lines = modinfoLines(modules, "softdep", (value, name) => `softdep ${name} ${value}\n`);
+  const lines = linesOf(modules, "softDependencies", (value, name) => `softdep ${name} ${value}\n`);
   return `# Soft dependencies extracted from modules themselves.\n${lines}`;
 }
 
@@ -39,14 +39,12 @@ export function exportedInOrder({ exporters }: DependencyGraph): ExportedSymbols
   return inHashOrder([...exporters], ([symbol]) => symbol, SYMBOL_BUCKETS);
 }
 
-function modinfoLines(
+function linesOf(
   modules: readonly GraphModule[],
-  key: string,
+  kind: "aliases" | "softDependencies",
   line: (value: string, name: string) => string,
 ): string {
   const lines: string[] = [];
-  for (const { name, facts } of modules) {
-    for (const [entry, value] of facts.modinfo) if (entry === key) lines.push(line(value, name));
-  }
+  for (const { name, facts } of modules) for (const value of facts[kind]) lines.push(line(value, name));
   return lines.join("");
 }

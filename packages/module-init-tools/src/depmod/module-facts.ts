@@ -15,8 +15,10 @@ export interface ModuleFacts {
   readonly versions: ReadonlyMap<string, bigint>;
   /** The checksums of what it offers, as far as they were asked for. */
   readonly offeredVersions: ReadonlyMap<string, bigint>;
-  /** Its `.modinfo`: `alias`, `softdep`, ... */
-  readonly modinfo: readonly (readonly [key: string, value: string])[];
+  /** What it wants to be found by, from its `.modinfo`; may have wildcards. */
+  readonly aliases: readonly string[];
+  /** Which modules it would like to have loaded before or after it: `pre: a b post: c`. */
+  readonly softDependencies: readonly string[];
 }
 
 export interface ReadFactsOptions {
@@ -24,8 +26,6 @@ export interface ReadFactsOptions {
   readonly pool?: NamePool;
   /** Whether to read the checksums of symbols. */
   readonly versions?: boolean;
-  /** Keys of the entries of `.modinfo` that are wanted; all when absent. */
-  readonly modinfo?: readonly string[];
 }
 
 /**
@@ -38,13 +38,15 @@ export function readModuleFacts(bytes: Uint8Array, options: ReadFactsOptions = {
   const { pool = new NamePool(), versions = false } = options;
   const image = parseElf(bytes, { pool, tolerant: true });
   const symbols = scanSymbols(image, pool);
+  const modinfo = readModinfo(image, ["alias", "softdep"]);
   return {
     exports: exportedSymbols(image, symbols, pool),
     imports: importedSymbols(symbols, neededNames(image, pool), pool),
     weakImports: namesOf(symbols.weakSymbols, pool),
     versions: versions ? byName(neededVersions(image)) : NO_VERSIONS,
     offeredVersions: versions ? byName(exportedVersions(image)) : NO_VERSIONS,
-    modinfo: readModinfo(image, options.modinfo),
+    aliases: valuesOf(modinfo, "alias"),
+    softDependencies: valuesOf(modinfo, "softdep"),
   };
 }
 
@@ -75,6 +77,10 @@ function importedSymbols({ undefinedSymbols }: SymbolNumbers, versioned: readonl
   for (const number of undefinedSymbols) met.add(number);
   for (const number of versioned) if (met.add(number)) names.push(pool.nameOf(number));
   return names;
+}
+
+function valuesOf(modinfo: readonly (readonly [key: string, value: string])[], wanted: string): string[] {
+  return modinfo.filter(([key]) => key === wanted).map(([, value]) => value);
 }
 
 /** The NUL-terminated strings in a section, empty ones left out. */

@@ -7,14 +7,15 @@ const name = fc.string({ unit: fc.constantFrom("a", "b", "\udc80", "ö"), minLen
 const names = fc.array(name, { maxLength: 4 });
 const checksums = fc.array(fc.tuple(name, fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })), { maxLength: 3 });
 const versions = checksums.map((entries) => new Map(entries));
-const key = fc.constantFrom("alias", "softdep", "parm");
+const texts = fc.array(fc.constantFrom("", "x", "a=b", "\udcff"), { maxLength: 4 });
 const facts = fc.record({
   exports: names,
   imports: names,
   weakImports: names,
   versions,
   offeredVersions: versions,
-  modinfo: fc.array(fc.tuple(key, fc.constantFrom("", "x", "a=b", "\udcff")), { maxLength: 4 }),
+  aliases: texts,
+  softDependencies: texts,
 });
 const read: fc.Arbitrary<FactsRead> = fc.record({ facts, error: fc.option(fc.string()) });
 

@@ -31,7 +31,8 @@ const NOTHING: ModuleFacts = {
   weakImports: [],
   versions: new Map(),
   offeredVersions: new Map(),
-  modinfo: [],
+  aliases: [],
+  softDependencies: [],
 };
 
 /** Reads modules here, a few at a time. */

@@ -7,9 +7,6 @@ import { factsReader } from "./read-facts";
 /** What says of files how they are read, and of progress who hears of it. */
 export type TreeReader = Pick<ToolEnvironment, "files" | "readFacts" | "progress">;
 
-/** What depmod makes indexes of. */
-const WANTED_MODINFO = ["alias", "softdep"];
-
 /**
  * Reads every module. One that cannot be read is reported and counts as having no symbols, as with kmod.
  *
@@ -25,7 +22,7 @@ export async function readModuleTree(
   const paths = modules.map((module) => locationOf(module, directory));
   const readFacts = reader.readFacts ?? factsReader(reader.files);
   const progress = (done: number) => reader.progress?.("Reading modules", done, paths.length);
-  const read = await readFacts(paths, { versions, modinfo: WANTED_MODINFO, progress });
+  const read = await readFacts(paths, { versions, progress });
   progress(paths.length);
   return modules.map((module, index) => {
     const answer = read[index];
