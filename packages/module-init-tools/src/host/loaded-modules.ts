@@ -33,9 +33,9 @@ export async function loadedModules(files: ToolFiles): Promise<LoadedModule[]> {
 /** A module by its normalized name; null when it is not loaded. */
 export async function loadedModule(files: ToolFiles, name: string): Promise<LoadedModule | null> {
   const text = (await readTextIfPresent(files, "/proc/modules")) ?? "";
-  const module = linesOf(text)
-    .flatMap(parseLine)
-    .find((line) => line.name === name);
+  const [module] = linesOf(text)
+    .filter((line) => line.startsWith(`${name} `))
+    .flatMap(parseLine);
   if (module !== undefined) return withSysfs(files, module);
   if ((await kindAt(files, `/sys/module/${name}`)) !== "directory") return null;
   return withSysfs(files, { name, size: 0, users: null, holders: [] });
