@@ -3,6 +3,9 @@ import { ElfError } from "./error";
 /** What {@link ByteReader.length} gives for numbers that do not fit: out of every range that is checked later. */
 export const TOO_LONG = Number.MAX_SAFE_INTEGER;
 
+/** Brings the bytes from `start` up to `end` in, where not all of a file is in memory yet. */
+export type FetchBytes = (start: number, end: number) => void;
+
 /** Reads integers of either byte order from a file; every read is checked against the file's end. */
 export class ByteReader {
   /** The same bytes, for tables whose range is checked as a whole. */
@@ -12,6 +15,8 @@ export class ByteReader {
     readonly bytes: Uint8Array,
     readonly littleEndian: boolean,
     readonly wide: boolean,
+    /** Whoever looks at bytes behind the header calls it before. */
+    readonly fetch: FetchBytes = () => undefined,
   ) {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }

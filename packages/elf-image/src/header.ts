@@ -1,4 +1,4 @@
-import { ByteReader } from "./byte-reader";
+import { ByteReader, type FetchBytes } from "./byte-reader";
 import { ELFCLASS32, ELFCLASS64, ELFDATA2LSB, ELFDATA2MSB, EV_CURRENT } from "./constants";
 import { ElfError } from "./error";
 
@@ -24,7 +24,11 @@ const MAGIC = [0x7f, 0x45, 0x4c, 0x46];
  *
  * @param tolerant leaves unread what says nothing about where things are
  */
-export function readHeader(bytes: Uint8Array, tolerant = false): { header: ElfHeader; reader: ByteReader } {
+export function readHeader(
+  bytes: Uint8Array,
+  tolerant = false,
+  fetch?: FetchBytes,
+): { header: ElfHeader; reader: ByteReader } {
   if (bytes.length === 0) throw new ElfError("the file is empty");
   if (MAGIC.some((byte, i) => bytes[i] !== byte)) {
     throw new ElfError("this is not an ELF file: it does not begin with 7f 45 4c 46");
@@ -37,7 +41,7 @@ export function readHeader(bytes: Uint8Array, tolerant = false): { header: ElfHe
   const wide = elfClass === ELFCLASS64;
   const headerSize = wide ? 64 : 52;
   if (bytes.length < headerSize) throw new ElfError(`the ELF header is cut off after ${bytes.length} bytes`);
-  const reader = new ByteReader(bytes, data === ELFDATA2LSB, wide);
+  const reader = new ByteReader(bytes, data === ELFDATA2LSB, wide, fetch);
   const word = wide ? 8 : 4;
   // After e_version (offset 20) come three words, then e_flags and six half-words.
   const flags = 24 + 3 * word;

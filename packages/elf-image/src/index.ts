@@ -1,4 +1,5 @@
 /** Reads, checks and relocates ELF32 and ELF64 files. */
+export type { FetchBytes } from "./byte-reader";
 export * from "./constants";
 export { ElfError } from "./error";
 export { modinfoEntries, readModinfo } from "./modinfo";

@@ -1,3 +1,4 @@
+import type { FetchBytes } from "./byte-reader";
 import { SHT_SYMTAB } from "./constants";
 import { ElfError } from "./error";
 import { readHeader } from "./header";
@@ -37,6 +38,11 @@ export interface ParseOptions {
    * not matter, and what is wrong with a section is an error when its bytes are wanted, not before.
    */
   readonly tolerant?: boolean;
+  /**
+   * Called before bytes are looked at, once for each section, where they are not all in memory yet: the first 64 have to
+   * be. Ranges may overlap, and may end behind the file. Only for a tolerant reader: the other one looks everywhere.
+   */
+  readonly fetch?: FetchBytes;
 }
 
 /**
@@ -46,8 +52,9 @@ export interface ParseOptions {
  * @throws ElfError, with a sentence, for anything malformed
  * @see System V ABI, chapters 4 and 5
  */
-export function parseElf(bytes: Uint8Array, { pool = new NamePool(), tolerant = false }: ParseOptions = {}): ElfImage {
-  const { header, reader } = readHeader(bytes, tolerant);
+export function parseElf(bytes: Uint8Array, options: ParseOptions = {}): ElfImage {
+  const { pool = new NamePool(), tolerant = false, fetch } = options;
+  const { header, reader } = readHeader(bytes, tolerant, fetch);
   const sections = readSections(reader, header, { pool, tolerant });
   const segments = tolerant ? [] : readSegments(reader, header, sections[0]?.info ?? 0);
   let symbols: readonly ElfSymbol[] | undefined;

@@ -40,6 +40,7 @@ export function readRelocations(
     throw new ElfError(`${what} has ${section.size} bytes, which is no multiple of ${entry}`);
   const symbolCount = countSymbols(reader, sections, section, what);
   const limit = fileType === ET_REL ? BigInt(targetSize(sections, section, what)) : null;
+  section.data();
   const relocations: ElfRelocation[] = [];
   const end = section.offset + section.size;
   for (let at = section.offset; at < end; at += entry) {

@@ -41,6 +41,7 @@ export function readSections(
   if (entrySize !== needed) throw new ElfError(`section headers have ${entrySize} bytes each instead of ${needed}`);
   reader.checkRange(offset, BigInt(needed), "the first section header");
   const base = Number(offset);
+  reader.fetch(base, base + needed * Math.max(header.sectionHeaders.count, 1));
   const names = new SectionNames(tolerant);
   const first = new Section(reader, base, 0, names);
   // Counts that do not fit in 16 bits stand in the first section header (System V ABI, "Extended section numbering").
@@ -48,6 +49,7 @@ export function readSections(
   const nameSection = header.nameSection === SHN_XINDEX ? first.link : header.nameSection;
   if (header.sectionHeaders.count >= SHN_LORESERVE) throw new ElfError("the number of sections is a reserved value");
   reader.checkRange(offset, BigInt(count) * BigInt(needed), `the table of ${count} section headers`);
+  if (header.sectionHeaders.count === 0) reader.fetch(base, base + needed * count);
   const sections = count === 0 ? [] : [first];
   for (let index = 1; index < count; index++) sections.push(new Section(reader, base + index * needed, index, names));
   if (!tolerant) for (const section of sections) section.check();
@@ -66,6 +68,7 @@ const FIELDS = {
 /** Files have dozens of sections: everything is read when somebody asks for it. */
 export class Section implements ElfSection {
   #name: string | null = null;
+  #isFetched = false;
 
   constructor(
     readonly reader: ByteReader,
@@ -122,7 +125,10 @@ export class Section implements ElfSection {
   data(): Uint8Array {
     if (this.type === SHT_NOBITS || this.type === SHT_NULL) return new Uint8Array(0);
     this.#checkRange();
-    return this.reader.bytes.subarray(this.offset, this.offset + this.size);
+    const end = this.offset + this.size;
+    if (!this.#isFetched) this.reader.fetch(this.offset, end);
+    this.#isFetched = true;
+    return this.reader.bytes.subarray(this.offset, end);
   }
 
   /** Throws ElfError for what no section can be. */

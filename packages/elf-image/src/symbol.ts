@@ -84,5 +84,6 @@ function extendedIndex(reader: ByteReader, section: ElfSection | undefined, symb
   if (section === undefined || symbol * 4 + 4 > section.size) {
     throw new ElfError(`symbol ${symbol} has an extended section index, but there is no table entry for it`);
   }
+  section.data();
   return reader.u32(section.offset + symbol * 4);
 }

@@ -1,4 +1,4 @@
-import { decodeText, type ElfImage, EMPTY_NAME, NamePool, parseElf, readModinfo } from "elf-image";
+import { decodeText, type ElfImage, EMPTY_NAME, type FetchBytes, NamePool, parseElf, readModinfo } from "elf-image";
 import { NumberSet } from "./number-set";
 import { type SymbolNumbers, scanSymbols } from "./scan-symbols";
 import { exportedVersions, neededNames, neededVersions, type SymbolVersion } from "./symbol-versions";
@@ -26,6 +26,8 @@ export interface ReadFactsOptions {
   readonly pool?: NamePool;
   /** Whether to read the checksums of symbols. */
   readonly versions?: boolean;
+  /** Called before bytes are looked at, as `parseElf` does: the first 64 have to be there. */
+  readonly fetch?: FetchBytes;
 }
 
 /**
@@ -35,8 +37,8 @@ export interface ReadFactsOptions {
  * @throws ElfError
  */
 export function readModuleFacts(bytes: Uint8Array, options: ReadFactsOptions = {}): ModuleFacts {
-  const { pool = new NamePool(), versions = false } = options;
-  const image = parseElf(bytes, { pool, tolerant: true });
+  const { pool = new NamePool(), versions = false, fetch } = options;
+  const image = parseElf(bytes, { pool, tolerant: true, fetch });
   const symbols = scanSymbols(image, pool);
   const modinfo = readModinfo(image, ["alias", "softdep"]);
   return {

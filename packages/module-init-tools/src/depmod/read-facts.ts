@@ -14,7 +14,7 @@ export interface FactsRead {
 }
 
 /** What {@link FactsReader} is asked for. */
-export interface FactsWanted extends Omit<ReadFactsOptions, "pool"> {
+export interface FactsWanted extends Omit<ReadFactsOptions, "pool" | "fetch"> {
   /** Hears now and then how many modules have been read. */
   progress?(read: number): void;
 }
@@ -56,7 +56,9 @@ export function factsReader(files: ToolFiles): FactsReader {
 /** Reads one module. */
 export async function readFacts(files: ToolFiles, path: string, options: ReadFactsOptions): Promise<FactsRead> {
   try {
-    const read = files.withFile?.(path, (bytes) => (isCompressed(bytes) ? null : factsOf(bytes, bytes, options)));
+    const read = files.withFile?.(path, (bytes, fetch) =>
+      isCompressed(bytes) ? null : factsOf(bytes, bytes, { ...options, fetch }),
+    );
     if (read != null) return read;
     const file = await files.readFile(path);
     return factsOf(await decompressModule(file), file, options);

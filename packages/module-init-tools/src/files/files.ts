@@ -1,14 +1,18 @@
+import type { FetchBytes } from "elf-image";
+
 /** The part of a file system that the module tools need. Implemented by {@link memoryFiles} and by `module-init-tools/node`. */
 export interface ToolFiles {
   /** The bytes of a file, symbolic links followed. */
   readFile(path: string): Promise<Uint8Array>;
   /**
-   * Gives the bytes of a file to a function, for as long as it runs: they may stand in memory that is used again, which
-   * makes reading thousands of files several times as fast. Absent where that would not help.
+   * Gives a file to a function, for as long as it runs: its bytes may stand in memory that is used again, which makes
+   * reading thousands of files several times as fast. Absent where that would not help.
+   *
+   * Of the bytes the first 4096 are there; the others when the function has called `fetch` for them.
    *
    * @returns what the function returns
    */
-  withFile?<T>(path: string, use: (bytes: Uint8Array) => T): T;
+  withFile?<T>(path: string, use: (bytes: Uint8Array, fetch: FetchBytes) => T): T;
   /**
    * What a directory holds, without `.` and `..`, in the order in which the file system keeps it: of two modules of
    * the same name depmod takes the one that it meets first, as kmod does.

@@ -1,7 +1,9 @@
-import { closeSync, constants, fstatSync, opendirSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { opendirSync, statSync } from "node:fs";
 import { type FileHandle, mkdir, open, rename, rm, writeFile } from "node:fs/promises";
-import { type DirectoryEntry, FileError, type FileKind, type ToolFiles } from "./files";
+import { checkSize } from "./file-size";
+import type { DirectoryEntry, FileKind, ToolFiles } from "./files";
 import { nameFromBytes, nativePath } from "./native-path";
+import { withFile } from "./with-file";
 
 /** The real file system. */
 export const nodeFiles: ToolFiles = {
@@ -17,9 +19,6 @@ export const nodeFiles: ToolFiles = {
   rename: (from, to) => rename(nativePath(from), nativePath(to)),
   remove: (path) => rm(nativePath(path)),
 };
-
-/** Bytes that a file may have at most: no module and no index is bigger, but a file with holes may be, and a device. */
-const LARGEST_FILE = 1 << 30;
 
 async function readBytes(path: string): Promise<Uint8Array> {
   const file = await open(nativePath(path));
@@ -44,33 +43,6 @@ async function readToEnd(path: string, file: FileHandle): Promise<Buffer> {
     pieces.push(piece);
   }
   return Buffer.concat(pieces);
-}
-
-function checkSize(path: string, size: number): void {
-  if (size > LARGEST_FILE) throw new FileError("EFBIG", `${path} has more than ${LARGEST_FILE} bytes`);
-}
-
-/** Files up to this size are read into the same memory, bigger ones into their own. */
-const MOST_SHARED_BYTES = 64 << 20;
-/** A FIFO that nobody writes to is empty, instead of holding everything up. */
-const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
-/** Nobody's while it is in use: a function that reads another file meanwhile gets other memory. */
-let spare = new Uint8Array(1 << 20);
-
-function withFile<T>(path: string, use: (bytes: Uint8Array) => T): T {
-  const file = openSync(nativePath(path), READ_WITHOUT_WAITING);
-  let buffer = spare;
-  spare = new Uint8Array(0);
-  try {
-    const { size } = fstatSync(file);
-    checkSize(path, size);
-    if (size > MOST_SHARED_BYTES) return use(new Uint8Array(readFileSync(file)));
-    if (size > buffer.length) buffer = new Uint8Array(Math.max(size, 2 * buffer.length));
-    return use(buffer.subarray(0, readSync(file, buffer, 0, size, 0)));
-  } finally {
-    spare = buffer;
-    closeSync(file);
-  }
 }
 
 /** opendir keeps the directory's own order; readdir would sort. */

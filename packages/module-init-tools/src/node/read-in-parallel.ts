@@ -30,7 +30,7 @@ export interface FactsWork {
   readonly paths: readonly string[];
   /** The first of the paths that nobody has taken yet, shared by all threads. */
   readonly next: Int32Array;
-  readonly wanted: Omit<ReadFactsOptions, "pool">;
+  readonly wanted: Omit<ReadFactsOptions, "pool" | "fetch">;
 }
 
 /**
