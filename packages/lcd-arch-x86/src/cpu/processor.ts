@@ -445,9 +445,13 @@ export class Processor implements VmxProcessorPort {
     return watched && (this.nonRoot || this.deliversExceptions);
   }
 
-  /** Sees to it that accesses meet the breakpoints that the debug registers enable now. */
+  /** Sees to it that accesses meet the breakpoints that the debug registers enable now, and no others. */
   watch(): void {
     const { access, breakpoints, tlb } = this;
+    if (!this.isWatched) {
+      access.breakpoints = null;
+      return;
+    }
     if (breakpoints.refresh(access.breakpoints !== null)) {
       // Accesses that the TLB serves would not be seen.
       tlb.flushPcids("all");

@@ -48,6 +48,16 @@ describe("a data breakpoint on the stack that an event's frame is pushed to", ()
     expect([system.halted, system.stacked(0)]).toEqual([1, HANDLERS + 0x300n]);
   });
 
+  it("is not met once it is disabled, though no instruction has run without it", () => {
+    const system = watching(flagsAt(STACK_TOP));
+    system.cpu.gpr[0] = 0x400n;
+    // mov dr7, rax
+    system.run([0x0f, 0x23, 0xf8, HLT], 1);
+    deliver(system.cpu, externalInterrupt(0x30));
+    system.cpu.run(10);
+    expect(system.halted).toBe(0x30);
+  });
+
   it("is not met by a delivery that faults: its #DF has a stack of its own", () => {
     const system = watching(flagsAt(STACK_TOP));
     system.gate(6, { present: false });

@@ -100,9 +100,7 @@ export function deliverSoftware(p: Processor, event: InterruptEvent): boolean {
 
 function enter(p: Processor, event: InterruptEvent, retires: boolean): boolean {
   p.delivering = event;
-  if (p.isWatched) {
-    p.watch();
-  }
+  p.watch();
   if (event.type === InterruptionType.nmi) {
     p.interruptibility |= Blocking.byNmi;
   }
