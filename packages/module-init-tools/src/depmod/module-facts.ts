@@ -73,12 +73,12 @@ const met = new NumberSet();
 
 /** Undefined symbols, and what only `__versions` mentions (`module_layout`). */
 function importedSymbols({ undefinedSymbols }: SymbolNumbers, versioned: readonly number[], pool: NamePool): string[] {
-  const names = namesOf(undefinedSymbols, pool);
+  const numbers = [...undefinedSymbols];
   met.clear();
   met.add(EMPTY_NAME);
   for (const number of undefinedSymbols) met.add(number);
-  for (const number of versioned) if (met.add(number)) names.push(pool.nameOf(number));
-  return names;
+  for (const number of versioned) if (met.add(number)) numbers.push(number);
+  return namesOf(numbers, pool);
 }
 
 function valuesOf(modinfo: readonly (readonly [key: string, value: string])[], wanted: string): string[] {
