@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { __hpa } from "../../address";
+import { LongModeSystem, Selector } from "../interrupt/test-long-mode";
+import { Gpr } from "../state";
+
+const UD2 = [0x0f, 0x0b];
+const LAST_PAGE = 0x30_0000n;
+const BEHIND = 0x20_0000n;
+
+/** Linear FFFFF000H is LAST_PAGE, 1_00000000H is BEHIND, and 0 is 0; CPL 3 may use all of them. */
+function system(): LongModeSystem {
+  const system = new LongModeSystem();
+  const { memory } = system.machine;
+  memory.writeU64(__hpa(0x2018), 0x4007n);
+  memory.writeU64(__hpa(0x4ff8), 0x5007n);
+  memory.writeU64(__hpa(0x5ff8), LAST_PAGE | 7n);
+  memory.writeU64(__hpa(0x2020), 0x6007n);
+  memory.writeU64(__hpa(0x6000), BEHIND | 0x87n);
+  memory.writeU32(__hpa(LAST_PAGE + 0xffcn), 0x1111_1111);
+  memory.writeU32(__hpa(0), 0x2222_2222);
+  memory.writeU32(__hpa(BEHIND), 0x3333_3333);
+  system.cpu.deliversExceptions = false;
+  return system;
+}
+
+/*
+ * Whether an access beyond the end of a segment of 4 GiB faults is up to the processor (SDM 3A, "Limit Checking"): this one
+ * does not. But compatibility mode has linear addresses of 32 bits (SDM 3A, "Memory Management in IA-32e Mode"), and none
+ * beyond.
+ */
+describe("an operand of compatibility mode that crosses 4 GiB", () => {
+  it.each([
+    // cmpxchg8b [esi]; and fild qword [esi]; fistp qword [ebx]; mov eax, [ebx]; mov edx, [ebx + 4]
+    ["CMPXCHG8B", [0x0f, 0xc7, 0x0e]],
+    ["FILD", [0xdf, 0x2e, 0xdf, 0x3b, 0x8b, 0x03, 0x8b, 0x53, 4]],
+  ])("goes on at 0: %s", (_, code) => {
+    const long = system();
+    const { gpr } = long.cpu;
+    gpr[Gpr.rsi] = 0xffff_fffcn;
+    gpr[Gpr.rbx] = 0x16_0000n;
+    expect(long.runUser([...code, ...UD2], Selector.userCode32)).toMatchObject({ vector: 6 });
+    expect([gpr[Gpr.rax], gpr[Gpr.rdx]]).toEqual([0x1111_1111n, 0x2222_2222n]);
+  });
+});
