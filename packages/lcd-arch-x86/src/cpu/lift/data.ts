@@ -1,5 +1,4 @@
 import { Mnemonic, OpKind } from "iced-x86";
-import { codeBytes } from "../code-mode";
 import type { Value } from "../ir";
 import { Gpr, Rflags, StateOffset } from "../state";
 import { liftCompare } from "./arithmetic";
@@ -87,7 +86,7 @@ const compareExchangePair =
     if (half === 8) {
       b.raiseIf(b.wrap(b.and(address, b.i64(15))), 13, 0);
     }
-    const upper = lift.within(b.add(address, b.i64(half)), codeBytes(b.mode) === 8 ? 8 : 4);
+    const upper = lift.behind(address, half);
     const low = b.load(half, address, true, lift.throughStack);
     const high = b.load(half, upper, true, lift.throughStack);
     const equal = b.and(b.eq(low, lift.gpr(Gpr.rax, half)), b.eq(high, lift.gpr(Gpr.rdx, half)));

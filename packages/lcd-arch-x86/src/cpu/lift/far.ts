@@ -33,7 +33,7 @@ function handFarPointer(lift: Lift): number {
   const { b } = lift;
   const size = pointerSizes.get(lift.instruction.memorySize) ?? 4;
   const address = lift.address(size + SELECTOR_SIZE, false, size);
-  const behind = lift.within(b.add(address, b.i64(size)), codeBytes(b.mode) === 8 ? 8 : 4);
+  const behind = lift.behind(address, size);
   const offset = b.load(size, address, false, lift.throughStack);
   const selector = b.load(SELECTOR_SIZE, behind, false, lift.throughStack);
   hand(lift, offset, selector);
@@ -90,7 +90,7 @@ const bound: LiftFunction = (lift) => {
   const signed = (value: Value): Value => b.signExtend(value, size);
   const index = signed(lift.read(0, size));
   const lower = signed(b.load(size, address, false, lift.throughStack));
-  const behind = lift.within(b.add(address, b.i64(size)), 4);
+  const behind = lift.behind(address, size);
   const upper = signed(b.load(size, behind, false, lift.throughStack));
   b.raiseIf(b.or(b.ltS(index, lower), b.ltS(upper, index)), Vector.boundRange, null);
 };

@@ -265,6 +265,12 @@ export class Lift {
     return address;
   }
 
+  /** The linear address `bytes` behind another one: outside 64-bit mode it wraps around at 4 GiB. */
+  behind(address: Value, bytes: number): Value {
+    const { b } = this;
+    return this.within(b.add(address, b.i64(bytes)), codeBytes(b.mode) === 8 ? 8 : 4);
+  }
+
   /**
    * Linear address of an offset in a segment, an i64 within the address size.
    *

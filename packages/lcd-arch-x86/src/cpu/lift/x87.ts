@@ -113,7 +113,7 @@ const WIDE_ALIGNMENT = 8;
 const lowerAddress = (lift: Lift, forWrite: boolean): Value => lift.address(WIDE_OPERAND, forWrite, WIDE_ALIGNMENT);
 
 /** The memory operand's bytes behind the first eight of ten. */
-const upperAddress = (lift: Lift, forWrite: boolean): Value => lift.b.add(lowerAddress(lift, forWrite), lift.b.i64(8));
+const upperAddress = (lift: Lift, forWrite: boolean): Value => lift.behind(lowerAddress(lift, forWrite), 8);
 
 function loadOperand(lift: Lift, forWrite: boolean): void {
   const { b, throughStack } = lift;
