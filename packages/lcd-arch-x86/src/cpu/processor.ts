@@ -536,8 +536,10 @@ export class Processor implements VmxProcessorPort {
     this.deliveries++;
     this.interruptibility &= ~BLOCKING_FOR_ONE_INSTRUCTION;
     // What the frame has met is told before the handler's first instruction, with what MOV to SS has held back.
-    this.pendingDebug |= BigInt(breakpoints.met);
-    breakpoints.met = 0;
+    if (breakpoints.met !== 0) {
+      this.pendingDebug |= BigInt(breakpoints.met);
+      breakpoints.met = 0;
+    }
     if (!retires && this.deliveredAt === this.retired) {
       this.retired++;
     }
