@@ -63,15 +63,20 @@ export interface CaseResult {
 /** Vector of #AC. */
 const ALIGNMENT_CHECK = 17;
 
-/** Whether a runner can be asked for this outcome. */
-export const isPossible = ({ checksAlignment }: CaseRunner, { exception }: CaseResult): boolean =>
-  checksAlignment || exception !== ALIGNMENT_CHECK;
+/** REX.W and IRET. */
+const IRETQ = [0x48, 0xcf] as const;
+const hasIretq = ({ code }: TestCase): boolean =>
+  code.some((byte, at) => byte === IRETQ[0] && code[at + 1] === IRETQ[1]);
+
+/** Whether a runner can be asked for this outcome of a case: below CPL 3 there is no #AC, and frames of IRET are others. */
+export const isPossible = ({ isUser }: CaseRunner, test: TestCase, { exception }: CaseResult): boolean =>
+  isUser || (exception !== ALIGNMENT_CHECK && !hasIretq(test));
 
 /** Runs test cases: the real processor or the emulator. */
 export interface CaseRunner {
   readonly name: string;
-  /** Code runs at CPL 3, where EFLAGS.AC has accesses checked. */
-  readonly checksAlignment: boolean;
+  /** Code runs at CPL 3. */
+  readonly isUser: boolean;
   run(cases: readonly TestCase[]): CaseResult[];
   /** Frees what the runner holds. */
   close(): void;

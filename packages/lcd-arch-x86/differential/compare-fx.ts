@@ -133,12 +133,21 @@ function nearExtended(wanted: DataView, got: DataView, at: number): boolean {
 
 /** "... relative error ... <= 1.5 * 2^-12" (SDM 2, RCPPS and RSQRTPS), of each side. */
 const RELATIVE_ERROR = 3 * 2 ** -12;
+/**
+ * Tiny results are 0, and operands near 2^126 "may or may not produce tiny results, depending on the implementation"
+ * (SDM 2, RCPPS).
+ */
+const LARGEST_FLUSHED = 2 ** -126 * 1.001;
 
 function nearVector(wanted: DataView, got: DataView, at: number): boolean {
   for (let offset = at; offset < at + Fx.xmmSize; offset += 4) {
     const [theirs, ours] = [wanted.getFloat32(offset, true), got.getFloat32(offset, true)];
     const same = wanted.getUint32(offset, true) === got.getUint32(offset, true);
-    if (!same && !(Math.abs(theirs - ours) <= RELATIVE_ERROR * Math.abs(theirs))) {
+    const flushed = Math.min(Math.abs(theirs), Math.abs(ours)) === 0;
+    const near = flushed
+      ? Math.max(Math.abs(theirs), Math.abs(ours)) <= LARGEST_FLUSHED
+      : Math.abs(theirs - ours) <= RELATIVE_ERROR * Math.abs(theirs);
+    if (!same && !near) {
       return false;
     }
   }

@@ -27,7 +27,7 @@ export interface EmulatorOptions {
 /** Runs cases on the emulated processor, in long mode: the pages of the layout are mapped and nothing else. */
 export class EmulatorRunner implements CaseRunner {
   readonly name: string;
-  readonly checksAlignment: boolean;
+  readonly isUser: boolean;
   /** Instructions that each case of the last `run` retired, those behind its end included. */
   retired: number[] = [];
   private readonly machine: Machine;
@@ -40,7 +40,7 @@ export class EmulatorRunner implements CaseRunner {
     this.machine = new Machine({ memory: Ram.size, ...tiers[tier] });
     this.engine = domain ? new DomainEngine(this.machine) : new UserEngine(this.machine);
     // A domain is at CPL 0.
-    this.checksAlignment = !domain;
+    this.isUser = !domain;
     this.slice = slice ?? INSTRUCTION_LIMIT;
     const sliced = slice === undefined ? "" : `, stopped every ${slice} instructions`;
     this.name = `the emulator, ${this.engine.name}, ${tier} code${sliced}`;

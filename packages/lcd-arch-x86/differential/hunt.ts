@@ -84,7 +84,7 @@ function compareBatch(
       return { test, want: wanted[i], analysis: last.analysis };
     })
     .filter(({ test, want, analysis }) => !want.timedOut && !wentAstray(analysis, stopOffset(test, want)))
-    .filter(({ want }) => isPossible(actual, want));
+    .filter(({ test, want }) => isPossible(actual, test, want));
   totals.skipped += tests.length - ending.length;
   const got = actual.run(ending.map(({ test }) => test));
   const failures = new Map<Uint8Array, Failure>();

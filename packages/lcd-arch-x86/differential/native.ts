@@ -13,7 +13,7 @@ const BATCH = 16_384;
 /** Runs cases on the processor that this runs on, through the harness in native/; needs Linux on x86-64 and gcc. */
 export class NativeRunner implements CaseRunner {
   readonly name = "native";
-  readonly checksAlignment = true;
+  readonly isUser = true;
   private readonly command: readonly string[];
   private readonly folder: string | null;
 

@@ -19,7 +19,7 @@ function explain({ test }: Vector, found: readonly string[]): string {
 
 function expectAgreement(all: readonly Vector[], options: EmulatorOptions): void {
   const runner = new EmulatorRunner(options);
-  const vectors = all.filter(({ expected }) => isPossible(runner, expected));
+  const vectors = all.filter(({ test, expected }) => isPossible(runner, test, expected));
   const results = runner.run(vectors.map(({ test }) => test));
   const wrong = vectors.flatMap((vector, i) => {
     const analysis = analyze(vector.test);

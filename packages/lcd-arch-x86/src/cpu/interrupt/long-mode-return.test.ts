@@ -54,6 +54,16 @@ describe("IRETQ (SDM 2A, IRET, IA-32e mode)", () => {
     expect(system.cpu.run(10)).toEqual({ kind: "halted" });
   });
 
+  it("looks at the target before the stack at the same privilege level, as the machine's own processor does", () => {
+    // RETURN-TO-SAME-PRIVILEGE-LEVEL begins with #GP(0) for RIP; SS of another RPL would be #GP(selector).
+    iret(1n << 63n, Selector.kernelCode, 2, STACK_TOP, Selector.userData, 10);
+    expect(system.halted).toBe(13);
+    expect(system.stacked(0)).toBe(0n);
+    system = new LongModeSystem();
+    iret(CODE, Selector.kernelCode, 2, STACK_TOP, Selector.userData, 10);
+    expect(system.stacked(0)).toBe(BigInt(Selector.userData & ~3));
+  });
+
   it("takes null selectors out of data segments that CPL 3 must not use", () => {
     const { state } = system.cpu;
     state.set32("segmentSelector", Selector.userData, Segment.fs);

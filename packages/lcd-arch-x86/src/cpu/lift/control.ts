@@ -227,6 +227,16 @@ const leave = (lift: Lift): void => {
   lift.setGpr(Gpr.rbp, size, value);
 };
 
+/**
+ * What ENTER makes the frame pointer: rSP behind the push of rBP, of the operand's size. On a stack of 16 bits a push
+ * moves only SP, and ESP keeps its upper half.
+ */
+function framePointer(lift: Lift, size: number): Value {
+  const { b } = lift;
+  const pointer = b.wrapTo(lift.stackPointer(-size), size);
+  return size === 4 && lift.stackSize === 2 ? b.or(b.and(lift.gpr(Gpr.rsp, 4), b.i32(~0xffff)), pointer) : pointer;
+}
+
 /** ENTER: pushes rBP, copies `nesting` - 1 frame pointers, makes room (SDM 2A, "ENTER"). */
 const enter = (lift: Lift): void => {
   const { b } = lift;
@@ -234,7 +244,7 @@ const enter = (lift: Lift): void => {
   const nesting = Number(lift.immediate(1)) & 31;
   const size = frameSize(lift);
   const oldFrame = lift.gpr(Gpr.rbp, size);
-  const frame = b.wrapTo(lift.stackPointer(-size), size);
+  const frame = framePointer(lift, size);
   lift.storeToStack(size, lift.stackPointer(-size), oldFrame);
   for (let level = 1; level < nesting; level++) {
     const pointer = lift.loadFromStack(size, lift.stackPointer(-level * size, Gpr.rbp));

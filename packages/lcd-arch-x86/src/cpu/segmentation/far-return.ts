@@ -40,9 +40,12 @@ export function returnTo(
   const newCpl = selector & RPL;
   const code = readReturnCode(p, selector, cpl);
   stack.move(kind.release);
-  const takesStack = newCpl > cpl || kind.alwaysStack;
-  if (!takesStack) {
+  const isOuter = newCpl > cpl;
+  if (!isOuter) {
+    // RETURN-TO-SAME-PRIVILEGE-LEVEL begins with this; to outer code, it comes behind the checks of the stack.
     checkTarget(p, code, ripLow, ripHigh);
+  }
+  if (!isOuter && !kind.alwaysStack) {
     setAccessed(p, code);
     stack.commit();
     goTo(p, selector, newCpl, code, ripLow, ripHigh);
@@ -53,7 +56,9 @@ export function returnTo(
   const stackSelector = stack.pop(size) & 0xffff;
   const toLong = inLongMode(p) && code.isLong;
   const segment = readReturnStack(p, stackSelector, newCpl, toLong);
-  checkTarget(p, code, ripLow, ripHigh);
+  if (isOuter) {
+    checkTarget(p, code, ripLow, ripHigh);
+  }
   setAccessed(p, code);
   if (segment === null) {
     setNullSegment(state, Segment.ss, stackSelector, newCpl);
@@ -63,7 +68,7 @@ export function returnTo(
   }
   goTo(p, selector, newCpl, code, ripLow, ripHigh);
   setPointer(p, toLong || segment === null || segment.isBig, pointerLow, pointerHigh, kind.release);
-  if (newCpl > cpl) {
+  if (isOuter) {
     closeSegments(p, newCpl);
   }
 }
