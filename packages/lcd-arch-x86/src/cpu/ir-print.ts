@@ -39,7 +39,7 @@ export interface DescribedRegion {
 }
 
 const PAGE = 4096n;
-const SCOPE = { instructions: 500, accesses: 400, block: MAX_BLOCK, pages: 4 };
+const SCOPE = { instructions: 500, accesses: 200, block: MAX_BLOCK, pages: 4 };
 const CONTEXT: CodeContext = { mode: MODE_64, base: 0, limit: 0xffffffff };
 
 /**

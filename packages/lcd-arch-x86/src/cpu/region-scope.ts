@@ -15,7 +15,7 @@ const scopes: readonly (Scope & { alongside: number })[] = [
   { instructions: 1, accesses: 1, block: 1, pages: 1, alongside: 0 },
   { instructions: 1, accesses: 1, block: MAX_BLOCK, pages: 1, alongside: 0 },
   { instructions: 40, accesses: 40, block: MAX_BLOCK, pages: 1, alongside: 1 },
-  { instructions: 500, accesses: 400, block: MAX_BLOCK, pages: 6, alongside: 0 },
+  { instructions: 500, accesses: 200, block: MAX_BLOCK, pages: 6, alongside: 0 },
 ];
 
 /** What is known of code before it is translated. */
