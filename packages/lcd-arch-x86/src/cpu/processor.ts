@@ -356,14 +356,17 @@ export class Processor implements VmxProcessorPort {
       if (pauses()) {
         return { kind: "limit" };
       }
-      const stop =
-        this.beforeCode() ??
-        // What was delivered may have met a breakpoint: that comes next.
-        (this.pendingDebug !== 0n
-          ? null
-          : this.runUntil(Math.min(this.end, this.deadline - this.timeElsewhere, this.nextLook())));
+      const stop = this.beforeCode();
       if (stop !== null) {
         return stop;
+      }
+      if (this.pendingDebug !== 0n) {
+        // What was delivered has met a breakpoint: that comes next.
+        continue;
+      }
+      const ended = this.runUntil(Math.min(this.end, this.deadline - this.timeElsewhere, this.nextLook()));
+      if (ended !== null) {
+        return ended;
       }
     }
   }
@@ -443,20 +446,6 @@ export class Processor implements VmxProcessorPort {
     const { u32 } = this.state;
     const watched = (u32[StateWord.systemFlags] & Rflags.TF) !== 0 || (u32[DR7_WORD] & BREAKPOINT_ENABLES) !== 0;
     return watched && (this.nonRoot || this.deliversExceptions);
-  }
-
-  /** Sees to it that accesses meet the breakpoints that the debug registers enable now, and no others. */
-  watch(): void {
-    const { access, breakpoints, tlb } = this;
-    if (!this.isWatched) {
-      access.breakpoints = null;
-      return;
-    }
-    if (breakpoints.refresh(access.breakpoints !== null)) {
-      // Accesses that the TLB serves would not be seen.
-      tlb.flushPcids("all");
-    }
-    access.breakpoints = breakpoints;
   }
 
   /**

@@ -7,6 +7,7 @@ import { enterHandler } from "./enter-handler";
 import { hardwareException, type InterruptEvent, isSoftware } from "./event";
 import { tellsErrorsOutside, waitForErrorInterrupt } from "./numeric-error";
 import { Blocking } from "./shadow";
+import { watch } from "./watch";
 
 /** Vectors whose error code holds a selector or 0, with EXT in bit 0 (SDM 3A, "Error Code"). */
 const hasExternalBit = (vector: number): boolean => vector >= Vector.invalidTss && vector <= Vector.generalProtection;
@@ -100,7 +101,7 @@ export function deliverSoftware(p: Processor, event: InterruptEvent): boolean {
 
 function enter(p: Processor, event: InterruptEvent, retires: boolean): boolean {
   p.delivering = event;
-  p.watch();
+  watch(p);
   if (event.type === InterruptionType.nmi) {
     p.interruptibility |= Blocking.byNmi;
   }

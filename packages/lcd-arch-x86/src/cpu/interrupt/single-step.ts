@@ -4,6 +4,7 @@ import { Rflags } from "../state";
 import { Dr6 } from "./debug";
 import { raise } from "./raise";
 import { Blocking } from "./shadow";
+import { watch } from "./watch";
 
 /**
  * Runs one instruction while RFLAGS.TF is set or breakpoints are enabled, with the debug exceptions that it has before
@@ -12,7 +13,7 @@ import { Blocking } from "./shadow";
  */
 export function stepWatched(p: Processor): RunStop | null {
   const { breakpoints } = p;
-  p.watch();
+  watch(p);
   const passed = (p.eflags & Rflags.RF) !== 0 || (p.interruptibility & Blocking.byMovSs) !== 0;
   const here = passed ? 0 : breakpoints.instructionsAt(p.linearRip);
   if (here !== 0) {

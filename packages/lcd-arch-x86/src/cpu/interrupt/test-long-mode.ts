@@ -46,6 +46,10 @@ export interface GateOptions {
   offset?: bigint;
 }
 
+/** Where `LongModeSystem.mapAround4GiB` puts the page below 4 GiB, and what is above. */
+export const BELOW_4_GIB = 0x30_0000n;
+export const ABOVE_4_GIB = 0x20_0000n;
+
 /** A 64-bit system of a few pages: GDT, IDT and TSS, CPL 0 and CPL 3 code. Handlers halt. All memory is open to CPL 3. */
 export class LongModeSystem extends BareMachine {
   constructor(options: Partial<MachineOptions> = {}) {
@@ -80,6 +84,17 @@ export class LongModeSystem extends BareMachine {
       this.handle(vector, [HLT]);
     }
     cpu.writeControlRegister(3, TABLES);
+  }
+
+  /** Makes linear FFFFF000H the page at BELOW_4_GIB, and 2 MiB from 1_00000000H on those at ABOVE_4_GIB. */
+  mapAround4GiB(): void {
+    const { memory } = this.machine;
+    // A PDPTE, PDE and PTE for the one, a PDPTE and the PDE of a large page for the other.
+    memory.writeU64(__hpa(0x2018), 0x4007n);
+    memory.writeU64(__hpa(0x4ff8), 0x5007n);
+    memory.writeU64(__hpa(0x5ff8), BELOW_4_GIB | 7n);
+    memory.writeU64(__hpa(0x2020), 0x6007n);
+    memory.writeU64(__hpa(0x6000), ABOVE_4_GIB | 0x87n);
   }
 
   describe(selector: number, descriptor: bigint): void {

@@ -1,26 +1,20 @@
 import { describe, expect, it } from "vitest";
 import { __hpa } from "../../address";
-import { LongModeSystem, Selector } from "../interrupt/test-long-mode";
+import { ABOVE_4_GIB, BELOW_4_GIB, LongModeSystem, Selector } from "../interrupt/test-long-mode";
 import { Gpr } from "../state";
 
 const UD2 = [0x0f, 0x0b];
 /** mov eax, [ebx]; mov edx, [ebx + 4] */
 const LOAD_RESULT = [0x8b, 0x03, 0x8b, 0x53, 4];
-const LAST_PAGE = 0x30_0000n;
-const BEHIND = 0x20_0000n;
 
-/** Linear FFFFF000H is LAST_PAGE, 1_00000000H is BEHIND, and 0 is 0; CPL 3 may use all of them. */
+/** With 1111_1111H as the last doubleword below 4 GiB, 2222_2222H at 0 and 3333_3333H above 4 GiB. */
 function system(): LongModeSystem {
   const system = new LongModeSystem();
   const { memory } = system.machine;
-  memory.writeU64(__hpa(0x2018), 0x4007n);
-  memory.writeU64(__hpa(0x4ff8), 0x5007n);
-  memory.writeU64(__hpa(0x5ff8), LAST_PAGE | 7n);
-  memory.writeU64(__hpa(0x2020), 0x6007n);
-  memory.writeU64(__hpa(0x6000), BEHIND | 0x87n);
-  memory.writeU32(__hpa(LAST_PAGE + 0xffcn), 0x1111_1111);
+  system.mapAround4GiB();
+  memory.writeU32(__hpa(BELOW_4_GIB + 0xffcn), 0x1111_1111);
   memory.writeU32(__hpa(0), 0x2222_2222);
-  memory.writeU32(__hpa(BEHIND), 0x3333_3333);
+  memory.writeU32(__hpa(ABOVE_4_GIB), 0x3333_3333);
   system.cpu.deliversExceptions = false;
   return system;
 }

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { __hpa } from "../../address";
 import { Blocking } from "../interrupt/shadow";
-import { LongModeSystem, Selector as LongSelector } from "../interrupt/test-long-mode";
+import { ABOVE_4_GIB, BELOW_4_GIB, LongModeSystem, Selector as LongSelector } from "../interrupt/test-long-mode";
 import { CODE, LDT, ProtectedModeSystem, Selector } from "../interrupt/test-protected-mode";
 import { Gpr, Segment } from "../state";
 import { setSegment } from "./registers";
@@ -148,20 +148,12 @@ describe("segment registers in 64-bit mode", () => {
 });
 
 describe("a descriptor table in IA-32e mode (SDM 3A, Segment Descriptor Tables in IA-32e Mode: bases of 64 bits)", () => {
-  const LAST_PAGE = 0x30_0000n;
-  const BEHIND = 0x20_0000n;
-
   it("goes on behind 4 GiB for compatibility mode, too, in the middle of a descriptor", () => {
     const long = new LongModeSystem();
     const { memory } = long.machine;
-    // Linear FFFFF000H is LAST_PAGE, 1_00000000H is BEHIND: a PDPTE, PDE and PTE for the one, a PDPTE and PDE for the other.
-    memory.writeU64(__hpa(0x2018), 0x4003n);
-    memory.writeU64(__hpa(0x4ff8), 0x5003n);
-    memory.writeU64(__hpa(0x5ff8), LAST_PAGE | 3n);
-    memory.writeU64(__hpa(0x2020), 0x6003n);
-    memory.writeU64(__hpa(0x6000), BEHIND | 0x83n);
-    memory.writeU32(__hpa(LAST_PAGE + 0xffcn), 0x0000_ffff);
-    memory.writeU32(__hpa(BEHIND), 0x00cf_f200);
+    long.mapAround4GiB();
+    memory.writeU32(__hpa(BELOW_4_GIB + 0xffcn), 0x0000_ffff);
+    memory.writeU32(__hpa(ABOVE_4_GIB), 0x00cf_f200);
     long.cpu.state.set64("gdtrBase", 0x1_0000_0000n - 4n - BigInt(LongSelector.userData & ~7));
     long.cpu.deliversExceptions = false;
     long.cpu.gpr[Gpr.rax] = BigInt(LongSelector.userData);
@@ -169,6 +161,6 @@ describe("a descriptor table in IA-32e mode (SDM 3A, Segment Descriptor Tables i
     expect(long.selector(Segment.ds)).toBe(LongSelector.userData);
     expect(long.cpu.state.get32("segmentRights", Segment.ds)).toBe(0xc0f3);
     // The accessed bit is in the half behind 4 GiB.
-    expect(memory.readU32(__hpa(BEHIND))).toBe(0x00cf_f300);
+    expect(memory.readU32(__hpa(ABOVE_4_GIB))).toBe(0x00cf_f300);
   });
 });

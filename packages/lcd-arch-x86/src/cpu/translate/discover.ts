@@ -138,7 +138,7 @@ class CodeReader {
     }
     const decoded = page.decoder.decode();
     if (at + MAX_LENGTH <= PAGE_SIZE || page.decoder.lastError !== DecoderError.NoMoreBytes) {
-      const instruction = this.instruction(decoded, page.bytes.subarray(at, at + MAX_LENGTH));
+      const instruction = this.instruction(decoded, page.bytes, at);
       page.position = instruction.isInvalid ? -1 : at + instruction.length;
       return instruction;
     }
@@ -157,14 +157,14 @@ class CodeReader {
     decoder.ip = rip;
     const crossing = decoder.decode();
     decoder.free();
-    return this.instruction(crossing, window);
+    return this.instruction(crossing, window, 0);
   }
 
-  /** @param bytes those that it was decoded from, at least */
-  private instruction(decoded: IcedInstruction, bytes: Uint8Array): Instruction {
+  /** @param at where in the bytes it was decoded from */
+  private instruction(decoded: IcedInstruction, bytes: Uint8Array, at: number): Instruction {
     const instruction = new Instruction(decoded);
     if (instruction.isInvalid && instruction.length >= MAX_LENGTH) {
-      instruction.isTooLong = exceedsLimit(bytes.subarray(0, MAX_LENGTH), this.bitness);
+      instruction.isTooLong = exceedsLimit(bytes.subarray(at, at + MAX_LENGTH), this.bitness);
     }
     return instruction;
   }
