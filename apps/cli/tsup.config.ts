@@ -6,7 +6,7 @@ import { commanderWithoutChildren } from "./build/commander";
 import { commandsApart } from "./build/commands-apart";
 import { liblcdInPlace } from "./build/liblcd";
 
-const commands = ["run", "call", "cc", "disasm", "machine", "host", "tools", "module-tree", "bench"];
+const commands = ["run", "call", "cc", "disasm", "machine", "host", "tools", "modules", "bench"];
 /** Sources that use iced-x86. */
 const roots = ["apps/cli/src", "packages/lcd-arch-x86/src"];
 const bundled = ["commander", "zstddec", "iced-x86", "xz-decompress"];

@@ -75,7 +75,7 @@ export const commands: readonly CommandEntry[] = [
   {
     name: "modules",
     summary: "ask a tree of modules: what loads for a modalias, who needs whom, what changed",
-    load: async () => (await import("./module-tree/command")).modules,
+    load: async () => (await import("./modules/command")).modules,
   },
   {
     name: "bench",

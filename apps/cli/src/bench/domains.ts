@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { lcd_create, lcd_destroy, lcd_thread_start, lcd_thread_wait } from "lcd-domains";
 import { bootWithModules, type EmulatedHost } from "../host/emulated-host";
-import { findModule } from "../modules/find-module";
+import { findModule } from "../module-files/find-module";
 import { type Measurement, median } from "./measure";
 
 const WARM_UP = 100;

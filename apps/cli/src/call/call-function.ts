@@ -4,7 +4,7 @@ import { CommandError } from "../errors";
 import { ExitCode } from "../exit-code";
 import { bootWithModules } from "../host/emulated-host";
 import { loading } from "../host/loading";
-import { findModule } from "../modules/find-module";
+import { findModule } from "../module-files/find-module";
 import type { DomainConsole } from "../run/domain-console";
 import { type Outcome, outcomeOfInit, outcomeOfKill } from "../run/outcome";
 import { withTimeout } from "../run/timeout";

@@ -6,8 +6,8 @@ import { DecompressError, decompressModule, isModuleFile, ModuleTree } from "mod
 import { defineCommand, parseWords } from "../command/define";
 import { parseName } from "../command/name";
 import { CommandError } from "../errors";
-import { findModule } from "../modules/find-module";
-import { HOST_TREE } from "../modules/module-source";
+import { findModule } from "../module-files/find-module";
+import { HOST_TREE } from "../module-files/module-source";
 import { readBytes } from "../read-bytes";
 import { didYouMean } from "../suggest";
 import type { Terminal } from "../terminal";

@@ -1,7 +1,7 @@
 import { type Lcd, lcd_create, lcd_destroy, lcd_thread_kill, lcd_thread_start, lcd_thread_wait } from "lcd-domains";
 import { CommandError } from "../errors";
 import { ExitCode } from "../exit-code";
-import type { ModuleSource } from "../modules/module-source";
+import type { ModuleSource } from "../module-files/module-source";
 import { DomainConsole } from "../run/domain-console";
 import { type Limits, type Outcome, outcomeOfInit } from "../run/outcome";
 import type { Terminal } from "../terminal";

@@ -3,7 +3,7 @@ import { Machine } from "lcd-arch-x86/machine";
 import { boot, formatRecord, type HostKernel, LCD_MODPROBE } from "lcd-domains";
 import { prebuiltDirectory } from "liblcd";
 import { hostEnvironment, lcdModprobe, type ToolEnvironment } from "module-init-tools";
-import { HOST_RELEASE, HOST_TREE, type ModuleSource } from "../modules/module-source";
+import { HOST_RELEASE, HOST_TREE, type ModuleSource } from "../module-files/module-source";
 import { readBytes } from "../read-bytes";
 
 export interface HostOptions {

@@ -1,7 +1,7 @@
 import { memoryFiles, mountFiles, type ToolFiles } from "module-init-tools";
 import { nodeFiles } from "module-init-tools/node";
-import { HOST_TREE } from "../modules/module-source";
-import { mountedFiles } from "../modules/mounted-files";
+import { HOST_TREE } from "../module-files/module-source";
+import { mountedFiles } from "../module-files/mounted-files";
 
 /** Where the emulated host has its configuration. */
 const CONFIGURATION = "/etc/modprobe.d";

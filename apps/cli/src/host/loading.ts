@@ -1,6 +1,6 @@
 import { KernelError } from "lcd-arch-x86";
 import { CommandError } from "../errors";
-import type { ModuleSource } from "../modules/module-source";
+import type { ModuleSource } from "../module-files/module-source";
 import type { EmulatedHost } from "./emulated-host";
 
 /**

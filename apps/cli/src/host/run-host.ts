@@ -5,7 +5,7 @@ import type { ToolEnvironment } from "module-init-tools";
 import { CommandError, UsageError } from "../errors";
 import { ExitCode } from "../exit-code";
 import { failureOf } from "../failure";
-import type { ModuleSource } from "../modules/module-source";
+import type { ModuleSource } from "../module-files/module-source";
 import { readBytes } from "../read-bytes";
 import type { Terminal } from "../terminal";
 import type { HostCommandOptions } from "./command";

@@ -2,7 +2,7 @@ import type { HostKernel } from "lcd-domains";
 import { hostEnvironment, type ToolEnvironment } from "module-init-tools";
 import { ExitCode } from "../exit-code";
 import { failureOf } from "../failure";
-import { HOST_RELEASE, type ModuleSource } from "../modules/module-source";
+import { HOST_RELEASE, type ModuleSource } from "../module-files/module-source";
 import type { Terminal } from "../terminal";
 import { Domains } from "./domains";
 import { bootWithModules, type EmulatedHost, type HostOptions } from "./emulated-host";

@@ -2,7 +2,7 @@ import { lcd_create, lcd_destroy, lcd_thread_start, lcd_thread_wait } from "lcd-
 import type { MachineOptions } from "../command/machine-options";
 import { bootWithModules } from "../host/emulated-host";
 import { loading } from "../host/loading";
-import { findModule } from "../modules/find-module";
+import { findModule } from "../module-files/find-module";
 import type { Terminal } from "../terminal";
 import type { DomainConsole } from "./domain-console";
 import { type Outcome, outcomeOfInit } from "./outcome";

@@ -13,8 +13,8 @@ import {
 } from "module-init-tools";
 import { nodeFiles } from "module-init-tools/node";
 import { LazyKernel } from "../host/lazy-kernel";
-import { HOST_RELEASE, HOST_TREE, sourceInTree } from "../modules/module-source";
-import { readingOfTrees } from "../modules/reading-of-trees";
+import { HOST_RELEASE, HOST_TREE, sourceInTree } from "../module-files/module-source";
+import { readingOfTrees } from "../module-files/reading-of-trees";
 import type { Terminal } from "../terminal";
 import { toolHelp } from "./help";
 import { lsmodOrJson } from "./lsmod-json";

@@ -5,7 +5,7 @@ import { type ConfiguredTree, openModuleTree } from "module-init-tools";
 import { nodeFiles } from "module-init-tools/node";
 import { collectNames, parseName } from "../command/name";
 import { CommandError } from "../errors";
-import { readingOfTrees } from "../modules/reading-of-trees";
+import { readingOfTrees } from "../module-files/reading-of-trees";
 import type { Terminal } from "../terminal";
 import { findTree, type Place } from "./find-tree";
 

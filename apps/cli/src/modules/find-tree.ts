@@ -4,7 +4,7 @@ import { basename, join, resolve } from "node:path";
 import { prebuiltDirectory } from "liblcd";
 import { isModuleFile } from "module-init-tools";
 import { CommandError } from "../errors";
-import { HOST_RELEASE } from "../modules/module-source";
+import { HOST_RELEASE } from "../module-files/module-source";
 import { didYouMean } from "../suggest";
 
 /** Where a tree is. */
