@@ -103,7 +103,8 @@ export const instructionNames: readonly InstructionName[] = [
   ...floatNames,
 ];
 
-export const instructionNumbers: Readonly<Partial<Record<InstructionName, number>>> = Object.fromEntries(
+/** A map, because it is asked for each instruction by a name that is not known before. */
+export const instructionNumbers: ReadonlyMap<InstructionName, number> = new Map(
   instructionNames.map((name, number) => [name, number]),
 );
 

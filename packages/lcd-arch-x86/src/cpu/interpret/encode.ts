@@ -99,7 +99,7 @@ export class Encoder {
     if (length + MOST_WORDS > CODE_WORDS) {
       throw new TooLarge();
     }
-    const number = instructionNumbers[name] ?? unknown(name);
+    const number = instructionNumbers.get(name) ?? unknown(name);
     code[length] = number;
     code[length + 1] = a;
     code[length + 2] = b;

@@ -252,7 +252,7 @@ function writeSwitch(w: Writer, ways: readonly Way[], first: number, next: (way:
   });
 }
 
-const wordsOf = (name: InstructionName): number => instructionWords[instructionNumbers[name] ?? 0];
+const wordsOf = (name: InstructionName): number => instructionWords[instructionNumbers.get(name) ?? 0];
 
 const pureWay = (name: PureOperation): Way => ({ write: (w) => w.pure(name), words: wordsOf(name) });
 

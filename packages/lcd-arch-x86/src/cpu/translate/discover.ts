@@ -104,8 +104,24 @@ class CodeReader {
   constructor(
     private readonly source: CodeSource,
     readonly context: CodeContext,
+    private readonly entry: bigint,
   ) {
     this.bitness = codeBytes(context.mode) * 8;
+  }
+
+  /** The instruction pointer that is `offset` bytes from the entry. */
+  rip(offset: number): bigint {
+    return ripOf(this.context, this.entry + BigInt(offset));
+  }
+
+  /** The linear address that is `offset` bytes from the entry. */
+  address(offset: number): bigint {
+    return linearOf(this.context, this.entry + BigInt(offset));
+  }
+
+  /** Whether bytes that begin `offset` bytes from the entry are not all within the limit of CS. */
+  isBeyond(offset: number, length: number): boolean {
+    return !isLong(this.context) && Number(this.rip(offset)) + length - 1 > this.context.limit;
   }
 
   /** The page that holds a linear address, if it has been read or can be. */
@@ -130,11 +146,11 @@ class CodeReader {
     return this.pages.some((page) => page.address === start);
   }
 
-  /** The instruction at `rip`, which lies `at` bytes into the page; null when its end cannot be fetched. */
-  decode(page: OpenPage, at: number, rip: bigint): Instruction | null {
+  /** The instruction `offset` bytes from the entry, `at` bytes into the page; null when its end cannot be fetched. */
+  decode(page: OpenPage, at: number, offset: number): Instruction | null {
     if (page.position !== at) {
       page.decoder.position = at;
-      page.decoder.ip = rip;
+      page.decoder.ip = this.rip(offset);
     }
     const decoded = page.decoder.decode();
     if (at + MAX_LENGTH <= PAGE_SIZE || page.decoder.lastError !== DecoderError.NoMoreBytes) {
@@ -154,7 +170,7 @@ class CodeReader {
     window.set(page.bytes.subarray(at));
     window.set(next.bytes.subarray(0, MAX_LENGTH), PAGE_SIZE - at);
     const decoder = new Decoder(this.bitness, window, DecoderOptions.None);
-    decoder.ip = rip;
+    decoder.ip = this.rip(offset);
     const crossing = decoder.decode();
     decoder.free();
     return this.instruction(crossing, window, 0);
@@ -226,9 +242,8 @@ export function discover(
   scope: Scope,
   experience: Experience = NO_EXPERIENCE,
 ): DecodedRegion | null {
-  const reader = new CodeReader(source, context);
-  const first = linearOf(context, entry);
-  if (!isBeyond(context, entry, 1) && reader.page(first) === null) {
+  const reader = new CodeReader(source, context, entry);
+  if (!reader.isBeyond(0, 1) && reader.page(reader.address(0)) === null) {
     return null;
   }
   const blocks = new Map<number, DecodedBlock>();
@@ -245,10 +260,10 @@ export function discover(
       split(inside, offset, blocks, owner);
       continue;
     }
-    if (at > 0 && experience.isEntry(ripOf(context, entry + BigInt(offset)))) {
+    if (at > 0 && experience.isEntry(reader.rip(offset))) {
       continue;
     }
-    const start = linearOf(context, entry + BigInt(offset));
+    const start = reader.address(offset);
     if (at > 0 && !reader.has(start) && (reader.pages.length >= scope.pages || reader.page(start) === null)) {
       continue;
     }
@@ -273,10 +288,6 @@ export function discover(
   const missing = [...reader.missing];
   return { context, entry, blocks, pages, missing, continuations: continuationsOf(context, entry, blocks) };
 }
-
-/** Whether bytes at an instruction pointer are not all within the limit of CS. */
-const isBeyond = (context: CodeContext, rip: bigint, length: number): boolean =>
-  !isLong(context) && Number(ripOf(context, rip)) + length - 1 > context.limit;
 
 function continuationsOf(context: CodeContext, entry: bigint, blocks: ReadonlyMap<number, DecodedBlock>): bigint[] {
   const found = new Set<bigint>();
@@ -303,27 +314,25 @@ function decodeBlock(
   owner: Map<number, DecodedBlock>,
   experience: Experience,
 ): number {
-  const { context } = reader;
   let { offset } = block;
   let page: OpenPage | null = null;
   /** Where the instruction is in its page. */
-  let at = Number(linearOf(context, entry + BigInt(offset)) % PAGE);
+  let at = Number(reader.address(offset) % PAGE);
   for (let count = 1; ; count++) {
-    const rip = ripOf(context, entry + BigInt(offset));
     if (at >= PAGE_SIZE) {
       at -= PAGE_SIZE;
       page = null;
     }
-    if (count > 1 && (owner.has(offset) || count > limit || (page === null && !reader.has(linearOf(context, rip))))) {
+    if (count > 1 && (owner.has(offset) || count > limit || (page === null && !reader.has(reader.address(offset))))) {
       block.successors = [offset];
       return count - 1;
     }
     let decoded: Instruction | null = null;
-    if (!isBeyond(context, rip, 1)) {
-      page ??= reader.page(linearOf(context, rip));
-      decoded = page && reader.decode(page, at, rip);
+    if (!reader.isBeyond(offset, 1)) {
+      page ??= reader.page(reader.address(offset));
+      decoded = page && reader.decode(page, at, offset);
     }
-    const beyond = isBeyond(context, rip, Math.max(decoded?.length ?? 1, 1));
+    const beyond = reader.isBeyond(offset, Math.max(decoded?.length ?? 1, 1));
     const instruction = beyond ? null : decoded;
     if (beyond) {
       decoded?.free();
@@ -334,12 +343,12 @@ function decodeBlock(
     if (instruction === null) {
       return count;
     }
-    offset += length;
-    at += length;
     if (endsBlock(instruction)) {
-      block.successors = successorsOf(instruction, rip, offset, entry, experience);
+      block.successors = successorsOf(instruction, reader.rip(offset), offset + length, entry, experience);
       return count;
     }
+    offset += length;
+    at += length;
   }
 }
 
