@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { prebuiltDirectory } from "liblcd";
 import { describe, expect, it } from "vitest";
 import { testModule } from "./testing/module-files";
 
@@ -63,6 +64,19 @@ describe.skipIf(!built || process.platform === "win32")("the lcd process, as it 
       stderr: "lcd: the directory that this was started in is not there any more\n",
     });
     expect((await run(`${inGoneDirectory} $LCD --help`)).code).toBe(0);
+  });
+
+  it.runIf(process.platform === "linux")("prints and copies names that are no UTF-8 as they are", async () => {
+    const { code, stderr } = await run(`
+      cd "$(mktemp -d)" && tree=$(printf 'lib/modules/6.1.0/\\351') && mkdir -p "in/$tree" &&
+      cp ${prebuiltDirectory}/hello.ko "in/$tree" &&
+      $LCD modules set -d in hello --paths -0 --copy-to out 2> said | xargs -0 cmp "out/$tree/hello.ko"
+    `);
+    expect([code, stderr]).toEqual([0, ""]);
+  });
+
+  it.runIf(process.platform === "linux")("ends where no directory can be made", async () => {
+    expect((await run("$LCD modules set asker --copy-to /proc/lcd")).code).toBe(1);
   });
 
   it("loses nothing to a slow reader", async () => {

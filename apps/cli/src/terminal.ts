@@ -1,3 +1,4 @@
+import { encodeText } from "elf-image";
 import { CommandError } from "./errors";
 import { ExitCode } from "./exit-code";
 
@@ -6,12 +7,13 @@ export interface Terminal {
   /**
    * Writes to standard output.
    *
+   * @param data bytes or text; text may have bytes in it that are no UTF-8, as `decodeText` of elf-image gives them
    * @returns false when whoever reads it is slower than we write: better wait for {@link drained}
    */
   stdout(data: string | Uint8Array): boolean;
   /** Resolves when standard output takes more. */
   drained(): Promise<void>;
-  /** Writes text for a person, newlines included. */
+  /** Writes text for a person, newlines included; for its bytes see {@link stdout}. */
   stderr(text: string): void;
   /** Whether that person watches a terminal, where a line can be written again. */
   readonly isWatched?: boolean;
@@ -60,9 +62,9 @@ export interface KeyboardListener {
 /** The terminal of the process that we are. */
 export function processTerminal(): Terminal {
   return {
-    stdout: (data) => process.stdout.write(data),
+    stdout: (data) => process.stdout.write(bytesOf(data)),
     drained: () => new Promise((resolve) => process.stdout.once("drain", resolve)),
-    stderr: (text) => void process.stderr.write(text),
+    stderr: (text) => void process.stderr.write(bytesOf(text)),
     isWatched: process.stderr.isTTY === true,
     get cwd() {
       return currentDirectory();
@@ -78,6 +80,10 @@ export function processTerminal(): Terminal {
       return () => process.off("beforeExit", listener);
     },
   };
+}
+
+function bytesOf(data: string | Uint8Array): Uint8Array {
+  return typeof data === "string" ? encodeText(data) : data;
 }
 
 function currentDirectory(): string {

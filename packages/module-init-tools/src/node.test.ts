@@ -49,6 +49,19 @@ test("on a real machine there is no LCD driver", async () => {
   expect(written.stderr).toContain("lcd-modprobe: cannot open /dev/lcd: no LCD driver is loaded");
 });
 
+test("a directory is made with those that it is in, and may be there already", async () => {
+  const path = join(root, "a/b/c");
+  await nodeFiles.makeDirectory(path);
+  await nodeFiles.makeDirectory(path);
+  writeFileSync(join(path, "file"), "");
+  await expect(nodeFiles.makeDirectory(join(path, "file"))).rejects.toMatchObject({ code: "EEXIST" });
+  await expect(nodeFiles.makeDirectory(join(path, "file/d"))).rejects.toMatchObject({ code: "ENOTDIR" });
+});
+
+test.runIf(process.platform === "linux")("where no directory can be made, it is an error", async () => {
+  await expect(nodeFiles.makeDirectory("/proc/lcd/a")).rejects.toMatchObject({ code: "ENOENT" });
+});
+
 test("started in a directory that was removed, a tool finds no file by a relative name", async () => {
   const cwd = vi.spyOn(process, "cwd").mockImplementation(() => {
     throw new Error("ENOENT: no such file or directory, uv_cwd");

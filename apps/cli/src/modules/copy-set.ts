@@ -1,6 +1,7 @@
-import { copyFileSync, existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import type { ModuleFile } from "module-init-tools";
+import { nodeFiles } from "module-init-tools/node";
 import type { Terminal } from "../terminal";
 import type { Place } from "./find-tree";
 
@@ -8,23 +9,29 @@ import type { Place } from "./find-tree";
 const FROM_BUILD = ["modules.order", "modules.builtin", "modules.builtin.modinfo"] as const;
 
 /** Copies modules into `<target>/lib/modules/<release>`, each to where it was in its tree; says how to go on. */
-export function copySet(modules: readonly ModuleFile[], place: Place, target: string, terminal: Terminal): void {
+export async function copySet(
+  modules: readonly ModuleFile[],
+  place: Place,
+  target: string,
+  terminal: Terminal,
+): Promise<void> {
   const directory = join(resolve(terminal.cwd, target), "lib/modules", place.release);
   for (const { path } of modules) {
     const below = relative(place.directory, path);
     // Modules may be outside of the tree that lists them.
-    copy(path, join(directory, below.startsWith("..") ? join("extra", basename(path)) : below));
+    await copy(path, join(directory, below.startsWith("..") ? join("extra", basename(path)) : below));
   }
   for (const name of FROM_BUILD) {
     const path = join(place.directory, name);
-    if (existsSync(path)) copy(path, join(directory, name));
+    if (existsSync(path)) await copy(path, join(directory, name));
   }
   terminal.stderr(
     `lcd: ${modules.length} modules are in ${directory} now; lcd depmod -b ${target} ${place.release} makes modules.dep\n`,
   );
 }
 
-function copy(from: string, to: string): void {
-  mkdirSync(dirname(to), { recursive: true });
-  copyFileSync(from, to);
+/** With the files of the module tools, which know names that are no UTF-8. */
+async function copy(from: string, to: string): Promise<void> {
+  await nodeFiles.makeDirectory(dirname(to));
+  await nodeFiles.writeFile(to, await nodeFiles.readFile(from));
 }

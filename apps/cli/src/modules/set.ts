@@ -64,7 +64,7 @@ async function show(names: readonly string[], options: SetCommandOptions, termin
       ? `${JSON.stringify({ tree: tree.directory, ...setJson(found), firmware }, null, 2)}\n`
       : lines.map((line) => line + (options.null ? "\0" : "\n")).join(""),
   );
-  if (options.copyTo !== undefined) copySet(found.modules, place, options.copyTo, terminal);
+  if (options.copyTo !== undefined) await copySet(found.modules, place, options.copyTo, terminal);
   return found.unknown.length === 0 ? ExitCode.ok : ExitCode.failed;
 }
 

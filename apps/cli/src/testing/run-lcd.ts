@@ -1,4 +1,5 @@
 import { tmpdir } from "node:os";
+import { encodeText } from "elf-image";
 import { lcd } from "../program";
 import type { Terminal } from "../terminal";
 
@@ -24,7 +25,7 @@ export async function runLcd(words: readonly string[], world: World = {}): Promi
   let stderr = "";
   const terminal: Terminal = {
     stdout: (data) => {
-      out.push(typeof data === "string" ? new TextEncoder().encode(data) : data);
+      out.push(typeof data === "string" ? encodeText(data) : data);
       return true;
     },
     drained: async () => {},

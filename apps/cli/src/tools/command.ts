@@ -1,5 +1,4 @@
 import { release } from "node:os";
-import { encodeText } from "elf-image";
 import { prebuiltDirectory } from "liblcd";
 import {
   FileError,
@@ -76,7 +75,7 @@ function treeFor(args: readonly string[], namesTree: RegExp, terminal: Terminal)
   return {
     files,
     release: HOST_RELEASE,
-    stdout: (text) => void terminal.stdout(encodeText(show(text))),
+    stdout: (text) => void terminal.stdout(show(text)),
     stderr: (text) => terminal.stderr(show(text)),
   };
 }
@@ -117,7 +116,7 @@ async function withFiles(
 function environment(terminal: Terminal): ToolEnvironment {
   return {
     files: nodeFiles,
-    stdout: (text) => void terminal.stdout(encodeText(text)),
+    stdout: (text) => void terminal.stdout(text),
     stderr: (text) => terminal.stderr(text),
     openDevice: (path) => {
       throw new FileError("ENODEV", `${path}: there are no devices`);

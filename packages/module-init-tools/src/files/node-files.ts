@@ -1,12 +1,14 @@
 import { opendirSync, statSync } from "node:fs";
 import { type FileHandle, mkdir, open, rename, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { errorCodeOf } from "../errno";
 import { checkSize } from "./file-size";
 import type { DirectoryEntry, FileKind, ToolFiles } from "./files";
 import { nameFromBytes, nativePath } from "./native-path";
 import { withFile } from "./with-file";
 
 /** The real file system. */
-export const nodeFiles: ToolFiles = {
+export const nodeFiles: Required<ToolFiles> = {
   readFile: readBytes,
   withFile,
   readDirectory: directoryEntries,
@@ -15,7 +17,7 @@ export const nodeFiles: ToolFiles = {
     return { kind: kindOf(status), size: status.size, modified: status.mtimeMs, id: `${status.dev}:${status.ino}` };
   },
   writeFile: (path, bytes) => writeFile(nativePath(path), bytes),
-  makeDirectory: async (path) => void (await mkdir(nativePath(path), { recursive: true })),
+  makeDirectory,
   rename: (from, to) => rename(nativePath(from), nativePath(to)),
   remove: (path) => rm(nativePath(path)),
 };
@@ -57,6 +59,26 @@ async function directoryEntries(path: string): Promise<DirectoryEntry[]> {
     directory.closeSync();
   }
   return entries;
+}
+
+/** mkdir's own `recursive` tries without end where a directory is there in which none can be made, as in /proc. */
+async function makeDirectory(path: string): Promise<void> {
+  const parent = dirname(path);
+  try {
+    await makeOneDirectory(path);
+  } catch (error) {
+    if (errorCodeOf(error) !== "ENOENT" || parent === path) throw error;
+    await makeDirectory(parent);
+    await makeOneDirectory(path);
+  }
+}
+
+async function makeOneDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(nativePath(path));
+  } catch (error) {
+    if (!statSync(nativePath(path), { throwIfNoEntry: false })?.isDirectory()) throw error;
+  }
 }
 
 function kindOf(entry: { isFile(): boolean; isDirectory(): boolean }): FileKind {

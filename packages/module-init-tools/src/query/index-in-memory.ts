@@ -1,3 +1,4 @@
+import { encodeText } from "elf-image";
 import type { Log } from "../command/log";
 import { findCycles } from "../depmod/cycles";
 import { DependencyGraph } from "../depmod/dependency-graph";
@@ -22,11 +23,10 @@ export async function indexInMemory(reader: TreeReader, directory: string, root:
   if (cycle !== undefined) throw new ToolError(`modules need one another in a loop: ${cycle.join(" -> ")}`);
   const options = { dryRun: true, warnDuplicates: false };
   const indexes = await makeIndexes({ graph, places, directory, options, files, log });
-  const encoder = new TextEncoder();
   const bytes = new Map(
     Object.entries(indexes).map(([name, index]) => [
       `${directory}/${name}`,
-      typeof index === "string" ? encoder.encode(index) : index,
+      typeof index === "string" ? encodeText(index) : index,
     ]),
   );
   return {

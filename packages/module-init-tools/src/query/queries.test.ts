@@ -233,4 +233,11 @@ describe("openModuleTree", () => {
       /^modules need one another in a loop: (a -> b -> a|b -> a -> b)$/,
     );
   });
+
+  test("keeps bytes of paths that are no UTF-8 when it indexes a tree itself", async () => {
+    // U+DCE9 is byte E9 in a path, as `decodeText` of elf-image gives it.
+    const path = `${TREE}/\udce9/a.ko`;
+    const { tree, config } = await openModuleTree(testEnvironment({ [path]: makeModule() }), TREE);
+    expect((await smallestSet(tree, config, ["a"])).modules.map((module) => module.path)).toEqual([path]);
+  });
 });
