@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { UsageError } from "../errors";
-import { type Argument, parseArgument } from "./arguments";
+import { type Argument, parseArguments } from "./arguments";
 import { typedResult } from "./result";
 
-const parse = (text: string): Argument => parseArgument(text, 1, "/");
+const parse = (text: string): Argument => parseArguments([text], "/")[0];
 const buffer = (...bytes: number[]): Argument => ({ kind: "buffer", bytes: Uint8Array.from(bytes) });
 
 describe("an argument of lcd call", () => {

@@ -15,13 +15,21 @@ export const ARGUMENT_FORMS = "an integer (42, -1, 0xff), str:text, hex:00ff10, 
 /** Largest buffer: what a domain has room for. */
 const LARGEST = 2 ** 30;
 
+/** How many the C ABI passes in registers (psABI, 3.2.3). */
+const MOST = 6;
+
 /**
- * Reads one argument.
+ * Reads the arguments of a function.
  *
- * @param position counts from 1, for messages
  * @throws UsageError; Node's error when a file cannot be read
  */
-export function parseArgument(text: string, position: number, cwd: string): Argument {
+export function parseArguments(words: readonly string[], cwd: string): Argument[] {
+  if (words.length > MOST) throw new UsageError(`${words.length} arguments: a function is given at most ${MOST} here`);
+  return words.map((word, index) => parseArgument(word, index + 1, cwd));
+}
+
+/** @param position counts from 1, for messages */
+function parseArgument(text: string, position: number, cwd: string): Argument {
   const [, form, value] = /^([a-z]+):(.*)$/s.exec(text) ?? [];
   switch (form) {
     case undefined:

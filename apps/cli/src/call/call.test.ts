@@ -111,7 +111,7 @@ describe("lcd call", () => {
       2,
       expect.stringContaining("8, 16, 32 or 64"),
     ]);
-    expect(await said("answer", "answer", ..."1234567")).toEqual([1, expect.stringContaining("at most 6")]);
+    expect(await said("answer", "answer", ..."1234567")).toEqual([2, expect.stringContaining("at most 6")]);
     expect(await said("answer")).toEqual([2, expect.stringContaining("missing required argument 'symbol'")]);
   });
 });

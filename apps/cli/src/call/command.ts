@@ -5,7 +5,7 @@ import { parseName } from "../command/name";
 import { reporting } from "../command/reporting";
 import { ExitCode } from "../exit-code";
 import type { Terminal } from "../terminal";
-import { parseArgument } from "./arguments";
+import { parseArguments } from "./arguments";
 import { callFunction } from "./call-function";
 import { checkDumps, type Dump, parseDump } from "./dump-option";
 import type { ResultType } from "./result";
@@ -81,7 +81,7 @@ async function callAndReport(
   options: Options,
   terminal: Terminal,
 ): Promise<number> {
-  const args = words.map((word, index) => parseArgument(word, index + 1, terminal.cwd));
+  const args = parseArguments(words, terminal.cwd);
   checkDumps(options.dump, args);
   const { dump: dumps, width, signed, init, param: parameters } = options;
   const request = { module, symbol, arguments: args, type: { width, signed }, dumps, init, parameters };
