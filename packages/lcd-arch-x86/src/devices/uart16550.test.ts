@@ -66,8 +66,6 @@ describe("transmitting and receiving", () => {
 });
 
 describe("interrupts (PC16550D, Interrupt Identification Register)", () => {
-  beforeEach(() => write(MCR, OUT2));
-
   it("are none at first", () => {
     expect([read(IIR), irq]).toEqual([0x01, false]);
     write(FCR, 0x01);
@@ -108,14 +106,11 @@ describe("interrupts (PC16550D, Interrupt Identification Register)", () => {
     expect([read(LSR), read(LSR), read(RBR)]).toEqual([0x63, 0x61, 2]);
   });
 
-  it("reach the interrupt line only through OUT2, and not in a loop", () => {
-    write(IER, 0x01);
-    uart.receive([1]);
+  // On QEMU 7.2 each of these sets bit 4 of the 8259's IRR.
+  it.each([0, OUT2, LOOP, OUT2 | LOOP])("reach the interrupt line whatever OUT2 is: MCR 0x%s", (modemControl) => {
+    write(MCR, modemControl);
+    write(IER, 0x02);
     expect(irq).toBe(true);
-    write(MCR, 0);
-    expect(irq).toBe(false);
-    write(MCR, OUT2 | LOOP);
-    expect(irq).toBe(false);
   });
 });
 
@@ -128,6 +123,12 @@ describe("FIFO control", () => {
     uart.receive([3]);
     write(FCR, 0x00);
     expect(read(LSR) & 1).toBe(0);
+  });
+
+  it("takes other bits only with the enable bit (PC16550D, FIFO Control Register, FCR0)", () => {
+    uart.receive([7]);
+    write(FCR, 0x06);
+    expect([read(LSR) & 1, read(RBR)]).toEqual([1, 7]);
   });
 
   it("keeps 16 bytes in a loop, and loses what is sent to a full one", () => {

@@ -66,7 +66,8 @@ const FIFO = 16;
 
 /**
  * The UART PC16550D. Bytes are sent and received in no time, so the transmitter is always empty, and a FIFO that has not
- * reached its trigger level has timed out. In a PC, OUT2 connects the interrupt; in a loop it does not.
+ * reached its trigger level has timed out. Its interrupt is always connected, as on QEMU; on the boards of PCs, OUT2 of MCR
+ * does that, and kernels that were only ever tried on QEMU leave it 0.
  */
 export class Uart16550 implements PortDevice {
   private readonly fifo: number[] = [];
@@ -202,9 +203,10 @@ export class Uart16550 implements PortDevice {
     this.interruptEnable = value;
   }
 
+  /** Enabling or disabling clears the FIFOs; the other bits are programmed only together with the enable bit. */
   private controlFifo(value: number): void {
     const enable = (value & FifoControl.enable) !== 0;
-    if (enable !== this.fifosEnabled || value & FifoControl.clearReceiver) this.fifo.length = 0;
+    if (enable !== this.fifosEnabled || (enable && value & FifoControl.clearReceiver)) this.fifo.length = 0;
     this.fifosEnabled = enable;
     this.trigger = enable ? triggerLevels[(value >> FifoControl.triggerShift) & 3] : 1;
   }
@@ -247,7 +249,6 @@ export class Uart16550 implements PortDevice {
       this.waiting.length = 0;
       this.taken = 0;
     }
-    const connected = (this.modemControl & (ModemControl.out2 | ModemControl.loop)) === ModemControl.out2;
-    this.irq.set(connected && this.source() !== Source.none);
+    this.irq.set(this.source() !== Source.none);
   }
 }

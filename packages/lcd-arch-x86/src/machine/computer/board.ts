@@ -13,7 +13,6 @@ import { FpuErrorLatch } from "../../devices/fpu-error";
 import { FwCfg } from "../../devices/fw-cfg";
 import { IO_APIC_ADDRESS, IO_APIC_LENGTH, IoApic } from "../../devices/io-apic";
 import { KeyboardController } from "../../devices/keyboard-controller";
-import { ApicRegister } from "../../devices/local-apic-registers";
 import { mpTables } from "../../devices/mp-tables";
 import { PcTestdev } from "../../devices/pc-testdev";
 import { PicPair } from "../../devices/pic-pair";
@@ -24,6 +23,7 @@ import { COM1, Uart16550 } from "../../devices/uart16550";
 import type { Machine } from "../machine";
 import type { ReservedRange } from "../multiboot/index";
 import { Core } from "./core";
+import { leaveAsFirmware } from "./firmware-state";
 import type { ComputerResult } from "./result";
 import type { Scheduler } from "./scheduler";
 
@@ -42,16 +42,6 @@ const IO_APIC_PINS = 24;
 const TIMER_PIN = 2;
 const RTC_IRQ = 8;
 const FPU_IRQ = 13;
-
-/**
- * How firmware leaves the local APIC of the bootstrap processor: on, LINT0 for the 8259, LINT1 for NMI (MultiProcessor
- * Specification 1.4, 3.6.2.2, "Virtual Wire Mode").
- */
-const virtualWire = [
-  [ApicRegister.spuriousVector, 0x1ff],
-  [ApicRegister.lvtLint0, 0x700],
-  [ApicRegister.lvtLint1, 0x400],
-] as const;
 
 /** Of a computer with several processors only the first has FERR# and IGNNE# (SDM 1, "MS-DOS Compatibility Sub-mode"). */
 function connectFpuError(processor: Processor, irq: InterruptLine, ports: PortBus): void {
@@ -82,7 +72,6 @@ export class Board {
     cores.forEach((core) => scheduler.add(core));
     const pics: PicPair = new PicPair(cores[0].legacyLine);
     pics.connect(ports);
-    for (const [register, value] of virtualWire) cores[0].apic.writeRegister(register, value);
 
     const irq = (number: number): InterruptLine =>
       joinedLine(pics.line(number), ioApic.line(number === 0 ? TIMER_PIN : number));
@@ -98,6 +87,8 @@ export class Board {
     new DebugExit((code) => end({ kind: "exit", code })).connect(ports);
     const pins = Array.from({ length: IO_APIC_PINS }, (_, pin) => (pin < ISA_IRQS ? irq(pin) : ioApic.line(pin)));
     new PcTestdev(pins).connect(ports, memory);
+
+    leaveAsFirmware(ports, cores[0].apic);
 
     const { eax: signature, edx: features } = cpuid(1, 0);
     const mp = mpTables({ cpus: cores.length, signature, features });

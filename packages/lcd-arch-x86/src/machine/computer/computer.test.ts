@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { booted, SPIN } from "./test-kernel";
+import { Gpr } from "../../cpu/state";
+import { booted, handle, initializePics, outBytes, SPIN, STI_HLT, store } from "./test-kernel";
 
 /** mov edx, 0x3f8 */
 const COM1 = [0xba, 0xf8, 3, 0, 0];
@@ -34,7 +35,7 @@ describe("a computer", () => {
   });
 
   it("waits for input while it is expected, and is halted for good when it is not", async () => {
-    // COM1 interrupts (IER bit 0, MCR.OUT2) through IRQ 4, vector 0x24 after the 8259 is told so; the handler echoes.
+    // COM1 interrupts (IER bit 0) through IRQ 4, vector 0x24 after the 8259 is told so; the handler echoes.
     const program = [
       ...[
         0xb0, 0x11, 0xe6, 0x20, 0xb0, 0x20, 0xe6, 0x21, 0xb0, 4, 0xe6, 0x21, 0xb0, 1, 0xe6, 0x21, 0xb0, 0xef, 0xe6,
@@ -57,10 +58,34 @@ describe("a computer", () => {
   });
 
   it("goes on from timer to timer without delay while it is halted", () => {
-    // The 8254 at 18.2 Hz, its interrupt masked at the 8259; sti; hlt: an hour of its time passes, then it gives up.
-    const { computer } = booted([0xb0, 0x34, 0xe6, 0x43, 0x31, 0xc0, 0xe6, 0x40, 0xe6, 0x40, 0xfb, 0xf4]);
+    // The 8254 at 18.2 Hz, as firmware leaves it, its interrupt masked at the 8259; sti; hlt: an hour of its time passes,
+    // then it gives up.
+    const { computer } = booted([...outBytes(0x21, 0xff), ...STI_HLT]);
+    expect(computer.runFor(1000)).toEqual({ kind: "halted" });
+    expect(computer.executed).toBe(4);
+  });
+
+  it("gives up soon when a timer ticks each microsecond without interrupting anybody", () => {
+    // The APIC timer: divided by 1, periodic and masked, from 1 on.
+    const timer = [...store(0xfee0_03e0, 0xb), ...store(0xfee0_0320, 0x3_0030), ...store(0xfee0_0380, 1)];
+    const { computer } = booted([...outBytes(0x21, 0xff), ...timer, ...STI_HLT]);
     expect(computer.runFor(1000)).toEqual({ kind: "halted" });
     expect(computer.executed).toBe(7);
+  });
+
+  it("has a timer that ticks 18.2 times a second before anybody has programmed it", () => {
+    // IRQ 0 only, at vector 0x20; two ticks, and their distance is 65536 periods of 1,193,182 Hz.
+    const { computer } = booted([
+      ...initializePics(0xfe, 0xff),
+      ...STI_HLT,
+      ...[0x0f, 0x31, 0x89, 0xc3],
+      ...STI_HLT,
+      ...[0x0f, 0x31, 0x29, 0xd8, 0xfa, 0xf4],
+    ]);
+    handle(computer, 0x20, [0x50, ...outBytes(0x20, 0x20), 0x58, 0xcf]);
+    expect(computer.runFor(1000)).toEqual({ kind: "halted" });
+    const distance = Number(computer.machine.processors[0].gpr[Gpr.rax]);
+    expect(Math.abs(distance - 54_925_401)).toBeLessThan(1000);
   });
 
   it("does not run from what it calls, nor boot when it has ended", () => {

@@ -184,7 +184,7 @@ export class Computer {
     });
     signal?.removeEventListener("abort", this.inputArrived);
     this.inputArrived = () => {};
-    this.scheduler.skip((performance.now() - began) * NANOSECONDS);
+    this.scheduler.pass((performance.now() - began) * NANOSECONDS);
   }
 
   private end(result: ComputerResult): void {

@@ -13,12 +13,16 @@ const ANY_NUMBER = 0xffffffff;
 
 /**
  * How long a computer waits, in nanoseconds of its own time, when all processors are halted: with interrupts off only
- * for an NMI, else for a device to interrupt. Devices may tick for ever without interrupting anybody.
+ * for an NMI, else for a device to interrupt. Devices may tick for ever without interrupting anybody; as a timer can do
+ * so each microsecond, deadlines are counted, too: so many are a second of the host's time.
  */
-const Patience = { deaf: 1e9, listening: 3600e9 } as const;
+const Patience = { deaf: 1e9, listening: 3600e9, deadlines: 2_000_000 } as const;
 
 /** Deadlines to which `run` goes on at once while all processors are halted. */
 const MAX_SKIPS = 1000;
+
+/** The most nanoseconds by which the clock may be behind the time outside while all processors are halted. */
+const LONGEST_DEBT = 1e9;
 
 /** Why `run` came back. */
 export type ScheduleStop =
@@ -48,8 +52,11 @@ export class Scheduler {
   /** Whose turn it is, and how much of it is left. */
   private turn = 0;
   private turnLeft = TURN;
-  /** When a processor executed something last, in nanoseconds. */
+  /** When a processor executed something last, in nanoseconds, and the deadlines that have come since. */
   private lastActive = 0;
+  private deadlines = 0;
+  /** Nanoseconds that have passed outside, and not yet here. */
+  private debt = 0;
   private stopped = false;
 
   add(core: Core): void {
@@ -72,7 +79,8 @@ export class Scheduler {
    * Runs the processors.
    *
    * @param most instructions that may be executed; exactly so many are when that is why it comes back
-   * @param skipsIdleTime while all are halted, goes on at the next deadline, though not for ever; else it comes back
+   * @param skipsIdleTime while all are halted, goes on at the next deadline, though not for ever; else only to those
+   *   that have come outside: `pass` says so
    * @param pauses asked now and then whether to come back; what is executed when does not depend on it
    */
   run(most: number, skipsIdleTime: boolean, pauses: () => boolean): ScheduleStop {
@@ -86,8 +94,9 @@ export class Scheduler {
       if (this.stopped) break;
       if (core === null) {
         if (!this.mayWake()) return { kind: "halted" };
-        if (!skipsIdleTime || skips++ === MAX_SKIPS) return { kind: "idle" };
-        this.skip(Number.MAX_SAFE_INTEGER);
+        if (!skipsIdleTime && this.debt < this.idleTime) return { kind: "idle" };
+        if (skips++ === MAX_SKIPS) return { kind: "idle" };
+        this.skip();
       } else if (!this.take(core, end - this.executedBefore, pauses)) {
         return { kind: "shutdown", core };
       }
@@ -102,9 +111,21 @@ export class Scheduler {
     return this.clock.nextDeadline() - this.clock.now();
   }
 
-  /** Lets so many nanoseconds pass, but not more than until then. */
-  skip(most: number): void {
-    this.clock.runDue(this.clock.now() + Math.floor(Math.min(most, this.idleTime)));
+  /**
+   * Lets the time that has passed outside pass here, while all are halted: up to the next deadline at once, and what is
+   * left in `run`.
+   */
+  pass(nanoseconds: number): void {
+    this.debt = Math.min(this.debt + nanoseconds, LONGEST_DEBT);
+    this.skip(this.debt);
+  }
+
+  /** Goes on to the next deadline, or by so many nanoseconds if it is later. */
+  private skip(most = Number.MAX_SAFE_INTEGER): void {
+    const time = Math.floor(Math.min(most, this.idleTime));
+    this.clock.runDue(this.clock.now() + time);
+    this.debt = Math.max(0, this.debt - time);
+    this.deadlines++;
   }
 
   /** The processor that runs next: the one whose turn it is, as long as it has one. */
@@ -138,6 +159,7 @@ export class Scheduler {
     this.executedBefore += executed;
     this.turnLeft = core.pausesLeft === 0 ? 0 : this.turnLeft - executed;
     this.lastActive = this.clock.now();
+    this.deadlines = 0;
     if (stop.kind === "halted") core.activity = "halted";
     return stop.kind !== "shutdown" && stop.kind !== "exception";
   }
@@ -149,6 +171,6 @@ export class Scheduler {
 
   private mayWake(): boolean {
     const patience = this.listens ? Patience.listening : Patience.deaf;
-    return this.clock.nextDeadline() - this.lastActive <= patience;
+    return this.clock.nextDeadline() - this.lastActive <= patience && this.deadlines < Patience.deadlines;
   }
 }

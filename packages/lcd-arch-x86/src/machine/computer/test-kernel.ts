@@ -48,7 +48,7 @@ export function handle({ machine: { memory, processors } }: Computer, vector: nu
 }
 
 /** mov al, byte; out port, al for pairs of port and byte */
-const outBytes = (...pairs: number[]): number[] =>
+export const outBytes = (...pairs: number[]): number[] =>
   pairs.flatMap((port, index) => (index % 2 === 0 ? [0xb0, pairs[index + 1], 0xe6, port] : []));
 
 /** Initializes both 8259s for vectors 20H to 2FH, with these masks. */
@@ -71,6 +71,8 @@ export const writeMsr = (index: number, low: number, high = 0): number[] => [
   ...[0xba, ...u32(high)],
   ...[0x0f, 0x30],
 ];
+
+export const STI_HLT = [0xfb, 0xf4];
 
 /** jmp to itself */
 export const SPIN = [0xeb, 0xfe];
