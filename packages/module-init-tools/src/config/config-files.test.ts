@@ -1,6 +1,11 @@
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { FileError } from "../files/files";
 import { memoryFiles } from "../files/memory-files";
+import { mountFiles } from "../files/mount-files";
+import { nodeFiles } from "../files/node-files";
 import { lcdModprobe } from "../modprobe/modprobe";
 import { testEnvironment } from "../testing";
 import { troubledFiles } from "../testing/troubled-files";
@@ -61,6 +66,28 @@ test("places that are not there are none; one that cannot be read is told", asyn
 
 test("relative places start at the working directory, and are named as they were given", async () => {
   expect(await read({ paths: ["x.d"], cwd: "/lib" })).toEqual(["x.d/a.conf: other a", "x.d/z.conf: z"]);
+});
+
+test("what is behind a file, or a link to itself, is not there", async () => {
+  const root = mkdtempSync(join(tmpdir(), "config-files-"));
+  try {
+    writeFileSync(join(root, "one.conf"), "blacklist one\n");
+    symlinkSync("loop.conf", join(root, "loop.conf"));
+    mkdirSync(join(root, "sub/deep"), { recursive: true });
+    symlinkSync("sub/deep", join(root, "link"));
+    writeFileSync(join(root, "sub/two.conf"), "blacklist two\n");
+    const ask = async (...places: string[]) => {
+      const env = { ...testEnvironment(), files: mountFiles({ [root]: nodeFiles, "/": memoryFiles() }), cwd: root };
+      const output: string[] = [];
+      const args = places.flatMap((place) => ["-C", place]);
+      await lcdModprobe(["modprobe", "-c", ...args], { ...env, stdout: (text) => void output.push(text) });
+      return [output.join("").split("\n# End")[0], env.errors()];
+    };
+    expect(await ask("one.conf/", "nothing/../one.conf", "loop.conf", "")).toEqual(["", ""]);
+    expect(await ask("./one.conf", "link/../two.conf")).toEqual(["blacklist one\nblacklist two\n", ""]);
+  } finally {
+    rmSync(root, { recursive: true });
+  }
 });
 
 test("of a file with mistakes the rest applies, and each mistake has its line", async () => {

@@ -1,7 +1,7 @@
 import { decodeText } from "elf-image";
 import { describeError, errorCodeOf } from "../errno";
 import type { ToolFiles } from "../files/files";
-import { absolutePath, baseName } from "../files/path";
+import { baseName, givenPath } from "../files/path";
 
 /** Where a tool's configuration is. */
 export interface ConfigPlaces {
@@ -41,7 +41,7 @@ export async function* readConfigFiles(
   }
   if (places.always !== undefined) found.set(baseName(places.always), places.always);
   for (const [, path] of [...found].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))) {
-    const bytes = await attempt("file", path, complain, () => files.readFile(absolutePath(path, places.cwd)));
+    const bytes = await attempt("file", path, complain, () => files.readFile(givenPath(path, places.cwd)));
     if (bytes !== null) yield { path, text: decodeText(bytes) };
   }
 }
@@ -52,7 +52,7 @@ async function filesAt(
   { endings, cwd }: ConfigPlaces,
   complain: ConfigListener,
 ): Promise<string[]> {
-  const place = absolutePath(path, cwd);
+  const place = givenPath(path, cwd);
   const found = await attempt("directory", path, ignoringMissing(complain), async () => {
     if ((await files.stat(place)).kind !== "directory") return [path];
     const inside: string[] = [];
@@ -97,6 +97,6 @@ async function attempt<T>(
 /** Few places are there on any one machine. */
 function ignoringMissing(complain: ConfigListener): ConfigListener {
   return (problem, path, code, why) => {
-    if (code !== "ENOENT" && code !== "ENOTDIR") complain(problem, path, code, why);
+    if (code !== "ENOENT" && code !== "ENOTDIR" && code !== "ELOOP") complain(problem, path, code, why);
   };
 }

@@ -1,6 +1,6 @@
 import type { Log } from "../command/log";
 import type { ToolFiles } from "../files/files";
-import { absolutePath } from "../files/path";
+import { givenPath } from "../files/path";
 import { wordsOf } from "../tree/text";
 import { type ConfigProblem, readConfigFiles } from "./config-files";
 import { findsExtendedRegex } from "./extended-regex";
@@ -70,7 +70,7 @@ export async function readDepmodConfig(
   }
   // Of several overrides and external directories the last line comes first.
   const overrides = lists.overrides.reverse();
-  const external = lists.external.reverse().map((path) => absolutePath(path, cwd));
+  const external = lists.external.reverse().map((path) => givenPath(path, cwd));
   return {
     ...lists,
     overrides,

@@ -7,45 +7,29 @@ export interface CommandLineConfig {
   readonly blacklist: readonly string[];
 }
 
-/** `module.parameter=value`; only the value may have quotes, or the whole word. */
-const PARAMETER = /^([^.="]*)\.([^.="]*)(=.*)?$/s;
+/** Characters that kmod reads of it; no kernel's is longer. */
+const LONGEST = 4095;
 
-/** Reads the first line of `/proc/cmdline`: `module.parameter=value`, `modprobe.blacklist=a,b`. */
+/** Reads `/proc/cmdline`: `module.parameter=value`, `modprobe.blacklist=a,b`. It ends at a NUL. */
 export function parseKernelCommandLine(text: string): CommandLineConfig {
   const options: { module: string; options: string }[] = [];
   const blacklist: string[] = [];
-  const [line = ""] = text.split("\n", 1);
-  // What follows a quote without its partner is no word.
-  const balanced = (line.split('"').length & 1) === 1 ? line : line.slice(0, line.lastIndexOf('"'));
-  const words = wordsOutsideQuotes(balanced);
-  if (balanced !== line && !/\s$/.test(balanced)) words.pop();
-  for (const word of words) {
-    const [, module, parameter, value = ""] = PARAMETER.exec(quotesMoved(word)) ?? [];
+  for (const word of wordsOutsideQuotes(text.slice(0, LONGEST).replace(/\0[\s\S]*/, ""))) {
+    const [, quote = "", module, parameter, written = ""] = PARAMETER.exec(word) ?? [];
     if (module === undefined || parameter === undefined) continue;
+    // `"a.b=c d"` means `a.b="c d"`.
+    const value = written.replace("=", `=${quote}`);
     if (module === "modprobe" && parameter === "blacklist" && value !== "")
       for (const name of value.slice(1).split(",")) blacklist.push(name);
-    else options.push({ module: normalizeName(module), options: parameter + value });
+    else options.push({ module: normalizeName(module), options: (parameter + value).replaceAll("\t", " ") });
   }
   return { options, blacklist };
 }
 
-/** Words between blanks; blanks between double quotes do not count. */
-function wordsOutsideQuotes(line: string): string[] {
-  const words: string[] = [];
-  let [start, quoted] = [0, false];
-  for (const { 0: character, index } of line.matchAll(/[\s"]/g)) {
-    if (character === '"') quoted = !quoted;
-    else if (!quoted) {
-      words.push(line.slice(start, index));
-      start = index + 1;
-    }
-  }
-  words.push(line.slice(start));
-  return words.filter((word) => word !== "");
-}
+/** `module.parameter=value`; only the value may have quotes and blanks between them, or the quote opens before it all. */
+const PARAMETER = /^("?)([^.=" \t-\r]*)\.([^.=" \t-\r]*)(=[\s\S]*)?$/;
 
-/** `"a.b=c d"` means `a.b="c d"`. */
-function quotesMoved(word: string): string {
-  const [, name, value] = /^"([^"=]*)=([^"]*)"$/.exec(word) ?? [];
-  return name === undefined ? word : `${name}="${value}"`;
+/** Words between blanks; blanks between double quotes do not count. One with a quote that has no partner is none. */
+function wordsOutsideQuotes(line: string): string[] {
+  return line.match(/(?:[^ \t-\r"]|"[^"]*(?:"|$))+/g)?.filter((word) => (word.split('"').length & 1) === 1) ?? [];
 }

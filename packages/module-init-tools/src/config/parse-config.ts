@@ -81,7 +81,7 @@ function restAfterTwoWords(line: string): string {
 function softDependencies(pattern: string, text: string): SoftDependencies {
   const lists: { pre: string[]; post: string[] } = { pre: [], post: [] };
   let list: string[] | null = null;
-  for (const word of text.replace(/^\s\S+/, "").match(/\S+/g) ?? []) {
+  for (const word of text.replace(/^[ \t-\r][^ \t-\r]+/, "").match(/[^ \t-\r]+/g) ?? []) {
     if (word === "pre:") list = lists.pre;
     else if (word === "post:") list = lists.post;
     else list?.push(word);

@@ -17,6 +17,8 @@ export const CONFIG_DIRECTORIES = [
 
 const ENDINGS = [".conf", ".alias"];
 
+const NOWHERE: readonly string[] = ["ENOENT", "ENOTDIR", "ELOOP"];
+
 const PROBLEMS: Readonly<Record<ConfigProblem, (path: string, why: string) => string>> = {
   nested: (path) => `Directories inside directories are not supported: ${path}`,
   directory: (path, why) => `opendir(${path}): ${why}`,
@@ -40,8 +42,7 @@ export async function readConfig(
   const places = { paths, endings: ENDINGS, cwd, always: `${tree.directory}/modules.softdep` };
   const read = readConfigFiles(tree.files, places, (problem, path, code, why) => {
     // As with kmod a link that leads nowhere is nothing, like a tree without modules.softdep.
-    if (problem !== "file" || (code !== "ENOENT" && code !== "ENOTDIR"))
-      log.configuration(PROBLEMS[problem](path, why));
+    if (problem !== "file" || !NOWHERE.includes(code)) log.configuration(PROBLEMS[problem](path, why));
   });
   for await (const { path, text } of read) config.addFile(path, text);
   config.addKernelCommandLine(await readQuietly(tree.files, commandLine));

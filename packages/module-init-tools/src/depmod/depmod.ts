@@ -5,7 +5,7 @@ import { DEPMOD_DIRECTORIES, readDepmodConfig } from "../config/depmod-config";
 import type { ToolEnvironment } from "../environment";
 import { describeError, errorCodeOf, errorText } from "../errno";
 import { FatalError, ToolError } from "../errors";
-import { absolutePath, baseName } from "../files/path";
+import { baseName, givenPath } from "../files/path";
 import { type CycleReport, findCycles } from "./cycles";
 import { DependencyGraph, type Need } from "./dependency-graph";
 import { type FoundModule, findModules, inBuildOrder, locationOf, namedModule } from "./find-modules";
@@ -153,7 +153,7 @@ async function kernelSymbols(
     return null;
   }
   try {
-    const path = absolutePath(file, env.cwd);
+    const path = givenPath(file, env.cwd);
     if (symvers !== null) {
       return await symbolsOfSymvers(env.files, path, symbolPrefix, (number, version) =>
         log.error(`${file}:${number} Invalid symbol version ${version}: it is no hexadecimal number`),
@@ -190,6 +190,6 @@ function reportCycles(report: CycleReport | null, log: Log): boolean {
 }
 
 function treeDirectory(root: string | null, { release }: DepmodOptions, env: ToolEnvironment): string {
-  const from = root === null || root.startsWith("/") ? (root ?? "") : `${env.cwd ?? ""}/${root}`;
+  const from = root === null ? "" : givenPath(root, env.cwd) || `${env.cwd ?? ""}/`;
   return `${from}/lib/modules/${release ?? env.release}`;
 }

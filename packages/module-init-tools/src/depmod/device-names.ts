@@ -8,7 +8,7 @@ interface DeviceNode {
 }
 
 const NAME_PREFIX = "devname:";
-const NUMBERS = /^(char|block)-major-\s*(\d+)-\s*(\d+)/;
+const NUMBERS = /^(char|block)-major-[ \t-\r]*(\d+)-[ \t-\r]*(\d+)/;
 
 /**
  * `modules.devname`: which device nodes lead to which modules. Empty when there is none.

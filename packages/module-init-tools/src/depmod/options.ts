@@ -85,7 +85,7 @@ Options:
 const DEPRECATED = ["m", "q", "r", "u"];
 
 /** `6.1.0-56-amd64`. */
-const VERSION = /^\s*[+-]?\d+\.\s*[+-]?\d+/;
+const VERSION = /^[ \t-\r]*[+-]?\d+\.[ \t-\r]*[+-]?\d+/;
 
 /** @throws UsageError; ToolError for a version that is none; FatalError for a prefix that is no character */
 export function parseDepmodOptions(args: readonly string[], log: Log): DepmodOptions {

@@ -99,6 +99,7 @@ class FileTree implements MemoryFiles {
   }
 
   #node(path: string): Node {
+    if (path === "") throw new FileError("ENOENT", "there is no name");
     let node: Node = this.#root;
     for (const part of partsOf(absolutePath(path))) {
       if (!(node instanceof Map)) throw new FileError("ENOTDIR", `${path}: a part of it is a file`);

@@ -1,9 +1,17 @@
 /** Paths as POSIX has them; the emulated host knows no others. */
 
-/** The path without `.`, `..` and doubled slashes, absolute: a relative one starts at `base`. */
-export function absolutePath(path: string, base = "/"): string {
+/**
+ * A path that a person has given, where a relative one starts at the working directory. What `..`, links and a slash at
+ * the end mean is for the file system to say.
+ */
+export function givenPath(path: string, cwd = ""): string {
+  return path === "" || path.startsWith("/") ? path : `${cwd}/${path}`;
+}
+
+/** The path without `.`, `..` and doubled slashes, absolute: a relative one starts at `/`. */
+export function absolutePath(path: string): string {
   const parts: string[] = [];
-  for (const part of `${path.startsWith("/") ? "" : base}/${path}`.split("/")) {
+  for (const part of path.split("/")) {
     if (part === "..") parts.pop();
     else if (part !== "" && part !== ".") parts.push(part);
   }

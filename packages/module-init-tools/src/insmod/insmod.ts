@@ -5,8 +5,7 @@ import { NoDriverError, openDriver } from "../driver";
 import type { ToolEnvironment } from "../environment";
 import { describeError, errorCodeOf, errorText } from "../errno";
 import { ToolError } from "../errors";
-import { FileError } from "../files/files";
-import { absolutePath, baseName } from "../files/path";
+import { baseName, givenPath } from "../files/path";
 
 /** `-p` and `-s` are understood for the sake of old scripts, and mean nothing. */
 const TABLE: OptionTable = {
@@ -60,7 +59,7 @@ async function run(args: readonly string[], env: ToolEnvironment, log: Log): Pro
     log.error("missing filename.");
     return 1;
   }
-  const path = absolutePath(file, env.cwd);
+  const path = givenPath(file, env.cwd);
   await requireFile(env, file, path);
   const driver = await openDriver(env, { forceVermagic: has("f"), forceModversion: has("f") });
   try {
@@ -76,7 +75,6 @@ async function run(args: readonly string[], env: ToolEnvironment, log: Log): Pro
 
 async function requireFile(env: ToolEnvironment, file: string, path: string): Promise<void> {
   try {
-    if (file === "") throw new FileError("ENOENT", "there is no name");
     const { kind } = await env.files.stat(path);
     if (kind === "directory") throw new ToolError(`could not insert module ${file}: ${errorText("EISDIR")}`);
   } catch (error) {

@@ -7,6 +7,7 @@ import { readConfig } from "../config/read-config";
 import type { ToolEnvironment } from "../environment";
 import { describeError, errorCodeOf, errorText } from "../errno";
 import { ToolError } from "../errors";
+import { givenPath } from "../files/path";
 import { isBuiltinModule, resolveModuleName, resolveName } from "../modprobe/resolve";
 import { brokenModuleText } from "../tree/broken-module";
 import { hasUnmatchedBracket, isModuleFile, moduleNameOfPath } from "../tree/module-name";
@@ -63,7 +64,7 @@ async function find(
   env: ToolEnvironment,
   log: Log,
 ): Promise<Found[]> {
-  const file = withDirectory(word, env);
+  const file = givenPath(word, env.cwd);
   if (!namesOnly && isModuleFile(word) && (await isFile(env, file)))
     return [{ name: moduleNameOfPath(word), path: file, builtin: false }];
   if (!namesOnly && hasUnmatchedBracket(word)) throw new ToolError(`Module alias ${word} not found.`);
@@ -139,10 +140,5 @@ async function fileEntries(env: ToolEnvironment, path: string): Promise<Entry[]>
 }
 
 function treeDirectory({ root, release }: ModinfoOptions, env: ToolEnvironment): string {
-  return `${root === null ? "" : withDirectory(root, env)}/lib/modules/${release ?? env.release}`;
-}
-
-/** kmod shows paths as they were typed, with the working directory in front. */
-function withDirectory(path: string, env: ToolEnvironment): string {
-  return path.startsWith("/") || path === "" ? path : `${env.cwd ?? ""}/${path}`;
+  return `${givenPath(root ?? "", env.cwd)}/lib/modules/${release ?? env.release}`;
 }

@@ -34,6 +34,7 @@ describe("MODPROBE_OPTIONS stands before the command line:", () => {
   test("quotes keep blanks together, also within a word", async () => {
     expect((await modprobe("-D", `a"b c"d`)).errors).toContain("Module ab cd not found");
     expect((await modprobe("-D", `'a b'`)).errors).toContain("Module a b not found");
+    expect((await modprobe("-D", `a' b c`)).errors).toContain("Module a' b c not found");
   });
 
   test("blanks around and between words make no words", async () => {

@@ -7,9 +7,9 @@ const VARIABLE = "MODPROBE_OPTIONS";
 /** Options that install and remove commands inherit: they may run modprobe again. */
 const INHERITED = "Cqvs";
 
-/** The words of `MODPROBE_OPTIONS`: quotes keep blanks together, and a quote without a partner is a character. */
+/** The words of `MODPROBE_OPTIONS`: quotes keep blanks together, and one without a partner does so to the end. */
 export function inheritedWords({ variables }: ToolEnvironment): string[] {
-  const words = (variables?.[VARIABLE] ?? "").match(/(?:"[^"]*"|'[^']*'|[^ ])+/g) ?? [];
+  const words = (variables?.[VARIABLE] ?? "").match(/(?:"[^"]*"|'[^']*'|["'][\s\S]*|[^ ])+/g) ?? [];
   return words.map((word) => word.replace(/"([^"]*)"|'([^']*)'/g, (_, double = "", single = "") => double + single));
 }
 

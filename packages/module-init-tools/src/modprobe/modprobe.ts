@@ -9,7 +9,7 @@ import { type LcdDriver, NoDriverError, openDriver } from "../driver";
 import type { ToolEnvironment } from "../environment";
 import { describeError, errorCodeOf } from "../errno";
 import { FatalError, ToolError } from "../errors";
-import { absolutePath, baseName } from "../files/path";
+import { absolutePath, baseName, givenPath } from "../files/path";
 import { hasUnmatchedBracket } from "../tree/module-name";
 import { ModuleTree } from "../tree/module-tree";
 import { inheritedWords, passingOn } from "./inherited-options";
@@ -62,7 +62,11 @@ async function run(options: ModprobeOptions, env: ToolEnvironment, log: Log): Pr
     return 0;
   }
   if (first === undefined) return 1;
-  if (options.showSymbols !== null) return showSymbols(options.showSymbols, first, env, log);
+  if (options.showSymbols !== null) {
+    // Of several only the first is shown, as with kmod.
+    const complain = (message: string) => (options.all ? log.warning(message) : log.fatal(message));
+    return showSymbols(options.showSymbols, first, env, complain);
+  }
   const session = new Session(options, env, tree, config, log);
   try {
     if (options.remove) return (await session.removeAll()) ? 0 : 1;
@@ -182,19 +186,20 @@ class Session {
 }
 
 function moduleDirectory({ root, release }: ModprobeOptions, env: ToolEnvironment): string {
-  const from = root === null || root === "" || root.startsWith("/") ? (root ?? "") : `${env.cwd ?? ""}/${root}`;
-  return `${from}/lib/modules/${release ?? env.release}`;
+  return `${givenPath(root ?? "", env.cwd)}/lib/modules/${release ?? env.release}`;
 }
 
-/** The words as one string; a value with blanks gets quotes, as the kernel's parser wants it: `b="x y"`. */
+/** The words as one string, without what is empty at its start; a value with blanks gets quotes, as the kernel's parser wants it: `b="x y"`. */
 function parameterString(words: readonly string[]): string {
   return words
     .map((word) => {
       const equals = word.indexOf("=");
       const value = word.slice(equals + 1);
-      return equals >= 0 && /\s/.test(value) && !/^["']/.test(value) ? `${word.slice(0, equals)}="${value}"` : word;
+      return equals >= 0 && /[ \t-\r]/.test(value) && !/^["']/.test(value)
+        ? `${word.slice(0, equals)}="${value}"`
+        : word;
     })
-    .join(" ");
+    .reduce((all, word) => (all === "" ? word : `${all} ${word}`), "");
 }
 
 function describeFileError(error: unknown): string {

@@ -175,7 +175,11 @@ function levelAfter(options: ParsedOptions["options"]): number {
   return options.reduce((level, [letter]) => (letter === "q" ? 0 : letter === "v" ? level + 1 : level), WARNING);
 }
 
+/** A number as C writes it: decimal, octal with a zero before it, hexadecimal. */
+const C_NUMBER = /^[ \t-\r]*([+-]?)(0x[0-9a-f]+|0[0-7]*|[1-9]\d*)$/i;
+
 function milliseconds(word: string): number {
-  if (/^\s*[+-]?\d+$/.test(word)) return Math.max(Number(word), 0);
+  const [, sign, digits = ""] = C_NUMBER.exec(word) ?? [];
+  if (sign !== undefined) return sign === "-" ? 0 : Number(digits.replace(/^0(?=\d)/, "0o"));
   throw new ToolError(`unexpected wait value '${word}'.`);
 }

@@ -49,6 +49,12 @@ test("options from the kernel's command line reach the module", async () => {
   expect((await modprobe("-D a w=0", files)).output).toBe(`insmod ${TREE}/a.ko x=1 y=2 w=0\n`);
 });
 
+test("empty words are no parameters before the first one", async () => {
+  const env = testEnvironment({ [`${TREE}/modules.dep`]: "a.ko:\n" });
+  await lcdModprobe(["modprobe", "-D", "a", "", "x=1", "", "y"], env);
+  expect(env.output()).toBe(`insmod ${TREE}/a.ko x=1  y\n`);
+});
+
 test("--show-exports and --show-modversions read a file", async () => {
   const files = { "/a.ko": makeModule({ unversionedExports: ["one"] }), "/text": "this is a text, no module" };
   expect((await modprobe("--show-exports /a.ko", files)).output).toBe("0x00000000\tone\n");
@@ -63,6 +69,9 @@ test("--show-exports and --show-modversions read a file", async () => {
   );
   expect((await modprobe("--show-exports /nowhere", files)).errors).toBe(
     "modprobe: FATAL: Module /nowhere not found.\n",
+  );
+  expect((await modprobe("-a --show-exports /nowhere", files)).errors).toBe(
+    "modprobe: WARNING: Module /nowhere not found.\n",
   );
 });
 

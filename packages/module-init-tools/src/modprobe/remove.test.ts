@@ -66,6 +66,8 @@ test.each([
   ["-r --first-time top", [], "FATAL: Module top is not in kernel."],
   ["-r top", ["top 1 0 -", "late 1 2 -"], "FATAL: Module late is in use."],
   ["-r -w x top", [], "ERROR: unexpected wait value 'x'."],
+  ["-r -w 08 top", [], "ERROR: unexpected wait value '08'."],
+  ["-r -w 0x top", [], "ERROR: unexpected wait value '0x'."],
 ])("%s with %j stays: %s", async (args, loaded, message) => {
   expect(await modprobe(args, loaded)).toMatchObject({ code: 1, removed: [], errors: `modprobe: ${message}\n` });
 });
@@ -91,6 +93,12 @@ test("each -v after -q is a step back up", async () => {
   expect((await modprobe("-rqvv middle", busy)).errors).toBe("modprobe: FATAL: Module middle is in use.\n");
   expect((await modprobe("-rqvvvv middle", ["middle 1 0 -"])).output).toBe("");
   expect((await modprobe("-rqvvvvv middle", ["middle 1 0 -"])).output).toBe("rmmod middle\n");
+});
+
+// `-w 08` and `-w 0x` are none, see above.
+test.each(["10", "010", "0xA", " +10"])("%j is a time to wait, as C writes numbers", async (time) => {
+  const env = testEnvironment({ [`${TREE}/modules.dep`]: "a.ko:\n" });
+  expect(await lcdModprobe(["modprobe", "-n", "-w", time, "a"], env)).toBe(0);
 });
 
 test("-w 0 does not wait: modprobe looks itself", async () => {

@@ -1,26 +1,30 @@
 import { ElfError, parseElf } from "elf-image";
-import type { Log } from "../command/log";
 import { decompressModule } from "../compression/decompress";
 import { exportedVersions, neededVersions, type SymbolVersion } from "../depmod/symbol-versions";
 import type { ToolEnvironment } from "../environment";
 import { describeError, errorCodeOf, errorText } from "../errno";
 import { ToolError } from "../errors";
-import { absolutePath } from "../files/path";
+import { givenPath } from "../files/path";
 import { brokenModuleText } from "../tree/broken-module";
 
 const WHAT = { modversions: "modversions", exports: "symbols" } as const;
 
-/** `--show-modversions` and `--show-exports`: what a module file needs or offers. @returns the exit code */
+/**
+ * `--show-modversions` and `--show-exports`: what a module file needs or offers.
+ *
+ * @param complain hears why it cannot be shown
+ * @returns the exit code
+ */
 export async function showSymbols(
   kind: "modversions" | "exports",
   file: string,
   env: ToolEnvironment,
-  log: Log,
+  complain: (message: string) => void,
 ): Promise<number> {
   try {
     const bytes = await readFile(file, env);
     if (bytes === null) {
-      log.fatal(`Module ${file} not found.`);
+      complain(`Module ${file} not found.`);
       return 1;
     }
     const module = await decompressModule(bytes);
@@ -30,7 +34,7 @@ export async function showSymbols(
     return 0;
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
-    log.fatal(`could not get ${WHAT[kind]} of ${file}: ${error.message}`);
+    complain(`could not get ${WHAT[kind]} of ${file}: ${error.message}`);
     return 1;
   }
 }
@@ -47,7 +51,7 @@ function symbolsOf(kind: "modversions" | "exports", module: Uint8Array, file: Ui
 
 async function readFile(file: string, env: ToolEnvironment): Promise<Uint8Array | null> {
   try {
-    return await env.files.readFile(absolutePath(file, env.cwd));
+    return await env.files.readFile(givenPath(file, env.cwd));
   } catch (error) {
     const code = errorCodeOf(error);
     if (code === null) throw error;

@@ -5,7 +5,7 @@ import type { ToolEnvironment } from "../environment";
 import { errorText } from "../errno";
 import { ToolError } from "../errors";
 import { kindAt } from "../files/kind";
-import { absolutePath } from "../files/path";
+import { givenPath } from "../files/path";
 import { loadedModule } from "../host/loaded-modules";
 import { removeModule } from "../host/remove-module";
 import { moduleNameOfPath, normalizeName } from "../tree/module-name";
@@ -57,7 +57,7 @@ export function lcdRmmod(argv: readonly string[], env: ToolEnvironment): Promise
 
 /** What is no file is a name, as it stands: `./ext4` is none of a loaded module. */
 async function nameOf(word: string, { files, cwd }: ToolEnvironment): Promise<string> {
-  const isThere = (await kindAt(files, absolutePath(word, cwd))) !== null;
+  const isThere = (await kindAt(files, givenPath(word, cwd))) !== null;
   return isThere ? moduleNameOfPath(word) : normalizeName(word.replace(/\..*$/s, ""));
 }
 

@@ -12,6 +12,19 @@ test.each(fnmatch.noMatch)("%s does not match %s, as fnmatch says", (pattern = "
   expect(wildcardMatch(pattern, text)).toBe(false);
 });
 
+// The same fnmatch, in the C locale, as kmod calls it.
+test.each([
+  ["?", false],
+  ["??", true],
+  ["[é]", false],
+  ["[é][é]", true],
+  ["[!a][!a]", true],
+  ["?é", false],
+  ["*", true],
+])("a wildcard for one character stands for one byte of UTF-8: %s", (pattern, expected) => {
+  expect(wildcardMatch(pattern, "é")).toBe(expected);
+});
+
 test("a text of plain characters matches itself and nothing else", () => {
   const plain = fc.stringMatching(/^[a-z_0-9:]*$/);
   fc.assert(fc.property(plain, plain, (a, b) => wildcardMatch(a, b) === (a === b)));

@@ -1,3 +1,5 @@
+import { encodeText } from "elf-image";
+
 const STAR = 0x2a;
 const QUESTION_MARK = 0x3f;
 const OPENING_BRACKET = 0x5b;
@@ -5,10 +7,24 @@ const BACKSLASH = 0x5c;
 const DASH = 0x2d;
 
 /**
- * Shell wildcards as fnmatch(3) has them without flags: `*`, `?`, `[a-c]`, `[!a-c]`, `\` before a character.
+ * Shell wildcards as fnmatch(3) has them without flags, in the C locale: `*`, `?`, `[a-c]`, `[!a-c]`, `\` before a
+ * character; `?` and a class stand for one byte of UTF-8.
  * Runs in time proportional to pattern times text: patterns come from files.
  */
 export function wildcardMatch(pattern: string, text: string): boolean {
+  return matches(pattern, text, MOST_ASCII) ?? matches(bytesOf(pattern), bytesOf(text), MOST_BYTE) ?? false;
+}
+
+const MOST_ASCII = 0x7f;
+const MOST_BYTE = 0xff;
+
+/** A character for each byte. */
+function bytesOf(text: string): string {
+  return Array.from(encodeText(text), (byte) => String.fromCharCode(byte)).join("");
+}
+
+/** @returns null when `?` or a class meets a character above `most` */
+function matches(pattern: string, text: string, most: number): boolean | null {
   let p = 0;
   let t = 0;
   let star = -1;
@@ -19,7 +35,9 @@ export function wildcardMatch(pattern: string, text: string): boolean {
       starText = t;
       continue;
     }
-    const next = matchOne(pattern, p, text.charCodeAt(t));
+    const character = text.charCodeAt(t);
+    if (character > most && isForOne(pattern.charCodeAt(p))) return null;
+    const next = matchOne(pattern, p, character);
     if (next >= 0) {
       p = next;
       t++;
@@ -32,6 +50,10 @@ export function wildcardMatch(pattern: string, text: string): boolean {
   }
   while (pattern.charCodeAt(p) === STAR) p++;
   return p === pattern.length;
+}
+
+function isForOne(element: number): boolean {
+  return element === QUESTION_MARK || element === OPENING_BRACKET;
 }
 
 /** Where the pattern goes on when the element at `p` matches the character, or -1. */
