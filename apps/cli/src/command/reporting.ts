@@ -1,7 +1,7 @@
-import { failureOf } from "../failure";
 import { DomainConsole } from "../run/domain-console";
 import type { Outcome } from "../run/outcome";
 import type { Terminal } from "../terminal";
+import { tellFailure } from "./tell-failure";
 
 /**
  * Runs something in a domain and tells how it ended: words to standard error, with `json` one object to standard
@@ -23,11 +23,7 @@ export async function reporting(
     print({ ...outcome.json, console: console.text, exitCode: outcome.exitCode });
     return outcome.exitCode;
   } catch (error) {
-    const failure = json ? failureOf(error) : null;
-    if (failure === null) throw error;
-    const { message, code, exitCode } = failure;
-    terminal.stderr(`lcd: ${message}\n`);
-    print({ module, outcome: "failed", error: code, message, exitCode });
-    return exitCode;
+    if (!json) throw error;
+    return tellFailure(error, { module }, terminal);
   }
 }

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { Computer } from "lcd-arch-x86/machine";
-import { failureOf } from "../failure";
+import { tellFailure } from "../command/tell-failure";
 import type { Terminal } from "../terminal";
 import type { KernelOptions } from "./command";
 import { bootFiles, readKernelFiles } from "./kernel-files";
@@ -28,11 +28,8 @@ export async function runKernel(kernel: string, options: KernelOptions, terminal
     print({ kernel, outcome: end.kind, explanation: text, instructions, console: output.text, exitCode });
     return exitCode;
   } catch (error) {
-    const failure = json ? failureOf(error) : null;
-    if (failure === null) throw error;
-    terminal.stderr(`lcd: ${failure.message}\n`);
-    print({ kernel, outcome: "failed", error: failure.code, message: failure.message, exitCode: failure.exitCode });
-    return failure.exitCode;
+    if (!json) throw error;
+    return tellFailure(error, { kernel }, terminal);
   }
 }
 

@@ -1,6 +1,7 @@
 import { type Change, diffTrees, type ModuleDifference } from "module-init-tools";
 import { nodeFiles } from "module-init-tools/node";
 import { defineCommand, parseWords } from "../command/define";
+import { tellFailure } from "../command/tell-failure";
 import { failureOf } from "../failure";
 import type { Terminal } from "../terminal";
 import { differenceText, summaryText } from "./difference-text";
@@ -43,16 +44,17 @@ export async function diff(args: readonly string[], terminal: Terminal): Promise
     .option("--json", "print one JSON object", false)
     .addHelpText("after", EXAMPLES)
     .action(async (before: string, after: string, options: DiffOptions) => {
-      exitCode = await show(before, after, options, terminal);
+      exitCode = await show(before, after, options, terminal).catch((error) => tellTrouble(error, options, terminal));
     });
-  try {
-    return (await parseWords(command, args)) ?? exitCode;
-  } catch (error) {
-    const failure = failureOf(error);
-    if (failure === null) throw error;
-    terminal.stderr(`lcd: ${failure.message}\n`);
-    return DiffExit.trouble;
-  }
+  return (await parseWords(command, args)) ?? exitCode;
+}
+
+function tellTrouble(error: unknown, { json }: DiffOptions, terminal: Terminal): number {
+  if (json) return tellFailure(error, {}, terminal, { exitCode: DiffExit.trouble });
+  const failure = failureOf(error);
+  if (failure === null) throw error;
+  terminal.stderr(`lcd: ${failure.message}\n`);
+  return DiffExit.trouble;
 }
 
 function wordsOf(list: string): string[] {

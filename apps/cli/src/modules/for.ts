@@ -2,6 +2,7 @@ import { type Cause, explainLoading, type Loading, type Resolved, type Step } fr
 import { defineCommand, parseWords } from "../command/define";
 import { ExitCode } from "../exit-code";
 import type { Terminal } from "../terminal";
+import { answering } from "./answering";
 import { addTreeOptions, openTree, type TreeOptions } from "./tree-options";
 import { unknownName } from "./unknown-name";
 
@@ -30,7 +31,7 @@ export async function forNames(args: readonly string[], terminal: Terminal): Pro
     .option("--json", "print one JSON object", false)
     .addHelpText("after", EXAMPLES)
     .action(async (names: readonly string[], options: ForOptions) => {
-      exitCode = await show(names, options, terminal);
+      exitCode = await answering(options.json, terminal, () => show(names, options, terminal));
     });
   return (await parseWords(command, args)) ?? exitCode;
 }

@@ -46,6 +46,21 @@ describe("lcd modules", () => {
     }
   });
 
+  it("tells programs why there is no answer, too", async () => {
+    for (const words of [
+      ["for", "-d", "none", "asker"],
+      ["needs", "-d", "none"],
+      ["set", "-d", "none", "asker"],
+      ["diff", "none", "none"],
+    ]) {
+      const { code, stdout, stderr } = await runLcd(["modules", ...words, "--json"]);
+      const exitCode = words[0] === "diff" ? 2 : 1;
+      const message = "none: no such directory";
+      expect([code, stderr]).toEqual([exitCode, `lcd: ${message}\n`]);
+      expect(JSON.parse(stdout)).toEqual({ outcome: "failed", error: "ENOENT", message, exitCode });
+    }
+  });
+
   it("refuses configuration that is not there, and empty names of directories", async () => {
     expect(await runLcd(["modules", "for", "-C", "no.conf", "asker"])).toEqual({
       code: 1,

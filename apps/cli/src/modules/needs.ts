@@ -4,6 +4,7 @@ import { defineCommand, parseWords } from "../command/define";
 import { parseCount } from "../command/quantity";
 import { ExitCode } from "../exit-code";
 import type { Terminal } from "../terminal";
+import { answering } from "./answering";
 import { drawnTrees, rootsOf } from "./drawn-trees";
 import { addTreeOptions, openTree, type TreeOptions } from "./tree-options";
 import { unknownName } from "./unknown-name";
@@ -40,7 +41,7 @@ export async function needs(args: readonly string[], terminal: Terminal): Promis
     .option("--json", "print one JSON object", false)
     .addHelpText("after", EXAMPLES)
     .action(async (names: readonly string[], options: NeedsOptions) => {
-      exitCode = await show(names, options, terminal);
+      exitCode = await answering(options.json, terminal, () => show(names, options, terminal));
     });
   return (await parseWords(command, args)) ?? exitCode;
 }

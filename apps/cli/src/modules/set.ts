@@ -6,6 +6,7 @@ import { CommandError } from "../errors";
 import { ExitCode } from "../exit-code";
 import { failureOf } from "../failure";
 import type { Terminal } from "../terminal";
+import { answering } from "./answering";
 import { copySet } from "./copy-set";
 import { addTreeOptions, openTree, type TreeOptions } from "./tree-options";
 import { unknownName } from "./unknown-name";
@@ -45,7 +46,7 @@ export async function set(args: readonly string[], terminal: Terminal): Promise<
     .option("--json", "print one JSON object", false)
     .addHelpText("after", EXAMPLES)
     .action(async (names: readonly string[], options: SetCommandOptions) => {
-      exitCode = await show(names, options, terminal);
+      exitCode = await answering(options.json, terminal, () => show(names, options, terminal));
     });
   return (await parseWords(command, args)) ?? exitCode;
 }
