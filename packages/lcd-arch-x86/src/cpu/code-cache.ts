@@ -206,10 +206,13 @@ export class CodeCache {
     return true;
   }
 
-  /** Makes room among the translations of one address: for code that is written anew again and again. */
-  private forgetOne(siblings: Translation[]): void {
-    const stale = siblings.find(({ valid }) => valid.length === 0);
-    this.forget(stale ?? siblings[0]);
+  /** Makes room among the translations of one address: for code that is written anew, or run in new contexts, for ever. */
+  private makeRoom(key: number): void {
+    const siblings = this.byAddress.get(key) ?? [];
+    if (siblings.length === MAX_SIBLINGS) {
+      const stale = siblings.find(({ valid }) => valid.length === 0);
+      this.forget(stale ?? siblings[0]);
+    }
   }
 
   private forget(translation: Translation): void {
@@ -307,12 +310,8 @@ export class CodeCache {
       marked: new Set(),
     };
     const key = keyOf(context, rip);
-    const siblings = this.byAddress.get(key) ?? [];
-    siblings.push(translation);
-    this.byAddress.set(key, siblings);
-    if (siblings.length > MAX_SIBLINGS) {
-      this.forgetOne(siblings);
-    }
+    this.makeRoom(key);
+    this.byAddress.set(key, [...(this.byAddress.get(key) ?? []), translation]);
     this.marks.add(
       translation,
       region.pages.map((page) => page.frame),

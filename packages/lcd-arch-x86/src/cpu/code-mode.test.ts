@@ -20,11 +20,13 @@ interface Setup {
   limit?: number;
   /** Access rights of DS. */
   data?: number;
+  /** Times that code is interpreted before it is compiled. */
+  coldThreshold?: number;
 }
 
 /** A processor that is about to run `code`, put at linear address AT, in a mode without paging. */
-function prepared(code: readonly number[], { bits, protectedMode = true, base = 0, limit, data }: Setup) {
-  const machine = new Machine({ memory: 1024 * 1024 });
+function prepared(code: readonly number[], { bits, protectedMode = true, base = 0, limit, data, ...options }: Setup) {
+  const machine = new Machine({ memory: 1024 * 1024, ...options });
   const cpu = machine.processors[0];
   const { state } = cpu;
   machine.memory.write(__hpa(BigInt(AT)), Uint8Array.from([...code, HLT]));
@@ -96,6 +98,23 @@ describe("32-bit code", () => {
     const { cpu, run } = prepared([0xe9, 0, 0, 1, 0], { bits: 32, limit: 0xffff });
     expect(run()).toEqual({ kind: "exception", vector: 13, errorCode: 0 });
     expect(cpu.rip).toBe(BigInt(AT));
+  });
+});
+
+describe("code that runs under many code segments", () => {
+  it("runs on, compiled or not, though not all translations of it are kept", () => {
+    for (const threshold of [0, 1e9]) {
+      // mov al, 9
+      const { cpu, run } = prepared([0xb0, 9], { bits: 32, coldThreshold: threshold });
+      for (let segment = 0; segment < 40; segment++) {
+        cpu.state.set32("segmentLimit", 0xffff + segment, Segment.cs);
+        cpu.rip = BigInt(AT);
+        cpu.gpr[0] = 0n;
+        cpu.addressSpaceChanged();
+        expect(run()).toEqual({ kind: "halted" });
+        expect(cpu.gpr[0]).toBe(9n);
+      }
+    }
   });
 });
 
