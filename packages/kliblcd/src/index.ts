@@ -1,5 +1,5 @@
 /** kliblcd: the interface for code that is not isolated (seed 004). */
-export type { cptr_t, LcdConfig, LcdStatus, ThreadResult } from "lcd-domains";
+export { type cptr_t, KernelError, type LcdConfig, type LcdStatus, type ThreadResult } from "lcd-domains";
 export { type Klcd, klcd_enter, klcd_exit } from "./klcd";
 export {
   type CreateOptions,

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { testHost } from "../../lcd-domains/test/host";
 import {
   type cptr_t,
+  KernelError,
   type Klcd,
   klcd_enter,
   klcd_exit,
@@ -55,6 +56,7 @@ describe("an lcd", () => {
         for (const step of way) operations[step](klcd, slot);
         expect(lcd_status(klcd, slot)).toBe(status);
         if (next === undefined) {
+          expect(() => operation(klcd, slot)).toThrowError(KernelError);
           expect(() => operation(klcd, slot)).toThrowError(expect.objectContaining({ code: "EINVAL" }));
         } else operation(klcd, slot);
         expect(lcd_status(klcd, slot)).toBe(next ?? status);

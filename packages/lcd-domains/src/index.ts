@@ -1,4 +1,5 @@
 /** lcd-domains: the capability microkernel (seeds 000 and 004; docs/microkernel.md). */
+export { type ErrnoName, KernelError } from "lcd-arch-x86";
 export { DomainBuffer } from "./call/buffers";
 export { DomainCallError } from "./call/call-error";
 export { type CallArgument, type DomainFunction, DomainModule } from "./call/domain-module";
