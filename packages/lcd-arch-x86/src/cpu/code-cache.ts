@@ -268,9 +268,9 @@ export class CodeCache {
     const { functions, size } = compileRegions(codes, this.memory, this.miss);
     this.compiled += size;
     this.effort += COMPILING;
-    regions.forEach((region, at) => {
+    codes.forEach(({ region, sites }, at) => {
       const index = this.register(functions[at]);
-      this.byIndex[index] = this.add(region, { tier, index, bytecode: null, sites: codes[at].sites });
+      this.byIndex[index] = this.add(region, { tier, index, bytecode: null, sites });
     });
     return this.at(first);
   }

@@ -14,7 +14,8 @@ import { BlockBuilder } from "./lift/builder";
 import { gprNames, StateOffset } from "./state";
 import type { CodeContext } from "./translate/code-context";
 import { type CodeSource, type DecodedBlock, type DecodedRegion, discover, MAX_BLOCK } from "./translate/discover";
-import { liftDecoded, translateRegion } from "./translate/region";
+import { liftDecoded } from "./translate/lift-region";
+import { translateRegion } from "./translate/region";
 import { NEEDS_LOCAL, schedule } from "./translate/schedule";
 import { watOf } from "./wasm-print";
 

@@ -1,7 +1,7 @@
 import type { Site } from "../ir";
 import { BlockBuilder } from "../lift/builder";
 import type { DecodedRegion } from "../translate/discover";
-import { liftBlock, limitSite } from "../translate/region";
+import { liftBlock, limitSite } from "../translate/lift-region";
 import type { Runtime } from "../translate/runtime";
 import { type Bytecode, Encoder } from "./encode";
 import { CODE_START, VALUES_START } from "./layout";

@@ -1,22 +1,11 @@
-import {
-  type IrBlock,
-  REGISTER_COUNT,
-  Register,
-  registerType,
-  type Site,
-  type SiteCause,
-  type Statement,
-  type ValueType,
-} from "../ir";
-import { BlockBuilder, type FlagShape, flagShape } from "../lift/builder";
-import { liftInstruction } from "../lift/index";
+import { type IrBlock, REGISTER_COUNT, Register, registerType, type Site, type Statement, type ValueType } from "../ir";
 import { registerOffset } from "../register-offset";
 import { BRANCHES, StateOffset } from "../state";
-import { type CutEdges, edgeKey, type Structure, structure } from "./cfg";
-import { ripOf } from "./code-context";
-import type { Decoded, DecodedBlock, DecodedRegion } from "./discover";
+import { type CutEdges, edgeKey, type Structure } from "./cfg";
+import type { DecodedRegion } from "./discover";
 import { Status } from "./dispatcher";
 import { FunctionEmitter, type Label, Local } from "./emit";
+import { type LiftedRegion, liftRegion, limitSite } from "./lift-region";
 import { linkRuntime, type Miss, missImport, regionType } from "./runtime";
 import { noRegisters, type RegisterUse, registerUse, schedule } from "./schedule";
 import { findSpans, NO_SPANS } from "./spans";
@@ -29,10 +18,15 @@ export interface RegionCode {
   called: readonly string[];
   /** Puts in the indexes of the functions that it calls. */
   resolveCalls(indexOf: (name: string) => number): void;
+  /** What of the region it is the code of. */
+  region: DecodedRegion;
   sites: Site[];
   /** The region's blocks as they were lifted, for whoever wants to look at them. */
   blocks: IrBlock[];
 }
+
+/** Statements behind which no block of hot code begins: as many as 500 instructions commonly have, of shifts by CL a hundred. */
+const MAX_STATEMENTS = 4000;
 
 /** A compiled region: runs from its entry until control leaves it, on the processor whose state is at `cpu`. */
 export type RegionFunction = (cpu: number) => number;
@@ -45,60 +39,6 @@ const moves: Readonly<Record<ValueType, { load: number; store: number }>> = {
   f64: { load: Wasm.f64Load, store: Wasm.f64Store },
   v128: { load: Wasm.v128Load, store: Wasm.v128Store },
 };
-
-/** Lifts the blocks of a region in an order in which a block's only predecessor comes before it. */
-function liftBlocks(
-  region: DecodedRegion,
-  decoded: readonly DecodedBlock[],
-  successors: readonly (readonly number[])[],
-  order: readonly number[],
-  sites: Site[],
-): (IrBlock | undefined)[] {
-  const predecessors: number[][] = decoded.map(() => []);
-  successors.forEach((list, from) => {
-    for (const to of list) {
-      predecessors[to].push(from);
-    }
-  });
-  const shapes: (FlagShape | null)[] = decoded.map(() => null);
-  const blocks: (IrBlock | undefined)[] = decoded.map(() => undefined);
-  for (const index of order) {
-    const only = predecessors[index].length === 1 && index !== 0 ? predecessors[index][0] : -1;
-    const builder = new BlockBuilder(sites, region.context, only >= 0 ? shapes[only] : null);
-    blocks[index] = liftBlock(region, decoded[index], builder);
-    shapes[index] = flagShape(builder.flags);
-  }
-  return blocks;
-}
-
-/** Lifts one block of a region. */
-export function liftBlock(region: DecodedRegion, decoded: DecodedBlock, builder: BlockBuilder): IrBlock {
-  const at = (offset: number): bigint => ripOf(region.context, region.entry + BigInt(offset));
-  decoded.instructions.forEach((instruction, index) => {
-    builder.beginInstruction(at(instruction.offset), instruction.length, index);
-    liftDecoded(builder, instruction);
-  });
-  const last = decoded.instructions[decoded.instructions.length - 1];
-  return builder.finish(at(decoded.offset), decoded.instructions.length, at(last.offset + last.length));
-}
-
-/** Lifts an instruction, or what happens where there is none: #GP(0) beyond the limit of CS, a fetch that fails. */
-export function liftDecoded(builder: BlockBuilder, { instruction, beyond }: Decoded): void {
-  if (instruction !== null) {
-    liftInstruction(builder, instruction);
-    return;
-  }
-  const cause: SiteCause = beyond ? { kind: "exception", vector: 13, errorCode: 0 } : { kind: "fetch" };
-  builder.terminator = { kind: "stop", site: builder.site(cause) };
-}
-
-/** Where a block stops at its start, because not all of it may run. */
-export const limitSite = ({ rip, count }: IrBlock): Site => ({
-  rip,
-  length: 0,
-  uncount: count,
-  cause: { kind: "limit", repeating: false },
-});
 
 /** Places that are compared one after another. */
 const LINEAR_SEARCH = 3;
@@ -116,21 +56,28 @@ class RegionEmitter {
   private readonly labels = new Map<number, { merge?: Label; loop?: Label }>();
   private readonly ahead: readonly number[];
 
+  private readonly blocks: LiftedRegion["blocks"];
+  private readonly successors: LiftedRegion["successors"];
+  private readonly shape: Structure;
+  private readonly cut: CutEdges;
+  private readonly sites: Site[];
+
   constructor(
-    private readonly blocks: readonly (IrBlock | undefined)[],
+    { blocks, successors, shape, cut, sites }: LiftedRegion,
     private readonly byRip: ReadonlyMap<bigint, number>,
-    private readonly successors: readonly (readonly number[])[],
-    private readonly shape: Structure,
-    private readonly cut: CutEdges,
-    private readonly sites: Site[],
     private readonly inline: boolean,
     cpu: number | null,
   ) {
+    this.blocks = blocks;
+    this.successors = successors;
+    this.shape = shape;
+    this.cut = cut;
+    this.sites = sites;
     this.emitter = new FunctionEmitter(inline, this.stop, cpu);
     this.ahead = this.instructionsAhead();
   }
 
-  emit(index: number): Omit<RegionCode, "sites" | "blocks"> {
+  emit(index: number): Omit<RegionCode, "region" | "sites" | "blocks"> {
     const e = this.emitter;
     const use = this.registers();
     e.declareVectors(use.read.subarray(Register.xmm).includes(1) || use.written.subarray(Register.xmm).includes(1));
@@ -404,15 +351,8 @@ export function translateRegion(
   inline = false,
   cpu: number | null = null,
 ): RegionCode {
-  const decoded = [...region.blocks.values()];
-  const numbers = new Map(decoded.map((block, number) => [block.offset, number] as const));
-  const successors = decoded.map((block) =>
-    block.successors.map((offset) => numbers.get(offset)).filter((number) => number !== undefined),
-  );
-  const cut: CutEdges = new Set();
-  const shape = structure({ successors }, cut);
-  const sites: Site[] = [];
-  const blocks = liftBlocks(region, decoded, successors, shape.order, sites);
+  const lifted = liftRegion(region, inline ? MAX_STATEMENTS : Number.POSITIVE_INFINITY);
+  const { blocks, shape, sites } = lifted;
   for (const block of blocks) {
     if (block) {
       schedule(block.statements, block.terminator);
@@ -424,8 +364,13 @@ export function translateRegion(
       byRip.set(block.rip, number);
     }
   });
-  const emitter = new RegionEmitter(blocks, byRip, successors, shape, cut, sites, inline, cpu);
-  return { ...emitter.emit(index), sites, blocks: shape.order.flatMap((number) => blocks[number] ?? []) };
+  const emitter = new RegionEmitter(lifted, byRip, inline, cpu);
+  return {
+    ...emitter.emit(index),
+    region: lifted.region,
+    sites,
+    blocks: shape.order.flatMap((number) => blocks[number] ?? []),
+  };
 }
 
 /** Regions that were compiled together: a function for each, in order. */
