@@ -1,4 +1,4 @@
-import { defineCommand, parseWords } from "../command/define";
+import { defineCommand, runCommand } from "../command/define";
 import { parseMemory, parseProcessors } from "../command/machine-options";
 import { collectNames, parseName } from "../command/name";
 import { parseCount, parseSeconds } from "../command/quantity";
@@ -27,8 +27,8 @@ header has load addresses. What runs with
 runs here. (QEMU takes 32-bit ELF files only.) Time is counted in instructions, one a nanosecond, and accesses to
 ports, one a microsecond.
 
-Exit code: what the program leaves with through the debug exit device, port 0xf4: 2 * value + 1; 0 it has turned the
-power off; 1 it could not be loaded; 2 wrong usage; 3 it was stopped: shut down by a triple fault, reset, halted for
+Exit code: what the program leaves with through the debug exit device, port 0xf4 or 0x501: 2 * value + 1; 0 it has
+turned the power off; 1 it could not be loaded; 2 wrong usage; 3 it was stopped: shut down by a triple fault, reset, halted for
 good, out of fuel or time; 130 Ctrl-C. A program may leave with 1 or 3, too: --json tells.`;
 
 /** The options of `lcd machine`. */
@@ -51,7 +51,6 @@ export interface KernelOptions {
 
 /** `lcd machine`. */
 export async function machine(args: readonly string[], terminal: Terminal): Promise<number> {
-  let exitCode: number = ExitCode.ok;
   const command = defineCommand("machine", terminal)
     .description("Runs a bare-metal program on an emulated computer: processors, RAM, a PC's devices.")
     .argument("<kernel>", "a Multiboot 1 kernel", parseName)
@@ -69,10 +68,9 @@ export async function machine(args: readonly string[], terminal: Terminal): Prom
     .option("--timeout <seconds>", "stop after so much time", parseSeconds)
     .option("--json", "print one JSON object, with everything in it", false)
     .option("-v, --verbose", "say how it ended, and how many instructions it took", false)
-    .addHelpText("after", EXAMPLES)
-    .action(async (kernel: string, options: KernelOptions) => {
-      resumeOptimizer();
-      exitCode = await runKernel(kernel, options, terminal);
-    });
-  return (await parseWords(command, args)) ?? exitCode;
+    .addHelpText("after", EXAMPLES);
+  return runCommand(command, args, async (kernel: string, options: KernelOptions) => {
+    resumeOptimizer();
+    return runKernel(kernel, options, terminal);
+  });
 }

@@ -14,6 +14,7 @@ import { ResetPorts } from "./reset-ports";
 import { Rtc } from "./rtc";
 import { TestApics } from "./test-apics";
 import { COM1, COM2, Uart16550 } from "./uart16550";
+import { VgaRegisters } from "./vga-registers";
 
 const MEMORY = 128 << 20;
 
@@ -31,8 +32,9 @@ function makePc(): { ports: PortBus; memory: MmioBus; pic: PicPair; machine: Tes
   new AcpiPm(clock, pic.line(9), ignore).connect(ports);
   new DebugExit(ignore).connect(ports);
   new FwCfg({ cpus: 2, memory: MEMORY, e820: memoryMap(MEMORY) }).connect(ports);
-  new KeyboardController(ignore).connect(ports);
+  new KeyboardController({ reset: ignore, keyboardIrq: pic.line(1), mouseIrq: pic.line(12) }).connect(ports);
   new ResetPorts(ignore).connect(ports);
+  new VgaRegisters(clock).connect(ports);
   new PcTestdev(Array.from({ length: 24 }, (_, pin) => ioApic.line(pin))).connect(ports, memory);
   memory.register(IO_APIC_ADDRESS, IO_APIC_LENGTH, ioApic);
   memory.register(0xfee00000, 0x1000, machine.apics[0].page);

@@ -1,36 +1,105 @@
-import type { AccessSize, PortBus, PortDevice } from "./bus";
+import type { AccessSize, InterruptLine, PortBus, PortDevice } from "./bus";
+import { keyboardCommands, mouseCommands, Ps2Device } from "./ps2-device";
 
 const Port = { data: 0x60, command: 0x64 } as const;
 
-/** Status register. */
-const Status = { outputFull: 0x01, selfTested: 0x04, notLocked: 0x10 } as const;
+/** Status register. Whether a command or a byte was written last is not told: bit 3 says command. */
+const Status = { outputFull: 0x01, selfTested: 0x04, command: 0x08, notLocked: 0x10, fromMouse: 0x20 } as const;
+const ALWAYS = Status.selfTested | Status.command | Status.notLocked;
 
-/** Commands to the controller (IBM PC AT, "Keyboard Controller"). From 0xf0 on they pulse outputs. */
+/** Commands to the controller (IBM PS/2 Hardware Interface Technical Reference). From 0xf0 on they pulse outputs. */
 const Command = {
   readCommandByte: 0x20,
   writeCommandByte: 0x60,
+  disableMouse: 0xa7,
+  enableMouse: 0xa8,
+  testMouse: 0xa9,
   selfTest: 0xaa,
   testKeyboard: 0xab,
+  disableKeyboard: 0xad,
+  enableKeyboard: 0xae,
+  readInput: 0xc0,
   readOutput: 0xd0,
   writeOutput: 0xd1,
+  writeKeyboardBuffer: 0xd2,
+  writeMouseBuffer: 0xd3,
+  writeMouse: 0xd4,
   pulse: 0xf0,
 } as const;
 
 const SELF_TEST_PASSED = 0x55;
-const KEYBOARD_OK = 0x00;
+const LINE_OK = 0x00;
 
-/** The output port, and what a pulse makes 0: the processor's reset line, which is active low. A20 is always on. */
-const Output = { notReset: 0x01, a20: 0x02 } as const;
+/** Bits of the command byte. */
+const Mode = {
+  keyboardInterrupt: 0x01,
+  mouseInterrupt: 0x02,
+  keyboardDisabled: 0x10,
+  mouseDisabled: 0x20,
+  translate: 0x40,
+} as const;
 
-/** The controller 8042 of a PC, to which no keyboard is connected. What is left is its use: to reset the machine. */
+/** As firmware leaves it: the keyboard interrupts, and its codes are translated; the mouse is off. */
+const FIRMWARE_MODE = Mode.keyboardInterrupt | Mode.mouseDisabled | Mode.translate;
+
+/** The input port: the keyboard is not locked. */
+const INPUT = 0x80;
+
+/**
+ * The output port, and what a pulse makes 0: the processor's reset line, which is active low. A20 is always on; clock and
+ * data of both devices are idle, which is high.
+ */
+const Output = { notReset: 0x01, a20: 0x02, mouseIdle: 0x0c, keyboardIdle: 0xc0 } as const;
+const OUTPUT = Output.notReset | Output.a20 | Output.mouseIdle | Output.keyboardIdle;
+
+/** What the controller answers to commands. */
+const answers: ReadonlyMap<number, number> = new Map([
+  [Command.testMouse, LINE_OK],
+  [Command.selfTest, SELF_TEST_PASSED],
+  [Command.testKeyboard, LINE_OK],
+  [Command.readInput, INPUT],
+  [Command.readOutput, OUTPUT],
+]);
+
+/** Commands that change the command byte. */
+const modeChanges: ReadonlyMap<number, { readonly set?: number; readonly clear?: number }> = new Map([
+  [Command.disableMouse, { set: Mode.mouseDisabled }],
+  [Command.enableMouse, { clear: Mode.mouseDisabled }],
+  [Command.disableKeyboard, { set: Mode.keyboardDisabled }],
+  [Command.enableKeyboard, { clear: Mode.keyboardDisabled }],
+]);
+
+/** Of a keyboard's answers, translation changes only the second byte of its ID: as a scan code it is that of F7. */
+const translations: ReadonlyMap<number, number> = new Map([[0x83, 0x41]]);
+
+/** A byte for the processor, and where it comes from. */
+interface OutputByte {
+  readonly byte: number;
+  readonly fromMouse: boolean;
+}
+
+/** What a controller is connected to. */
+export interface KeyboardControllerOptions {
+  /** Asks the machine for a reset. */
+  reset: () => void;
+  /** IRQ 1 and IRQ 12: high while there is a byte to be read, and told of each anew. */
+  keyboardIrq: InterruptLine;
+  mouseIrq: InterruptLine;
+}
+
+/** The controller 8042 of a PC, with a keyboard and a mouse that nobody touches. */
 export class KeyboardController implements PortDevice {
-  private output: number | undefined;
-  private commandByte = 0;
+  private readonly keyboard = new Ps2Device(keyboardCommands);
+  private readonly mouse = new Ps2Device(mouseCommands);
+  private mode: number = FIRMWARE_MODE;
+  /** What the controller itself has to say: it comes before what the devices do. */
+  private own: OutputByte | undefined;
+  private output: OutputByte | undefined;
+  private lastRead = 0;
   /** The command that waits for a data byte. */
   private command = 0;
 
-  /** @param reset asks the machine for a reset */
-  constructor(private readonly reset: () => void) {}
+  constructor(private readonly options: KeyboardControllerOptions) {}
 
   /** Takes ports 0x60 and 0x64. */
   connect(ports: PortBus): void {
@@ -40,42 +109,89 @@ export class KeyboardController implements PortDevice {
 
   readPort(port: number, _size: AccessSize): number {
     if (port === Port.command) {
-      return Status.selfTested | Status.notLocked | (this.output === undefined ? 0 : Status.outputFull);
+      const from = this.output?.fromMouse ? Status.fromMouse : 0;
+      return ALWAYS | from | (this.output === undefined ? 0 : Status.outputFull);
     }
-    const value = this.output ?? 0;
+    this.lastRead = this.output?.byte ?? this.lastRead;
     this.output = undefined;
-    return value;
+    this.update();
+    return this.lastRead;
   }
 
   writePort(port: number, _size: AccessSize, value: number): void {
     if (port === Port.command) this.execute(value);
     else this.take(value);
+    this.update();
   }
 
   private execute(command: number): void {
     this.command = command;
+    const answer = command === Command.readCommandByte ? this.mode : answers.get(command);
+    if (answer !== undefined) this.say(answer);
+    const { set = 0, clear = 0 } = modeChanges.get(command) ?? {};
+    this.mode = (this.mode | set) & ~clear;
+    if (command >= Command.pulse && !(command & Output.notReset)) this.options.reset();
+  }
+
+  /** A data byte, for the last command or for the keyboard. A device that is written to is enabled. */
+  private take(value: number): void {
+    const { command } = this;
+    this.command = 0;
     switch (command) {
-      case Command.readCommandByte:
-        this.output = this.commandByte;
+      case Command.writeCommandByte:
+        this.mode = value;
         break;
-      case Command.selfTest:
-        this.output = SELF_TEST_PASSED;
+      case Command.writeOutput:
+        if (!(value & Output.notReset)) this.options.reset();
         break;
-      case Command.testKeyboard:
-        this.output = KEYBOARD_OK;
+      case Command.writeKeyboardBuffer:
+        this.say(value);
         break;
-      case Command.readOutput:
-        this.output = Output.notReset | Output.a20;
+      case Command.writeMouseBuffer:
+        this.say(value, true);
+        break;
+      case Command.writeMouse:
+        this.mouse.write(value);
+        this.mode &= ~Mode.mouseDisabled;
         break;
       default:
-        if (command >= Command.pulse && !(command & Output.notReset)) this.reset();
+        this.keyboard.write(value);
+        this.mode &= ~Mode.keyboardDisabled;
     }
   }
 
-  /** A data byte, for the last command or for the keyboard that is not there. */
-  private take(value: number): void {
-    if (this.command === Command.writeCommandByte) this.commandByte = value;
-    else if (this.command === Command.writeOutput && !(value & Output.notReset)) this.reset();
-    this.command = 0;
+  private say(byte: number, fromMouse = false): void {
+    this.own = { byte, fromMouse };
+  }
+
+  /** Puts the next byte where it can be read, and shows both interrupt lines what there is. */
+  private update(): void {
+    const { keyboardIrq, mouseIrq } = this.options;
+    if (this.output === undefined) {
+      keyboardIrq.set(false);
+      mouseIrq.set(false);
+      this.output = this.next();
+    }
+    if (this.output === undefined) return;
+    const enabled = this.output.fromMouse ? Mode.mouseInterrupt : Mode.keyboardInterrupt;
+    (this.output.fromMouse ? mouseIrq : keyboardIrq).set((this.mode & enabled) !== 0);
+  }
+
+  private next(): OutputByte | undefined {
+    const { own } = this;
+    this.own = undefined;
+    return own ?? this.fromKeyboard() ?? this.fromMouse();
+  }
+
+  private fromKeyboard(): OutputByte | undefined {
+    const byte = this.mode & Mode.keyboardDisabled ? undefined : this.keyboard.read();
+    if (byte === undefined) return undefined;
+    const translated = this.mode & Mode.translate ? (translations.get(byte) ?? byte) : byte;
+    return { byte: translated, fromMouse: false };
+  }
+
+  private fromMouse(): OutputByte | undefined {
+    const byte = this.mode & Mode.mouseDisabled ? undefined : this.mouse.read();
+    return byte === undefined ? undefined : { byte, fromMouse: true };
   }
 }

@@ -20,6 +20,7 @@ import { Pit8254 } from "../../devices/pit8254";
 import { ResetPorts } from "../../devices/reset-ports";
 import { Rtc } from "../../devices/rtc";
 import { COM1, Uart16550 } from "../../devices/uart16550";
+import { blankScreen, VgaRegisters } from "../../devices/vga-registers";
 import type { Machine } from "../machine";
 import type { ReservedRange } from "../multiboot/index";
 import { Core } from "./core";
@@ -40,8 +41,13 @@ const ISA_IRQS = 16;
 const IO_APIC_PINS = 24;
 /** The timer's interrupt request is pin 2 of the I/O APIC: pin 0 is the 8259's. */
 const TIMER_PIN = 2;
+const KEYBOARD_IRQ = 1;
 const RTC_IRQ = 8;
+const MOUSE_IRQ = 12;
 const FPU_IRQ = 13;
+
+/** Where QEMU has `-device isa-debug-exit` when nothing is said of its place: it is there, too. */
+const SECOND_DEBUG_EXIT = { first: 0x501, count: 2 } as const;
 
 /** Of a computer with several processors only the first has FERR# and IGNNE# (SDM 1, "MS-DOS Compatibility Sub-mode"). */
 function connectFpuError(processor: Processor, irq: InterruptLine, ports: PortBus): void {
@@ -78,13 +84,16 @@ export class Board {
     new Pit8254(clock, irq(0)).connect(ports);
     new Rtc({ clock, irq: irq(RTC_IRQ), memory: size }).connect(ports);
     connectFpuError(machine.processors[0], irq(FPU_IRQ), ports);
-    new KeyboardController(reset).connect(ports);
+    new KeyboardController({ reset, keyboardIrq: irq(KEYBOARD_IRQ), mouseIrq: irq(MOUSE_IRQ) }).connect(ports);
     new ResetPorts(reset).connect(ports);
+    new VgaRegisters(clock).connect(ports);
     new FwCfg({ cpus: cores.length, memory: size, e820: this.memoryMap }).connect(ports);
     new AcpiPm(clock, irq(SCI_IRQ), () => end({ kind: "power-off" })).connect(ports);
     this.com1 = new Uart16550(COM1.port, irq(COM1.irq), onSerial);
     this.com1.connect(ports);
-    new DebugExit((code) => end({ kind: "exit", code })).connect(ports);
+    const exit = (code: number): void => end({ kind: "exit", code });
+    new DebugExit(exit).connect(ports);
+    new DebugExit(exit, SECOND_DEBUG_EXIT).connect(ports);
     const pins = Array.from({ length: IO_APIC_PINS }, (_, pin) => (pin < ISA_IRQS ? irq(pin) : ioApic.line(pin)));
     new PcTestdev(pins).connect(ports, memory);
 
@@ -92,7 +101,7 @@ export class Board {
 
     const { eax: signature, edx: features } = cpuid(1, 0);
     const mp = mpTables({ cpus: cores.length, signature, features });
-    const tables = [biosDataArea(), extendedBiosDataArea(), acpiTables(cores.length), mp];
+    const tables = [biosDataArea(), extendedBiosDataArea(), acpiTables(cores.length), mp, blankScreen()];
     for (const { address, bytes } of tables) machine.memory.write(__hpa(address), bytes);
   }
 

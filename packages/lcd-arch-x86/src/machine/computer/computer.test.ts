@@ -88,6 +88,12 @@ describe("a computer", () => {
     expect(Math.abs(distance - 54_925_401)).toBeLessThan(1000);
   });
 
+  it.each([0xf4, 0x501])("ends when 0x10 is written to the debug exit device at port 0x%s", (port) => {
+    // mov dx, port; mov al, 0x10; out dx, al
+    const { computer } = booted([0x66, 0xba, port & 0xff, port >> 8, 0xb0, 0x10, 0xee, ...SPIN]);
+    expect(computer.runFor(1000)).toEqual({ kind: "exit", code: 0x21 });
+  });
+
   it("does not run from what it calls, nor boot when it has ended", () => {
     const attempts: unknown[] = [];
     // out dx, al; cli; hlt
