@@ -1,13 +1,11 @@
 import { defineCommand, runCommand } from "../command/define";
 import { parseMemory, parseProcessors } from "../command/machine-options";
 import { collectNames, parseName } from "../command/name";
-import { parseCount, parseSeconds } from "../command/quantity";
+import { MIB, parseCount, parseSeconds } from "../command/quantity";
 import { ExitCode } from "../exit-code";
 import { resumeOptimizer } from "../optimizer";
 import type { Terminal } from "../terminal";
 import { runKernel } from "./run-kernel";
-
-const MIB = 2 ** 20;
 
 const EXAMPLES = `
 Examples:
@@ -28,8 +26,8 @@ runs here. (QEMU takes 32-bit ELF files only.) Time is counted in instructions, 
 ports, one a microsecond.
 
 Exit code: what the program leaves with through the debug exit device, port 0xf4 or 0x501: 2 * value + 1; 0 it has
-turned the power off; 1 it could not be loaded; 2 wrong usage; 3 it was stopped: shut down by a triple fault, reset, halted for
-good, out of fuel or time; 130 Ctrl-C. A program may leave with 1 or 3, too: --json tells.`;
+turned the power off; 1 it could not be loaded; 2 wrong usage; 3 it was stopped: shut down by a triple fault, reset,
+halted for good, out of fuel or time; 130 Ctrl-C. A program may leave with 1 or 3, too: --json tells.`;
 
 /** The options of `lcd machine`. */
 export interface KernelOptions {
