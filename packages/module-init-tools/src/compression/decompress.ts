@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../errno";
 import { ToolError } from "../errors";
 
 /** How a module file can be compressed; `depmod` and `modprobe` treat these endings as part of `.ko`. */
@@ -12,7 +13,15 @@ const ALWAYS_ALLOWED = 64 * 1024 * 1024;
 const MOST_GROWTH = 200;
 
 /** A compressed file that cannot be decompressed; the message says why, without the file's name. */
-export class DecompressError extends ToolError {}
+export class DecompressError extends ToolError {
+  /** @param said the code of the words in which kmod would say it */
+  constructor(
+    message: string,
+    readonly said: ErrorCode = "EINVAL",
+  ) {
+    super(message);
+  }
+}
 
 /** A way to decompress: yields the output in pieces, so that a limit can stop it early. */
 export type Decompressor = (bytes: Uint8Array, limit: number) => AsyncIterable<Uint8Array>;
@@ -64,7 +73,10 @@ function largestFrom(size: number): number {
 
 /** The error for data that decompresses to more than the limit. */
 export function tooLarge(limit: number): DecompressError {
-  return new DecompressError(`decompresses to more than ${limit} bytes, the most that a file of its size may become`);
+  return new DecompressError(
+    `decompresses to more than ${limit} bytes, the most that a file of its size may become`,
+    "EFBIG",
+  );
 }
 
 async function collect(pieces: AsyncIterable<Uint8Array>, limit: number): Promise<Uint8Array> {

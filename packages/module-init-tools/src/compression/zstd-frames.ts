@@ -126,5 +126,5 @@ function damaged(what: string): DecompressError {
 }
 
 function endsEarly(): DecompressError {
-  return damaged("it ends too early");
+  return new DecompressError("the zstd data is damaged (it ends too early)", "ENOEXEC");
 }

@@ -102,6 +102,7 @@ describe("-e", () => {
     const own = "disagrees about version of symbol own";
     expect(await run("-E", symvers("0x7"))).toEqual([own]);
     expect(await run("-E", symvers("007"))).toEqual([own]);
+    expect(await run("-E", symvers("-0xfffffffffffffff9"))).toEqual([own]);
     expect(await run("-E", symvers("0x8"))).toEqual(["disagrees about version of symbol p", own]);
     expect(await run("-E", symvers("0xz"))).toEqual([
       "depmod: ERROR: /kernel:1 Invalid symbol version 0xz: it is no hexadecimal number",
@@ -119,8 +120,8 @@ describe("-e", () => {
   });
 
   test("with -F knows no versions, and names lines that are too short", async () => {
-    expect(await run("-F", "0 R __ksymtab_p\nodd line\n0 R __ksymtab_only")).toEqual([
-      "depmod: ERROR: /kernel:2: invalid line: odd line",
+    expect(await run("-F", "0 R __ksymtab_p\r\n0 R __ksymtab_p\nodd line\n0 R __ksymtab_only")).toEqual([
+      "depmod: ERROR: /kernel:3: invalid line: odd line",
       "",
     ]);
     expect(await run("-F", "0 R ___ksymtab_p\n0 R __ksymtab_only x\n", "-P", "_")).toEqual([

@@ -83,7 +83,7 @@ export function locationOf({ path }: FoundModule, directory: string): string {
 }
 
 function pathInTree(path: string, directory: string): string {
-  return path.startsWith(`${directory}/`) ? path.slice(directory.length + 1) : path;
+  return path.startsWith(`${directory}/`) ? path.slice(directory.length).replace(/^\/+/, "") : path;
 }
 
 /** What an external directory holds. One that cannot be read is named, and the search goes on. */

@@ -48,7 +48,7 @@ export async function symbolsOfSystemMap(
 ): Promise<KernelSymbols> {
   const symbols = new Map([[OWN_SYMBOL, 0n]]);
   for (const [i, line] of linesWithEnds(decodeText(await files.readFile(path))).entries()) {
-    const [, written] = /^[^ ]* [^ ]* (.*)\n?$/.exec(line) ?? [];
+    const [, written] = /^[^ ]* [^ ]* ([^\n]*)\n?$/.exec(line) ?? [];
     if (written === undefined) {
       complain(i + 1, line);
       continue;
@@ -77,8 +77,13 @@ export async function symbolsOfSymvers(
   for (const [i, line] of linesWithEnds(decodeText(await files.readFile(path))).entries()) {
     const [version = "", name = "", file] = wordsOf(line);
     if (file !== "vmlinux") continue;
-    if (!HEXADECIMAL.test(version)) complain(i + 1, version);
-    else symbols.set(withoutPrefix(name, symbolPrefix), BigInt(`0x${version.replace(/^0x/i, "")}`));
+    const [, sign, digits] = HEXADECIMAL.exec(version) ?? [];
+    if (digits === undefined) complain(i + 1, version);
+    else
+      symbols.set(
+        withoutPrefix(name, symbolPrefix),
+        BigInt.asUintN(64, (sign === "-" ? -1n : 1n) * BigInt(`0x${digits}`)),
+      );
   }
   return { symbols, versioned: true };
 }
@@ -88,4 +93,5 @@ export function withoutPrefix(symbol: string, prefix: string): string {
   return prefix !== "" && symbol.startsWith(prefix) ? symbol.slice(prefix.length) : symbol;
 }
 
-const HEXADECIMAL = /^(?:0x)?[0-9a-f]+$/i;
+/** As strtoul(3) reads it. */
+const HEXADECIMAL = /^([+-]?)(?:0x)?([0-9a-f]+)$/i;

@@ -1,9 +1,9 @@
 import { ElfError, NamePool } from "elf-image";
-import { decompressModule, isCompressed } from "../compression/decompress";
+import { isCompressed } from "../compression/decompress";
 import { describeError, errorCodeOf } from "../errno";
 import { ToolError } from "../errors";
 import type { ToolFiles } from "../files/files";
-import { brokenModuleText } from "../tree/broken-module";
+import { brokenModuleText, decompressedFile } from "../tree/broken-module";
 import { type ModuleFacts, type ReadFactsOptions, readModuleFacts } from "./module-facts";
 
 /** What was read of a module; of one that cannot be read why, and no facts. */
@@ -61,7 +61,7 @@ export async function readFacts(files: ToolFiles, path: string, options: ReadFac
     );
     if (read != null) return read;
     const file = await files.readFile(path);
-    return factsOf(await decompressModule(file), file, options);
+    return factsOf(await decompressedFile(file), file, options);
   } catch (error) {
     if (errorCodeOf(error) === null && !(error instanceof ToolError)) throw error;
     return { facts: NOTHING, error: describeError(error) };

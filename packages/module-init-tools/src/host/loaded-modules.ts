@@ -8,7 +8,7 @@ export interface LoadedModule {
   readonly name: string;
   /** Bytes in memory. */
   readonly size: number;
-  /** How many users it has; null when this kernel cannot take modules out. */
+  /** How many users it has, -1 while it is being taken out; null when this kernel cannot take modules out. */
   readonly users: number | null;
   /** Modules that use it. */
   readonly holders: readonly string[];
@@ -43,7 +43,7 @@ export async function loadedModule(files: ToolFiles, name: string): Promise<Load
 
 /** `ext4 983040 1 jbd2,mbcache, Live 0x0`; `-` when nobody uses it. */
 function parseLine(line: string): LoadedModule[] {
-  const [, name, size, users, holders = ""] = /^(\S+) (\d+) (\d+|-) (\S+)/.exec(line) ?? [];
+  const [, name, size, users, holders = ""] = /^(\S+) (\d+) (-?\d+|-) (\S+)/.exec(line) ?? [];
   if (name === undefined) return [];
   // `[permanent]` stands among the holders of a module that cannot be taken out.
   const names = holders.split(",").filter((holder) => holder !== "" && holder !== "-" && !holder.startsWith("["));

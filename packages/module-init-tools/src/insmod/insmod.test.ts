@@ -15,6 +15,11 @@ test("the file and its parameters are handed to the driver", async () => {
   expect(loaded).toEqual([{ name: "my_mod", image: new TextEncoder().encode("image"), size: 5, options: "a=1 b" }]);
 });
 
+// As insmod of kmod 30, and modprobe.
+test("empty words before the first parameter are none", async () => {
+  expect((await insmod(["my-mod.ko", "", "a=1", "", "b"])).loaded[0]?.options).toBe("a=1  b");
+});
+
 test("-f takes out the version magic; -p and -s mean nothing", async () => {
   const module = makeModule({ modinfo: ["vermagic=6.1.0", "license=GPL"] });
   const env = testEnvironment({ "/a.ko": module });
@@ -28,6 +33,7 @@ test("-f takes out the version magic; -p and -s mean nothing", async () => {
 // The words are those of insmod in kmod 30.
 test.each([
   [["nofile"], {}, "could not load module nofile: No such file or directory"],
+  [["-", "a=1"], {}, "this tool does not support loading from stdin!"],
   [["dir.ko"], {}, "could not insert module dir.ko: Is a directory"],
   [[""], {}, "could not load module : No such file or directory"],
   [[], {}, "missing filename."],

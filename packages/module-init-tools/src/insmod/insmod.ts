@@ -6,6 +6,7 @@ import type { ToolEnvironment } from "../environment";
 import { describeError, errorCodeOf, errorText } from "../errno";
 import { ToolError } from "../errors";
 import { baseName, givenPath } from "../files/path";
+import { joinedWords } from "../tree/text";
 
 /** `-p` and `-s` are understood for the sake of old scripts, and mean nothing. */
 const TABLE: OptionTable = {
@@ -59,12 +60,17 @@ async function run(args: readonly string[], env: ToolEnvironment, log: Log): Pro
     log.error("missing filename.");
     return 1;
   }
+  if (file === "-") {
+    log.error("this tool does not support loading from stdin!");
+    return 1;
+  }
   const path = givenPath(file, env.cwd);
   await requireFile(env, file, path);
   const driver = await openDriver(env, { forceVermagic: has("f"), forceModversion: has("f") });
   try {
-    log.info(`insmod ${path} ${parameters.join(" ")}`);
-    const code = await driver.load(path, parameters.join(" "));
+    const options = joinedWords(parameters);
+    log.info(`insmod ${path} ${options}`);
+    const code = await driver.load(path, options);
     if (code === null) return 0;
     log.error(`could not insert module ${file}: ${refusal(code)}`);
     return 1;

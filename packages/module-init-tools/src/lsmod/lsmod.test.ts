@@ -7,6 +7,7 @@ const modules = [
   "mbcache 16384 1 ext4, Live 0xffffffffc0000000",
   "a_name_longer_than_nineteen 123456789 2 a,b,[permanent], Live 0x0 (OE)",
   "uncounted 4096 - - Live 0x0",
+  "leaving 4096 -1 - Unloading 0x0",
   "garbage",
 ].join("\n");
 
@@ -25,7 +26,8 @@ test("modules with their sizes and users, in the order of /proc/modules", async 
       "ext4                      77  0\n" +
       "mbcache                16384  2 ext4\n" +
       "a_name_longer_than_nineteen 123456789  2 a,b\n" +
-      "uncounted               4096  -2\n",
+      "uncounted               4096  -2\n" +
+      "leaving                 4096  -1\n",
   );
 });
 

@@ -47,6 +47,13 @@ test("entries come in their order, parameters last, those mentioned last first",
   });
 });
 
+// As above; blanks are counted in bytes of UTF-8.
+test("keys of other letters are as wide as their bytes", async () => {
+  const env = testEnvironment({ "/x.ko": makeModule({ modinfo: ["größe=1", "ключ-от-двери=2"] }) });
+  await lcdModinfo(["modinfo", "/x.ko"], env);
+  expect(env.output()).toBe("filename:       /x.ko\ngröße:        1\nключ-от-двери:         2\n");
+});
+
 test("-0 ends with NUL, and only what modinfo adds is aligned", async () => {
   expect((await run("-0", "a_b")).output).toBe(
     `filename:       ${TREE}/kernel/a-b.ko\0license=GPL\0averyveryverylongkeyname=x\0depends=\0` +
@@ -84,6 +91,28 @@ test("what is not found does not keep the others from being shown", async () => 
   });
   expect((await run("-m", "net-pf-10")).errors).toBe("modinfo: ERROR: Module name net-pf-10 not found.\n");
   expect((await run()).errors).toBe("modinfo: ERROR: missing module or filename.\n");
+});
+
+/** The same text through `xz --check=crc32` and `zstd`. */
+const xzFile = Buffer.from(
+  "/Td6WFoAAAFpIt42AgAhARYAAAB0L+WjAQAebGlnaHR3ZWlnaHQgY2FwYWJpbGl0eSBkb21haW5zCgAAetSefQABMx/u3eVZkEKZDQEAAAAAAVla",
+  "base64",
+);
+const zstdFile = Buffer.from("KLUv/SQf+QAAbGlnaHR3ZWlnaHQgY2FwYWJpbGl0eSBkb21haW5zClDijNc=", "base64");
+
+// The sentences before the brackets: modinfo of kmod 30, where gzip is unknown.
+test.each([
+  ["xz", xzFile.slice(0, -20), /^Invalid argument \(the xz data cannot be read: it ends too early/],
+  ["zstd", zstdFile.slice(0, -20), /^Exec format error \(the zstd data is damaged \(it ends too early\)\)$/],
+  [
+    "zstd",
+    zstdFile.map((byte, i) => (i < zstdFile.length - 4 ? byte : 0)),
+    /^Invalid argument \(the zstd data is damaged \(a block or the checksum is wrong\)\)$/,
+  ],
+])("damaged %s is told in kmod's words, and what is wrong with it", async (_, bytes, message) => {
+  const env = testEnvironment({ "/x.ko": bytes });
+  expect(await lcdModinfo(["modinfo", "/x.ko"], env)).toBe(1);
+  expect(env.errors().replace("modinfo: ERROR: could not get modinfo from 'x': ", "").trimEnd()).toMatch(message);
 });
 
 test("a module that is cut off anywhere is at most one message", async () => {

@@ -1,7 +1,6 @@
 import { ElfError } from "elf-image";
 import type { Log } from "../command/log";
 import { runProgram, VERSION_TEXT } from "../command/program";
-import { decompressModule } from "../compression/decompress";
 import { ConfigBuilder } from "../config/parse-config";
 import { readConfig } from "../config/read-config";
 import type { ToolEnvironment } from "../environment";
@@ -9,7 +8,7 @@ import { describeError, errorCodeOf, errorText } from "../errno";
 import { ToolError } from "../errors";
 import { givenPath } from "../files/path";
 import { isBuiltinModule, resolveModuleName, resolveName } from "../modprobe/resolve";
-import { brokenModuleText } from "../tree/broken-module";
+import { brokenModuleText, decompressedFile } from "../tree/broken-module";
 import { hasUnmatchedBracket, isModuleFile, moduleNameOfPath } from "../tree/module-name";
 import { ModuleTree } from "../tree/module-tree";
 import { explainModule } from "./explain";
@@ -129,7 +128,7 @@ async function entriesOf({ name, path, builtin }: Found, tree: ModuleTree, env: 
 
 async function fileEntries(env: ToolEnvironment, path: string): Promise<Entry[]> {
   const file = await env.files.readFile(path);
-  const bytes = await decompressModule(file);
+  const bytes = await decompressedFile(file);
   try {
     const { entries, signature } = explainModule(bytes);
     return [...entries, ...signatureEntries(signature)];

@@ -1,3 +1,4 @@
+import { encodeText } from "elf-image";
 import type { Log } from "../command/log";
 import { isParameterKey, type ModuleParameter, parametersOf } from "./parameters";
 import type { ModuleSignature } from "./signature";
@@ -38,9 +39,9 @@ export function printEntries(entries: readonly Entry[], options: PrintOptions, l
   );
 }
 
-/** A key with its colon, filled up with blanks; one that is too long gets as many blanks as it is too long. */
+/** A key with its colon, filled up with blanks; one of too many bytes gets as many blanks as it is too long. */
 function paddedKey(key: string): string {
-  return `${key}:${" ".repeat(Math.abs(KEY_WIDTH - 1 - key.length))}`;
+  return `${key}:${" ".repeat(Math.abs(KEY_WIDTH - 1 - encodeText(key).length))}`;
 }
 
 /** The entries that modinfo adds for a signature. */

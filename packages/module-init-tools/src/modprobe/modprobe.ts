@@ -12,6 +12,7 @@ import { FatalError, ToolError } from "../errors";
 import { absolutePath, baseName, givenPath } from "../files/path";
 import { hasUnmatchedBracket } from "../tree/module-name";
 import { ModuleTree } from "../tree/module-tree";
+import { joinedWords } from "../tree/text";
 import { inheritedWords, passingOn } from "./inherited-options";
 import { alreadyInKernel, loadAll } from "./load";
 import { MODPROBE_USAGE, type ModprobeOptions, parseModprobeOptions } from "./options";
@@ -189,17 +190,17 @@ function moduleDirectory({ root, release }: ModprobeOptions, env: ToolEnvironmen
   return `${givenPath(root ?? "", env.cwd)}/lib/modules/${release ?? env.release}`;
 }
 
-/** The words as one string, without what is empty at its start; a value with blanks gets quotes, as the kernel's parser wants it: `b="x y"`. */
+/** The words as parameters; a value with blanks gets quotes, as the kernel's parser wants it: `b="x y"`. */
 function parameterString(words: readonly string[]): string {
-  return words
-    .map((word) => {
+  return joinedWords(
+    words.map((word) => {
       const equals = word.indexOf("=");
       const value = word.slice(equals + 1);
       return equals >= 0 && /[ \t-\r]/.test(value) && !/^["']/.test(value)
         ? `${word.slice(0, equals)}="${value}"`
         : word;
-    })
-    .reduce((all, word) => (all === "" ? word : `${all} ${word}`), "");
+    }),
+  );
 }
 
 function describeFileError(error: unknown): string {

@@ -1,11 +1,10 @@
 import { ElfError, parseElf } from "elf-image";
-import { decompressModule } from "../compression/decompress";
 import { exportedVersions, neededVersions, type SymbolVersion } from "../depmod/symbol-versions";
 import type { ToolEnvironment } from "../environment";
 import { describeError, errorCodeOf, errorText } from "../errno";
 import { ToolError } from "../errors";
 import { givenPath } from "../files/path";
-import { brokenModuleText } from "../tree/broken-module";
+import { brokenModuleText, decompressedFile } from "../tree/broken-module";
 
 const WHAT = { modversions: "modversions", exports: "symbols" } as const;
 
@@ -27,7 +26,7 @@ export async function showSymbols(
       complain(`Module ${file} not found.`);
       return 1;
     }
-    const module = await decompressModule(bytes);
+    const module = await decompressedFile(bytes);
     const symbols = symbolsOf(kind, module, bytes);
     if (symbols === null) throw new ToolError(errorText("ENOENT"));
     env.stdout(symbols.map(({ name, version }) => `0x${version.toString(16).padStart(8, "0")}\t${name}\n`).join(""));

@@ -9,6 +9,7 @@ import { givenPath } from "../files/path";
 import { loadedModule } from "../host/loaded-modules";
 import { removeModule } from "../host/remove-module";
 import { moduleNameOfPath, normalizeName } from "../tree/module-name";
+import { ModuleTree } from "../tree/module-tree";
 
 const TABLE: OptionTable = {
   short: "fsvVwh",
@@ -56,9 +57,8 @@ export function lcdRmmod(argv: readonly string[], env: ToolEnvironment): Promise
 }
 
 /** What is no file is a name, as it stands: `./ext4` is none of a loaded module. */
-async function nameOf(word: string, { files, cwd }: ToolEnvironment): Promise<string> {
-  const isThere = (await kindAt(files, givenPath(word, cwd))) !== null;
-  return isThere ? moduleNameOfPath(word) : normalizeName(word.replace(/\..*$/s, ""));
+function nameOf(word: string, isFile: boolean): string {
+  return isFile ? moduleNameOfPath(word) : normalizeName(word.replace(/\..*$/s, ""));
 }
 
 async function remove(
@@ -67,8 +67,9 @@ async function remove(
   env: ToolEnvironment,
   log: Log,
 ): Promise<boolean> {
-  const name = await nameOf(word, env);
-  const obstacle = flags.force ? null : await obstacleTo(name, flags.wait, env);
+  const isFile = (await kindAt(env.files, givenPath(word, env.cwd))) !== null;
+  const name = nameOf(word, isFile);
+  const obstacle = flags.force ? null : await obstacleTo(name, isFile, flags.wait, env);
   if (obstacle !== null) {
     log.error(obstacle);
     return false;
@@ -82,7 +83,9 @@ async function remove(
 }
 
 /** Why a module had better stay; null when nothing is in the way. */
-async function obstacleTo(name: string, wait: boolean, env: ToolEnvironment): Promise<string | null> {
+async function obstacleTo(name: string, isFile: boolean, wait: boolean, env: ToolEnvironment): Promise<string | null> {
+  const tree = new ModuleTree(env.files, `/lib/modules/${env.release}`);
+  if (!isFile && (await tree.isBuiltin(name))) return `Module ${name} is builtin.`;
   const module = await loadedModule(env.files, name);
   if (module === null) return `Module ${name} is not currently loaded`;
   if (module.holders.length > 0) return `Module ${name} is in use by: ${module.holders.join(" ")}`;

@@ -37,3 +37,8 @@ export function linesWithEnds(text: string): string[] {
 export function wordsOf(line: string): string[] {
   return line.split(/[ \t]+/).filter((word) => word !== "");
 }
+
+/** Words with a blank between each two, as kmod makes parameters of them: empty ones at the start leave none. */
+export function joinedWords(words: readonly string[]): string {
+  return words.reduce((all, word) => (all === "" ? word : `${all} ${word}`), "");
+}
