@@ -1,3 +1,4 @@
+import { CommandError } from "./errors";
 import { ExitCode } from "./exit-code";
 
 /** Why a command failed, as a person or a program wants to know it. */
@@ -49,4 +50,14 @@ const systemErrors: Readonly<Record<string, string>> = {
 function systemFailure(error: Error, code: string): Failure {
   const path = "path" in error && typeof error.path === "string" ? `${error.path}: ` : "";
   return { message: `${path}${systemErrors[code] ?? error.message}`, code, exitCode: ExitCode.failed };
+}
+
+/**
+ * The same failure of the file system, told of what a person has asked for instead of the path that it became.
+ *
+ * @param error what was thrown; it is thrown again when it is none of the file system
+ */
+export function failureOfFile(asked: string, error: unknown): CommandError {
+  if (!(error instanceof Error && "code" in error && typeof error.code === "string")) throw error;
+  return new CommandError(`${asked}: ${systemErrors[error.code] ?? error.message}`, ExitCode.failed, error.code);
 }

@@ -1,8 +1,9 @@
 import { availableParallelism, cpus } from "node:os";
 import { InvalidArgumentError } from "commander";
-import { defineCommand, parseWords } from "../command/define";
+import { defineCommand, runCommand } from "../command/define";
 import { parseCount } from "../command/quantity";
 import { ExitCode } from "../exit-code";
+import { jsonText } from "../json-text";
 import { resumeOptimizer } from "../optimizer";
 import type { Terminal } from "../terminal";
 import { measureDomains } from "./domains";
@@ -35,18 +36,16 @@ interface Options {
 
 /** `lcd bench`. */
 export async function bench(args: readonly string[], terminal: Terminal): Promise<number> {
-  let exitCode: number = ExitCode.ok;
   const command = defineCommand("bench", terminal)
     .description("Measures LCD on this machine, and prints ratios.")
     .option("--only <parts>", `${parts.join(", ")}, with commas between them (default: all)`, parseParts, parts)
     .option("--repeat <times>", "how often processes are run (default: 10)", parseCount, 10)
     .option("--json", "print one JSON object, without workloads", false)
-    .addHelpText("after", EXAMPLES)
-    .action(async (options: Options) => {
-      resumeOptimizer();
-      exitCode = await measureAll(options, terminal);
-    });
-  return (await parseWords(command, args)) ?? exitCode;
+    .addHelpText("after", EXAMPLES);
+  return runCommand(command, args, async (options: Options) => {
+    resumeOptimizer();
+    return measureAll(options, terminal);
+  });
 }
 
 function parseParts(text: string): readonly Part[] {
@@ -73,7 +72,7 @@ async function measureAll({ only, repeat, json }: Options, terminal: Terminal): 
     results.push(result);
     if (!json) terminal.stdout(formatMeasurement(result));
   }
-  if (json) terminal.stdout(`${JSON.stringify({ processor, node: process.version, results }, null, 2)}\n`);
+  if (json) terminal.stdout(jsonText({ processor, node: process.version, results }));
   else if (only.includes("workloads")) return runWorkloads(Math.min(repeat, 3), terminal);
   return ExitCode.ok;
 }

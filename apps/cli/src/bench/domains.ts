@@ -1,5 +1,6 @@
 import { Worker } from "node:worker_threads";
 import { lcd_create, lcd_destroy, lcd_thread_start, lcd_thread_wait } from "lcd-domains";
+import { MIB } from "../command/quantity";
 import { bootWithModules, type EmulatedHost } from "../host/emulated-host";
 import { findModule } from "../module-files/find-module";
 import { type Measurement, median } from "./measure";
@@ -10,7 +11,7 @@ const WORKERS = 15;
 
 /** Creating a domain from `hello`, running it and destroying it, against starting a Worker and waiting for its end. */
 export async function measureDomains(): Promise<Measurement> {
-  const host = bootWithModules(await findModule("hello", [], "/"), { memory: 64 * 2 ** 20, cpus: 2 });
+  const host = bootWithModules(await findModule("hello", [], "/"), { memory: 64 * MIB, cpus: 2 });
   await times(WARM_UP, () => oneDomain(host));
   const fresh = median(await times(DOMAINS, () => oneDomain(host)));
   const other = await lcd_create(host.kernel, "hello");

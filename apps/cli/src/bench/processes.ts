@@ -3,10 +3,9 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { testModulesDirectory } from "liblcd";
+import { MIB } from "../command/quantity";
 import { CommandError } from "../errors";
 import { type Measurement, median } from "./measure";
-
-const MEBIBYTE = 2 ** 20;
 
 /** This package's directory: the nearest one upwards with `bin/lcd.cjs` in it. */
 export function packageDirectory(): string {
@@ -48,7 +47,7 @@ export async function measureStart(repeat: number): Promise<Measurement> {
 
 /** The largest resident size of a run in which the domain uses all of the machine's RAM, less that RAM. */
 export async function measureMemory(): Promise<Measurement> {
-  const ram = 64 * MEBIBYTE;
+  const ram = 64 * MIB;
   const path = join(testModulesDirectory, "exhaust-memory.ko");
   // The module ends with -ENOMEM, when it has got all there is.
   const full = await runNode([...REPORT_PEAK, ...lcdCommand("run", path, "--memory", "64M")], 1);

@@ -1,9 +1,8 @@
 import { InvalidArgumentError } from "commander";
-import { defineCommand, parseWords } from "../command/define";
+import { defineCommand, runCommand } from "../command/define";
 import { addMachineOptions, collect, type MachineOptions } from "../command/machine-options";
 import { parseName } from "../command/name";
 import { reporting } from "../command/reporting";
-import { ExitCode } from "../exit-code";
 import type { Terminal } from "../terminal";
 import { parseArguments } from "./arguments";
 import { callFunction } from "./call-function";
@@ -45,7 +44,6 @@ interface Options extends MachineOptions {
 
 /** `lcd call`. */
 export async function call(words: readonly string[], terminal: Terminal): Promise<number> {
-  let exitCode: number = ExitCode.ok;
   const command = addMachineOptions(defineCommand("call", terminal))
     .description("Maps a module into a domain and calls one of its functions under the C ABI.")
     .argument("<module>", "path of a .ko file, or name of an example", parseName)
@@ -56,11 +54,13 @@ export async function call(words: readonly string[], terminal: Terminal): Promis
     .option("--signed", "the result is a signed integer", false)
     .option("--init", "run the module's init function first", false)
     .option("--param <name=value>", "module parameter (may be given again)", collect, [])
-    .addHelpText("after", EXAMPLES)
-    .action(async (module: string, symbol: string, args: string[], options: Options) => {
-      exitCode = await callAndReport(module, symbol, args, options, terminal);
-    });
-  return (await parseWords(command, words.map(plainNegative))) ?? exitCode;
+    .addHelpText("after", EXAMPLES);
+  return runCommand(
+    command,
+    words.map(plainNegative),
+    (module: string, symbol: string, args: string[], options: Options) =>
+      callAndReport(module, symbol, args, options, terminal),
+  );
 }
 
 /** commander knows -5 for a number, but not -0x5. */

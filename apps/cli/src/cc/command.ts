@@ -1,8 +1,9 @@
 import { basename, resolve } from "node:path";
 import { compileModule } from "liblcd/cc";
-import { defineCommand, parseWords } from "../command/define";
+import { defineCommand, runCommand } from "../command/define";
 import { collect } from "../command/machine-options";
 import { collectNames, parseName } from "../command/name";
+import { ExitCode } from "../exit-code";
 import type { Terminal } from "../terminal";
 
 const EXAMPLES = `
@@ -40,12 +41,11 @@ export async function cc(args: readonly string[], terminal: Terminal): Promise<n
     .option("-I, --include <directory>", "look for headers there", collectNames, [])
     .option("-f, --flag <flag>", "any other compiler flag: --flag=-Wextra", collect, [])
     .option("-v, --verbose", "show the commands that are run", false)
-    .addHelpText("after", EXAMPLES)
-    .action((sources: string[], options: Options) => compile(sources, options, terminal));
-  return (await parseWords(command, args)) ?? 0;
+    .addHelpText("after", EXAMPLES);
+  return runCommand(command, args, (sources: string[], options: Options) => compile(sources, options, terminal));
 }
 
-async function compile(sources: readonly string[], options: Options, terminal: Terminal): Promise<void> {
+async function compile(sources: readonly string[], options: Options, terminal: Terminal): Promise<number> {
   const output =
     options.output ??
     basename(sources[0])
@@ -64,4 +64,5 @@ async function compile(sources: readonly string[], options: Options, terminal: T
     onCommand: options.verbose ? (command) => terminal.stderr(`${command.join(" ")}\n`) : undefined,
   });
   terminal.stderr(warnings);
+  return ExitCode.ok;
 }

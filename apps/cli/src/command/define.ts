@@ -20,11 +20,24 @@ export function defineCommand(name: string, terminal: Terminal): Command {
   );
 }
 
-/** Lets commander read the words; gives an exit code when that ended it: help was shown, or a word was wrong. */
-export async function parseWords(command: Command, words: readonly string[]): Promise<number | null> {
+/**
+ * Lets commander read the words, and does what they ask for.
+ *
+ * @param act gets the command's arguments, then its options; gives the exit code
+ * @returns the exit code; that of commander when help was shown, or a word was wrong
+ */
+export async function runCommand<Args extends unknown[]>(
+  command: Command,
+  words: readonly string[],
+  act: (...args: Args) => Promise<number>,
+): Promise<number> {
+  let exitCode: number = ExitCode.ok;
+  command.action(async (...args: Args) => {
+    exitCode = await act(...args);
+  });
   try {
     await command.parseAsync([...words], { from: "user" });
-    return null;
+    return exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? ExitCode.ok : ExitCode.usage;

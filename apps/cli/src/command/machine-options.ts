@@ -1,9 +1,8 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { collectNames } from "./name";
-import { parseCount, parseSeconds, parseSize } from "./quantity";
+import { MIB, parseCount, parseSeconds, parseSize } from "./quantity";
 
 const PAGE = 4096;
-const MIB = 2 ** 20;
 
 /** Options of every command that runs code in a domain. */
 export interface MachineOptions {

@@ -1,5 +1,8 @@
 import { InvalidArgumentError } from "commander";
 
+/** Bytes. */
+export const MIB = 2 ** 20;
+
 const binary: Readonly<Record<string, number>> = { "": 1, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
 const decimal: Readonly<Record<string, number>> = { "": 1, K: 1e3, M: 1e6, G: 1e9 };
 

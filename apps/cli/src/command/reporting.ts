@@ -1,3 +1,4 @@
+import { jsonText } from "../json-text";
 import { DomainConsole } from "../run/domain-console";
 import type { Outcome } from "../run/outcome";
 import type { Terminal } from "../terminal";
@@ -16,11 +17,10 @@ export async function reporting(
   act: (console: DomainConsole) => Promise<Outcome>,
 ): Promise<number> {
   const console = new DomainConsole(terminal, json);
-  const print = (object: object): unknown => json && terminal.stdout(`${JSON.stringify(object, null, 2)}\n`);
   try {
     const outcome = await act(console);
     terminal.stderr(outcome.text);
-    print({ ...outcome.json, console: console.text, exitCode: outcome.exitCode });
+    if (json) terminal.stdout(jsonText({ ...outcome.json, console: console.text, exitCode: outcome.exitCode }));
     return outcome.exitCode;
   } catch (error) {
     if (!json) throw error;

@@ -1,4 +1,5 @@
 import { failureOf } from "../failure";
+import { jsonText } from "../json-text";
 import type { Terminal } from "../terminal";
 
 /**
@@ -19,6 +20,6 @@ export function tellFailure(
   if (failure === null) throw error;
   const { message, code, exitCode } = { ...failure, ...changes };
   terminal.stderr(`lcd: ${message}\n`);
-  terminal.stdout(`${JSON.stringify({ ...about, outcome: "failed", error: code, message, exitCode }, null, 2)}\n`);
+  terminal.stdout(jsonText({ ...about, outcome: "failed", error: code, message, exitCode }));
   return exitCode;
 }

@@ -3,9 +3,10 @@ import { resolve } from "node:path";
 import { InvalidArgumentError } from "commander";
 import { ElfError } from "elf-image";
 import { DecompressError, decompressModule, isModuleFile, ModuleTree } from "module-init-tools";
-import { defineCommand, parseWords } from "../command/define";
+import { defineCommand, runCommand } from "../command/define";
 import { parseName } from "../command/name";
 import { CommandError } from "../errors";
+import { ExitCode } from "../exit-code";
 import { findModule } from "../module-files/find-module";
 import { HOST_TREE } from "../module-files/module-source";
 import { readBytes } from "../read-bytes";
@@ -33,11 +34,10 @@ export async function disasm(args: readonly string[], terminal: Terminal): Promi
     .option("--ir", "show each instruction's intermediate representation", false)
     .option("--wasm", "show the WebAssembly that each region of code becomes", false)
     .option("--syntax <name>", `${Object.keys(syntaxes).join(", ")} (default: intel)`, parseSyntax, "intel")
-    .addHelpText("after", EXAMPLES)
-    .action((file: string, symbol: string | undefined, options: ListingOptions) =>
-      show(file, symbol, options, terminal),
-    );
-  return (await parseWords(command, args)) ?? 0;
+    .addHelpText("after", EXAMPLES);
+  return runCommand(command, args, (file: string, symbol: string | undefined, options: ListingOptions) =>
+    show(file, symbol, options, terminal),
+  );
 }
 
 function isSyntax(text: string): text is Syntax {
@@ -54,7 +54,7 @@ async function show(
   symbol: string | undefined,
   options: ListingOptions,
   terminal: Terminal,
-): Promise<void> {
+): Promise<number> {
   const image = await readImage(file, terminal.cwd);
   const ranges = symbol === undefined ? everything(image) : [functionRange(image, file, symbol)];
   if (ranges.length === 0) throw new CommandError(`${file} has no code`);
@@ -62,6 +62,7 @@ async function show(
     terminal.stdout(`${file}: section ${range.section.name}\n`);
     terminal.stdout(`${listing(image, range, options).join("\n")}\n`);
   }
+  return ExitCode.ok;
 }
 
 async function readImage(file: string, cwd: string): Promise<LinkedImage> {

@@ -1,14 +1,11 @@
 import { prebuiltDirectory } from "liblcd";
-import { defineCommand, parseWords } from "../command/define";
+import { defineCommand, runCommand } from "../command/define";
 import { parseMemory, parseProcessors } from "../command/machine-options";
 import { parseName } from "../command/name";
-import { parseCount, parseSeconds } from "../command/quantity";
-import { ExitCode } from "../exit-code";
+import { MIB, parseCount, parseSeconds } from "../command/quantity";
 import type { Terminal } from "../terminal";
 import { hostCommandsHelp } from "./host-commands";
 import { runHost } from "./run-host";
-
-const MIB = 2 ** 20;
 
 const help = (): string => `
 Commands, one a line or with ; between them (& behind one puts it into the background, as in a shell):
@@ -55,7 +52,6 @@ export interface HostCommandOptions {
 
 /** `lcd host`. */
 export async function host(args: readonly string[], terminal: Terminal): Promise<number> {
-  let exitCode: number = ExitCode.ok;
   const command = defineCommand("host", terminal)
     .description("Runs commands in one emulated host: the module tools, and the life of domains.")
     .argument("[script]", "a file with commands; what is typed or piped in when absent")
@@ -77,9 +73,8 @@ export async function host(args: readonly string[], terminal: Terminal): Promise
       "run install and remove commands of modprobe.d with it, on this machine (default: refuse them)",
     )
     .option("-v, --verbose", "show the host's kernel log as it comes", false)
-    .addHelpText("after", help())
-    .action(async (script: string | undefined, options: HostCommandOptions) => {
-      exitCode = await runHost(script, options, terminal);
-    });
-  return (await parseWords(command, args)) ?? exitCode;
+    .addHelpText("after", help());
+  return runCommand(command, args, (script: string | undefined, options: HostCommandOptions) =>
+    runHost(script, options, terminal),
+  );
 }

@@ -1,8 +1,9 @@
 import type { HostKernel } from "lcd-domains";
 import type { EmulatedKernel } from "module-init-tools";
+import { MIB } from "../command/quantity";
 
 /** RAM and processors of the host. */
-const MEMORY = 256 * 2 ** 20;
+const MEMORY = 256 * MIB;
 const PROCESSORS = 2;
 
 /** The kernel of a host that is made when the first module is to go into it; until then it has none. */

@@ -2,7 +2,6 @@ import { defineCommand, runCommand } from "../command/define";
 import { parseMemory, parseProcessors } from "../command/machine-options";
 import { collectNames, parseName } from "../command/name";
 import { MIB, parseCount, parseSeconds } from "../command/quantity";
-import { ExitCode } from "../exit-code";
 import { resumeOptimizer } from "../optimizer";
 import type { Terminal } from "../terminal";
 import { runKernel } from "./run-kernel";

@@ -1,6 +1,7 @@
 import { basename } from "node:path";
 import { Computer } from "lcd-arch-x86/machine";
 import { tellFailure } from "../command/tell-failure";
+import { jsonText } from "../json-text";
 import type { Terminal } from "../terminal";
 import type { KernelOptions } from "./command";
 import { bootFiles, readKernelFiles } from "./kernel-files";
@@ -13,7 +14,6 @@ const LOOK_INTERVAL = 10_000_000;
 /** Runs a kernel as the options say. @returns the exit code */
 export async function runKernel(kernel: string, options: KernelOptions, terminal: Terminal): Promise<number> {
   const { memory, cpus, json, verbose, serial } = options;
-  const print = (object: object): unknown => json && terminal.stdout(`${JSON.stringify(object, null, 2)}\n`);
   try {
     // First: a name with a mistake must not cost the serial port's file what it holds.
     const files = readKernelFiles(kernel, options, terminal.cwd);
@@ -25,7 +25,8 @@ export async function runKernel(kernel: string, options: KernelOptions, terminal
     const instructions = computer.executed;
     if (matters || verbose) terminal.stderr(`${basename(kernel)}: ${text}\n`);
     if (verbose) terminal.stderr(`${instructions} instructions\n`);
-    print({ kernel, outcome: end.kind, explanation: text, instructions, console: output.text, exitCode });
+    const told = { kernel, outcome: end.kind, explanation: text, instructions, console: output.text, exitCode };
+    if (json) terminal.stdout(jsonText(told));
     return exitCode;
   } catch (error) {
     if (!json) throw error;

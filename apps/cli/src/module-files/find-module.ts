@@ -3,6 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { prebuiltDirectory } from "liblcd";
 import { isModuleFile, ModuleTree, moduleNameOfPath } from "module-init-tools";
 import { CommandError } from "../errors";
+import { failureOfFile } from "../failure";
 import { didYouMean } from "../suggest";
 import { sourceBeside } from "./beside";
 import { type ModuleSource, sourceInTree } from "./module-source";
@@ -82,35 +83,21 @@ function entries(directory: string): string[] {
   try {
     return readdirSync(directory);
   } catch (error) {
-    throw new CommandError(`--modules ${directory}: ${why(error)}`, undefined, codeOf(error));
+    throw failureOfFile(`--modules ${directory}`, error);
   }
 }
 
 function requireReadable(asked: string, path: string): void {
+  let isDirectory = false;
   try {
-    if (statSync(path).isDirectory()) {
-      throw new CommandError(`${asked} is a directory, not a module; --modules ${asked} looks for names in it`);
-    }
-    closeSync(openSync(path, "r"));
+    isDirectory = statSync(path).isDirectory();
+    if (!isDirectory) closeSync(openSync(path, "r"));
   } catch (error) {
-    if (error instanceof CommandError) throw error;
-    throw new CommandError(`cannot read ${asked}: ${why(error)}`, undefined, codeOf(error));
+    throw failureOfFile(`cannot read ${asked}`, error);
   }
-}
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: "no such file or directory",
-  ENOTDIR: "a part of the path is not a directory",
-  EACCES: "permission denied",
-};
-
-function codeOf(error: unknown): string | null {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null;
-}
-
-function why(error: unknown): string {
-  const code = codeOf(error);
-  return (code !== null ? reasons[code] : undefined) ?? (error instanceof Error ? error.message : String(error));
+  if (isDirectory) {
+    throw new CommandError(`${asked} is a directory, not a module; --modules ${asked} looks for names in it`);
+  }
 }
 
 function isThere(path: string): boolean {

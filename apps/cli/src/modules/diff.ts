@@ -1,8 +1,9 @@
 import { type Change, diffTrees, type ModuleDifference } from "module-init-tools";
 import { nodeFiles } from "module-init-tools/node";
-import { defineCommand, parseWords } from "../command/define";
+import { defineCommand, runCommand } from "../command/define";
 import { tellFailure } from "../command/tell-failure";
 import { failureOf } from "../failure";
+import { jsonText } from "../json-text";
 import type { Terminal } from "../terminal";
 import { differenceText, summaryText } from "./difference-text";
 import { findTree } from "./find-tree";
@@ -34,7 +35,6 @@ interface DiffOptions {
 
 /** `lcd modules diff`. */
 export async function diff(args: readonly string[], terminal: Terminal): Promise<number> {
-  let exitCode: number = DiffExit.same;
   const command = defineCommand("modules diff", terminal)
     .description("Shows what changed from one tree of modules to another.")
     .argument("<before>", "a directory that has lib/modules in it, or such a tree itself")
@@ -42,11 +42,10 @@ export async function diff(args: readonly string[], terminal: Terminal): Promise
     .option("--only <what,...>", "look only at these properties of modules that both have", wordsOf)
     .option("--ignore <what,...>", "do not look at these", wordsOf, [])
     .option("--json", "print one JSON object", false)
-    .addHelpText("after", EXAMPLES)
-    .action(async (before: string, after: string, options: DiffOptions) => {
-      exitCode = await show(before, after, options, terminal).catch((error) => tellTrouble(error, options, terminal));
-    });
-  return (await parseWords(command, args)) ?? exitCode;
+    .addHelpText("after", EXAMPLES);
+  return runCommand(command, args, (before: string, after: string, options: DiffOptions) =>
+    show(before, after, options, terminal).catch((error) => tellTrouble(error, options, terminal)),
+  );
 }
 
 function tellTrouble(error: unknown, { json }: DiffOptions, terminal: Terminal): number {
@@ -80,7 +79,7 @@ async function show(before: string, after: string, options: DiffOptions, termina
     else if (!terminal.stdout(differenceText(difference))) await terminal.drained();
   }
   const result = { before: old.directory, after: young.directory, counts, modules };
-  terminal.stdout(options.json ? `${JSON.stringify(result, null, 2)}\n` : summaryText(counts));
+  terminal.stdout(options.json ? jsonText(result) : summaryText(counts));
   if (counts.unreadable > 0) return DiffExit.trouble;
   return counts.added + counts.removed + counts.changed > 0 ? DiffExit.different : DiffExit.same;
 }

@@ -1,6 +1,7 @@
 import { type Cause, explainLoading, type Loading, type Resolved, type Step } from "module-init-tools";
-import { defineCommand, parseWords } from "../command/define";
+import { defineCommand, runCommand } from "../command/define";
 import { ExitCode } from "../exit-code";
+import { jsonText } from "../json-text";
 import type { Terminal } from "../terminal";
 import { answering } from "./answering";
 import { addTreeOptions, openTree, type TreeOptions } from "./tree-options";
@@ -23,17 +24,15 @@ interface ForOptions extends TreeOptions {
 
 /** `lcd modules for`. */
 export async function forNames(args: readonly string[], terminal: Terminal): Promise<number> {
-  let exitCode: number = ExitCode.ok;
   const command = addTreeOptions(defineCommand("modules for", terminal))
     .description("Shows which modules would be loaded for a name, an alias or a modalias, in order, and why.")
     .argument("<name...>", "names of modules, aliases (fs-ext4), modalias strings (pci:v00008086d...)")
     .option("-b, --use-blacklist", "leave out what is blacklisted and was asked for by an alias, as udev does", false)
     .option("--json", "print one JSON object", false)
-    .addHelpText("after", EXAMPLES)
-    .action(async (names: readonly string[], options: ForOptions) => {
-      exitCode = await answering(options.json, terminal, () => show(names, options, terminal));
-    });
-  return (await parseWords(command, args)) ?? exitCode;
+    .addHelpText("after", EXAMPLES);
+  return runCommand(command, args, (names: readonly string[], options: ForOptions) =>
+    answering(options.json, terminal, () => show(names, options, terminal)),
+  );
 }
 
 async function show(names: readonly string[], options: ForOptions, terminal: Terminal): Promise<number> {
@@ -50,7 +49,7 @@ async function show(names: readonly string[], options: ForOptions, terminal: Ter
   }
   terminal.stdout(
     options.json
-      ? `${JSON.stringify({ tree: tree.directory, answers: answers.map(answerJson) }, null, 2)}\n`
+      ? jsonText({ tree: tree.directory, answers: answers.map(answerJson) })
       : answerText(answers.flatMap(({ loadings }) => loadings)),
   );
   return exitCode;

@@ -1,8 +1,9 @@
 import { Option } from "commander";
 import { graphToDot, type ModuleGraph, type ModuleTree, moduleGraph, reachable, resolveName } from "module-init-tools";
-import { defineCommand, parseWords } from "../command/define";
+import { defineCommand, runCommand } from "../command/define";
 import { parseCount } from "../command/quantity";
 import { ExitCode } from "../exit-code";
+import { jsonText } from "../json-text";
 import type { Terminal } from "../terminal";
 import { answering } from "./answering";
 import { drawnTrees, rootsOf } from "./drawn-trees";
@@ -31,7 +32,6 @@ interface NeedsOptions extends TreeOptions {
 
 /** `lcd modules needs`. */
 export async function needs(args: readonly string[], terminal: Terminal): Promise<number> {
-  let exitCode: number = ExitCode.ok;
   const command = addTreeOptions(defineCommand("modules needs", terminal))
     .description("Shows who needs whom.")
     .argument("[name...]", "modules, or aliases of modules; without, the whole tree")
@@ -39,11 +39,10 @@ export async function needs(args: readonly string[], terminal: Terminal): Promis
     .option("--depth <number>", "go only so far", parseCount)
     .addOption(new Option("--dot", "print a graph for Graphviz").default(false).conflicts("json"))
     .option("--json", "print one JSON object", false)
-    .addHelpText("after", EXAMPLES)
-    .action(async (names: readonly string[], options: NeedsOptions) => {
-      exitCode = await answering(options.json, terminal, () => show(names, options, terminal));
-    });
-  return (await parseWords(command, args)) ?? exitCode;
+    .addHelpText("after", EXAMPLES);
+  return runCommand(command, args, (names: readonly string[], options: NeedsOptions) =>
+    answering(options.json, terminal, () => show(names, options, terminal)),
+  );
 }
 
 async function show(names: readonly string[], options: NeedsOptions, terminal: Terminal): Promise<number> {
@@ -66,7 +65,7 @@ async function show(names: readonly string[], options: NeedsOptions, terminal: T
     exitCode = ExitCode.failed;
   }
   const graph = reachable(whole, [...roots], direction, options.depth);
-  if (options.json) terminal.stdout(`${JSON.stringify(await graphJson(graph, tree), null, 2)}\n`);
+  if (options.json) terminal.stdout(jsonText(await graphJson(graph, tree)));
   else terminal.stdout(options.dot ? graphToDot(graph) : drawnTrees([...roots], graph[direction]));
   return exitCode;
 }

@@ -1,10 +1,11 @@
 import { Option } from "commander";
 import { firmwareOf, type ModuleFile, type ModuleSet, type ModuleTree, smallestSet } from "module-init-tools";
-import { defineCommand, parseWords } from "../command/define";
+import { defineCommand, runCommand } from "../command/define";
 import { parseName } from "../command/name";
 import { CommandError } from "../errors";
 import { ExitCode } from "../exit-code";
 import { failureOf } from "../failure";
+import { jsonText } from "../json-text";
 import type { Terminal } from "../terminal";
 import { answering } from "./answering";
 import { copySet } from "./copy-set";
@@ -34,7 +35,6 @@ interface SetCommandOptions extends TreeOptions {
 
 /** `lcd modules set`. */
 export async function set(args: readonly string[], terminal: Terminal): Promise<number> {
-  let exitCode: number = ExitCode.ok;
   const command = addTreeOptions(defineCommand("modules set", terminal))
     .description("Finds the smallest set of modules with which all the names can be loaded: what an initramfs needs.")
     .argument("<name...>", "names of modules, aliases, modalias strings")
@@ -44,11 +44,10 @@ export async function set(args: readonly string[], terminal: Terminal): Promise<
     .addOption(new Option("--firmware", "print the firmware that they may ask for").default(false).conflicts("paths"))
     .option("--copy-to <directory>", "copy the modules there, into lib/modules/<release>", parseName)
     .option("--json", "print one JSON object", false)
-    .addHelpText("after", EXAMPLES)
-    .action(async (names: readonly string[], options: SetCommandOptions) => {
-      exitCode = await answering(options.json, terminal, () => show(names, options, terminal));
-    });
-  return (await parseWords(command, args)) ?? exitCode;
+    .addHelpText("after", EXAMPLES);
+  return runCommand(command, args, (names: readonly string[], options: SetCommandOptions) =>
+    answering(options.json, terminal, () => show(names, options, terminal)),
+  );
 }
 
 async function show(names: readonly string[], options: SetCommandOptions, terminal: Terminal): Promise<number> {
@@ -62,7 +61,7 @@ async function show(names: readonly string[], options: SetCommandOptions, termin
   const lines = firmware ?? found.modules.map(({ name, path }) => (options.paths ? path : name));
   terminal.stdout(
     options.json
-      ? `${JSON.stringify({ tree: tree.directory, ...setJson(found), firmware }, null, 2)}\n`
+      ? jsonText({ tree: tree.directory, ...setJson(found), firmware })
       : lines.map((line) => line + (options.null ? "\0" : "\n")).join(""),
   );
   if (options.copyTo !== undefined) await copySet(found.modules, place, options.copyTo, terminal);

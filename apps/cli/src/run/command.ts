@@ -1,9 +1,8 @@
-import { defineCommand, parseWords } from "../command/define";
+import { defineCommand, runCommand } from "../command/define";
 import { addMachineOptions, type MachineOptions } from "../command/machine-options";
 import { parseName } from "../command/name";
 import { reporting } from "../command/reporting";
 import { UsageError } from "../errors";
-import { ExitCode } from "../exit-code";
 import type { Terminal } from "../terminal";
 import { runModule } from "./run-module";
 
@@ -23,19 +22,17 @@ Exit code: 0 init returned 0; 1 it returned an error, or the module could not be
 
 /** `lcd run`. */
 export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
-  let exitCode: number = ExitCode.ok;
   const command = addMachineOptions(defineCommand("run", terminal))
     .description("Runs a kernel module in a lightweight capability domain, from its init function to its end.")
     .argument("<module>", "name of an example, or path of a .ko file (also .ko.gz, .ko.xz, .ko.zst)", parseName)
     .argument("[parameters...]", "module parameters: name=value")
-    .addHelpText("after", EXAMPLES)
-    .action(async (module: string, parameters: string[], options: MachineOptions) => {
-      requireParameters(parameters);
-      exitCode = await reporting(module, options.json, terminal, (console) =>
-        runModule(module, parameters, options, console, terminal),
-      );
-    });
-  return (await parseWords(command, args)) ?? exitCode;
+    .addHelpText("after", EXAMPLES);
+  return runCommand(command, args, async (module: string, parameters: string[], options: MachineOptions) => {
+    requireParameters(parameters);
+    return reporting(module, options.json, terminal, (console) =>
+      runModule(module, parameters, options, console, terminal),
+    );
+  });
 }
 
 /** `count=3`, or the name of a switch. What looks like an option was one that nobody knows. */
