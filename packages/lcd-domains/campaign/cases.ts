@@ -1,3 +1,17 @@
+import type { ModuleSet } from "../src/testing";
+
+/** What a campaign is given. */
+export interface Campaign {
+  readonly modules: ModuleSet;
+  readonly runtime: Uint8Array;
+  /** Of the first case; the next one has the next seed. */
+  readonly seed: number;
+  /** How many cases. */
+  readonly count: number;
+  /** Is told of failures. */
+  readonly log?: (line: string) => void;
+}
+
 /** What a campaign came to. */
 export interface Totals {
   readonly runs: number;
@@ -21,9 +35,7 @@ const MOST_FAILURES = 10;
 /** Runs the cases of seeds `seed`, `seed` + 1 ...; what a case throws is a failure, and logged with its seed. */
 export async function runCases(
   what: string,
-  seed: number,
-  count: number,
-  log: (line: string) => void,
+  { seed, count, log }: Campaign,
   runCase: (seed: number) => Promise<CaseOutcome>,
 ): Promise<Totals> {
   const kinds = new Map<string, number>();
@@ -38,7 +50,7 @@ export async function runCases(
     } catch (error) {
       const failure = `${what} seed ${at}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
       failures.push(failure);
-      log(failure);
+      log?.(failure);
     }
   }
   return { runs, instructions, kinds, failures };

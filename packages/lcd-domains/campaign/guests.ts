@@ -1,9 +1,8 @@
 import { lcd_arch_pc, lcd_arch_rflags, PAGE_SIZE } from "lcd-arch-x86";
 import { type FaultReport, formatFault, lcd_create, lcd_destroy, lcd_thread_start, type ThreadResult } from "../src";
 import { SeededRandom } from "../src/host/random";
-import type { ModuleSet } from "../src/testing";
 import { Arena, makeArena } from "./arena";
-import { runCases, type Totals } from "./cases";
+import { type Campaign, runCases, type Totals } from "./cases";
 import { HostileCode } from "./code";
 import { accountingText, GuardedHost, type HostVariant } from "./host";
 import { SteadyCode } from "./steady";
@@ -111,18 +110,13 @@ export const variants: readonly HostVariant[] = [
 ];
 
 /**
- * Runs the cases of seeds `seed`, `seed` + 1 ...: each on a host that has run all before it, and, when its code cannot
- * see what its page tables hold, on hosts that translate, sample and slice differently.
+ * Runs each case on a host that has run all before it, and, when its code cannot see what its page tables hold, on
+ * hosts that translate, sample and slice differently.
  */
-export async function guestCampaign(
-  modules: ModuleSet,
-  runtime: Uint8Array,
-  seed: number,
-  count: number,
-  log: (line: string) => void = () => {},
-): Promise<Totals> {
+export async function guestCampaign(campaign: Campaign): Promise<Totals> {
+  const { modules, runtime } = campaign;
   const hosts = variants.map((variant) => new GuardedHost(modules, runtime, variant));
-  return runCases("guest", seed, count, log, async (at) => {
+  return runCases("guest", campaign, async (at) => {
     const test = guestCase(at);
     const others = test.open && !test.steady ? [hosts[0]] : hosts.slice(1);
     const first = await runGuest(hosts[0], test);

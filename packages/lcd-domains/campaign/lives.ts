@@ -12,8 +12,7 @@ import {
   type ThreadResult,
 } from "../src";
 import { SeededRandom } from "../src/host/random";
-import type { ModuleSet } from "../src/testing";
-import { runCases, type Totals } from "./cases";
+import { type Campaign, runCases, type Totals } from "./cases";
 import { GuardedHost } from "./host";
 
 const names = [
@@ -157,15 +156,10 @@ class Lives {
 }
 
 /** Domains are made, started, stopped and destroyed in any order, with memory now and then short. */
-export async function lifeCampaign(
-  modules: ModuleSet,
-  runtime: Uint8Array,
-  seed: number,
-  count: number,
-  log: (line: string) => void = () => {},
-): Promise<Totals> {
+export async function lifeCampaign(campaign: Campaign): Promise<Totals> {
+  const { modules, runtime } = campaign;
   const hosts = [1, 2].map((cpus) => new GuardedHost(modules, runtime, { machine: { cpus }, timeSlice: 500 }));
-  return runCases("life", seed, count, log, async (at) => {
+  return runCases("life", campaign, async (at) => {
     const host = hosts[at % 2];
     const before = retired(host);
     const kinds = await host.leavingNothing(async () => {

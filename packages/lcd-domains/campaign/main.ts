@@ -23,13 +23,14 @@ export async function main(argv: readonly string[], folder: string): Promise<num
   const modules = prebuiltModules(folder);
   const runtime = readFileSync(join(folder, "lcd-runtime.ko"));
   const { seed, count } = options;
+  const campaign = { modules, runtime, seed, count, log: console.log };
   const campaigns: Record<string, () => Promise<Totals>> = {
-    guests: () => guestCampaign(modules, runtime, seed, count, console.log),
-    modules: () => moduleCampaign(modules, runtime, seed, count * 3, console.log),
+    guests: () => guestCampaign(campaign),
+    modules: () => moduleCampaign({ ...campaign, count: count * 3 }),
     prefixes: () => prefixCampaign(modules, runtime, Math.max(1, Math.round(200 / count))),
-    syscalls: () => syscallCampaign(modules, runtime, seed, count, console.log),
-    pairs: () => pairCampaign(modules, runtime, seed, count, console.log),
-    lives: () => lifeCampaign(modules, runtime, seed, count, console.log),
+    syscalls: () => syscallCampaign(campaign),
+    pairs: () => pairCampaign(campaign),
+    lives: () => lifeCampaign(campaign),
     endless: () => endlessCampaign(modules, runtime, Math.ceil(count / 20), console.log),
   };
   const known = names.every((name) => Object.hasOwn(campaigns, name));
@@ -38,10 +39,10 @@ export async function main(argv: readonly string[], folder: string): Promise<num
     return names.includes("--help") ? 0 : 2;
   }
   let failed = 0;
-  for (const [name, campaign] of Object.entries(campaigns)) {
+  for (const [name, run] of Object.entries(campaigns)) {
     if (names.length > 0 && !names.includes(name)) continue;
     const start = performance.now();
-    const { runs, instructions, kinds, failures } = await campaign();
+    const { runs, instructions, kinds, failures } = await run();
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     const memory = Math.round(process.memoryUsage().rss / 1048576);
     console.log(

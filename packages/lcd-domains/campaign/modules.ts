@@ -2,7 +2,7 @@ import { KernelError } from "lcd-arch-x86";
 import { type HostKernel, lcd_create, lcd_destroy, lcd_thread_start } from "../src";
 import { SeededRandom } from "../src/host/random";
 import type { ModuleSet } from "../src/testing";
-import { runCases, type Totals } from "./cases";
+import { type Campaign, runCases, type Totals } from "./cases";
 import { accountingText, GuardedHost } from "./host";
 import { u32 } from "./words";
 
@@ -110,16 +110,11 @@ class SpoiltModules implements ModuleSet {
 const victims = ["hello", "params", "memory", "asker", "answer", "smash_protected"];
 
 /** Loads and runs spoilt modules, and every prefix of one in steps. */
-export async function moduleCampaign(
-  modules: ModuleSet,
-  runtime: Uint8Array,
-  seed: number,
-  count: number,
-  log: (line: string) => void = () => {},
-): Promise<Totals> {
+export async function moduleCampaign(campaign: Campaign): Promise<Totals> {
+  const { modules, runtime } = campaign;
   const set = new SpoiltModules(modules);
   const host = new GuardedHost(set, runtime);
-  return runCases("module", seed, count, log, async (at) => {
+  return runCases("module", campaign, async (at) => {
     const random = new SeededRandom(at);
     const mutate = mutations[random.below(mutations.length)];
     set.victim = victims[random.below(victims.length)];

@@ -1,8 +1,7 @@
 import { lcd_create, lcd_destroy, lcd_thread_start } from "../src";
 import { SeededRandom } from "../src/host/random";
-import type { ModuleSet } from "../src/testing";
 import { Arena, makeArena } from "./arena";
-import { runCases, type Totals } from "./cases";
+import { type Campaign, runCases, type Totals } from "./cases";
 import { HostileCode } from "./code";
 import { guestCase } from "./guests";
 import { GuardedHost } from "./host";
@@ -58,18 +57,13 @@ function computed(): bigint {
 }
 
 /** A hostile domain beside one that computes, on the same addresses: on two processors in turn, or on one. */
-export async function pairCampaign(
-  modules: ModuleSet,
-  runtime: Uint8Array,
-  seed: number,
-  count: number,
-  log: (line: string) => void = () => {},
-): Promise<Totals> {
+export async function pairCampaign(campaign: Campaign): Promise<Totals> {
+  const { modules, runtime } = campaign;
   const hosts = [1, 2].map(
     (cpus) => new GuardedHost(modules, runtime, { machine: { cpus, sampleInterval: 300 }, timeSlice: 97 }),
   );
   const expected = computed();
-  return runCases("pair", seed, count, log, async (at) => {
+  return runCases("pair", campaign, async (at) => {
     const host = hosts[at % 2];
     const random = new SeededRandom(at);
     const { bad, result, instructions } = await host.leavingNothing(async () => {

@@ -1,8 +1,7 @@
 import { lcd_create, lcd_destroy, lcd_thread_start } from "../src";
 import { SeededRandom } from "../src/host/random";
-import type { ModuleSet } from "../src/testing";
 import { Arena, makeArena } from "./arena";
-import { runCases, type Totals } from "./cases";
+import { type Campaign, runCases, type Totals } from "./cases";
 import { GuardedHost } from "./host";
 import { addressIn, randomWord, u32 } from "./words";
 
@@ -113,15 +112,10 @@ function program(calls: readonly (readonly bigint[])[]): Uint8Array {
 }
 
 /** Domains that ask for what they must not get. */
-export async function syscallCampaign(
-  modules: ModuleSet,
-  runtime: Uint8Array,
-  seed: number,
-  count: number,
-  log: (line: string) => void = () => {},
-): Promise<Totals> {
+export async function syscallCampaign(campaign: Campaign): Promise<Totals> {
+  const { modules, runtime } = campaign;
   const host = new GuardedHost(modules, runtime);
-  return runCases("syscall", seed, count, log, async (at) => {
+  return runCases("syscall", campaign, async (at) => {
     const random = new SeededRandom(at);
     const { result, instructions } = await host.leavingNothing(async () => {
       const lcd = await lcd_create(host.kernel, "spin");

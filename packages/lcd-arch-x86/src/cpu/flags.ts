@@ -1,5 +1,3 @@
-import { Rflags } from "./state";
-
 /**
  * Lazy flags. Instead of six flags, an instruction leaves what they can be computed from: a kind, the operand size
  * and up to two values. `flagOp` is `kind << 2 | log2(bytes)`. Values are zero-extended from the operand size.
@@ -43,12 +41,6 @@ export const flagOp = (kind: number, size: number): number => (kind << 2) | size
 
 /** The `flagOp` word of flags that are simply given. */
 export const FLAG_BITS = flagOp(FlagKind.bits, 1);
-
-/** Condition codes of Jcc, SETcc and CMOVcc by number (SDM 1, appendix B): the flags that the even one tests. */
-export const ConditionCode = { o: 0, b: 1, z: 2, be: 3, s: 4, p: 5, l: 6, le: 7 } as const;
-
-/** Flags at fixed places, used by several lifts. */
-export const CF_OF = Rflags.CF | Rflags.OF;
 
 /** Bit of `flagOp` that holds the carry in of `addCarry` and `subtractBorrow`. */
 export const CARRY_IN_BIT = 8;

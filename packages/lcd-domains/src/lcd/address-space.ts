@@ -1,4 +1,4 @@
-import { KernelError } from "lcd-arch-x86";
+import { KernelError, PAGE_SIZE } from "lcd-arch-x86";
 import type { MemoryRights } from "../capability/object";
 import type { HostKernel } from "../host/host-kernel";
 import type { HostModule } from "../host/module-table";
@@ -7,8 +7,6 @@ import { bootPage } from "./boot-info";
 import type { BootPageTables } from "./boot-page-tables";
 import type { GuestPhysicalSpace } from "./guest-physical";
 import { BOOT_BASE, BOOT_PAGES, HEAP_END, MODULE_BASE, STACK_BASE, STACK_PAGES, TABLES_BASE } from "./layout";
-
-const PAGE = 4096;
 
 /** No page is both writable and executable. */
 const READ_WRITE: MemoryRights = { read: true, write: true, execute: false };
@@ -40,11 +38,11 @@ export function makeBootSpace(host: HostKernel, space: GuestPhysicalSpace, modul
   if (gpa >= HEAP_END)
     throw new KernelError("ENOMEM", `the modules need ${gpa - MODULE_BASE} bytes, too much for a domain`);
   const boot = { tablesNext: tables.end, heapStart: gpa };
-  for (let i = 0; i < tables.count; i++) space.mapNew(TABLES_BASE + i * PAGE, tables.bytes(i), READ_WRITE);
+  for (let i = 0; i < tables.count; i++) space.mapNew(TABLES_BASE + i * PAGE_SIZE, tables.bytes(i), READ_WRITE);
   const canary = makeCanary(host);
   space.mapNew(BOOT_BASE, bootPage({ ...boot, canary }), READ_WRITE);
-  for (let i = 1; i < BOOT_PAGES; i++) space.mapNew(BOOT_BASE + i * PAGE, null, READ_WRITE);
-  for (let i = 0; i < STACK_PAGES; i++) space.mapNew(STACK_BASE + i * PAGE, null, READ_WRITE);
+  for (let i = 1; i < BOOT_PAGES; i++) space.mapNew(BOOT_BASE + i * PAGE_SIZE, null, READ_WRITE);
+  for (let i = 0; i < STACK_PAGES; i++) space.mapNew(STACK_BASE + i * PAGE_SIZE, null, READ_WRITE);
   return boot;
 }
 
@@ -54,10 +52,10 @@ function mapModule(space: GuestPhysicalSpace, tables: BootPageTables, module: Ho
   for (const { part, pages } of module.parts) {
     const rights = partRights[part.kind];
     pages.forEach((page, index) => {
-      tables.map(part.address + BigInt(index * PAGE), gpa, rights);
+      tables.map(part.address + BigInt(index * PAGE_SIZE), gpa, rights);
       if (page.kind === "shared") space.mapShared(gpa, page.hpa, rights);
       else space.mapNew(gpa, page.contents, rights);
-      gpa += PAGE;
+      gpa += PAGE_SIZE;
     });
   }
   return gpa;

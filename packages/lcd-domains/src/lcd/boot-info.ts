@@ -1,7 +1,8 @@
-import { BOOT_CANARY, BOOT_INFO, BOOT_PAGES, HEAP_END, STACK_BASE, STACK_TOP, TABLES_END } from "./layout";
+import { PAGE_SIZE } from "lcd-arch-x86";
+import { BOOT_CANARY, BOOT_INFO, HEAP_END, STACK_BASE, STACK_TOP, TABLES_END } from "./layout";
 
 /** "LCDBOOT1", the first letter in the lowest byte. */
-export const BOOT_MAGIC = 0x31544f4f4244434cn;
+const BOOT_MAGIC = 0x31544f4f4244434cn;
 
 /** What the domain learns about its address space. */
 export interface BootInfo {
@@ -15,7 +16,7 @@ export interface BootInfo {
 
 /** The first boot page: the canary, and `struct lcd_boot_info` (liblcd, `lcd-domains/boot-info.h`). */
 export function bootPage(info: BootInfo): Uint8Array {
-  const page = new Uint8Array(4096);
+  const page = new Uint8Array(PAGE_SIZE);
   const view = new DataView(page.buffer);
   view.setBigUint64(BOOT_CANARY, info.canary, true);
   const fields = [BOOT_MAGIC, info.tablesNext, TABLES_END, info.heapStart, HEAP_END, STACK_BASE, STACK_TOP];
@@ -24,6 +25,3 @@ export function bootPage(info: BootInfo): Uint8Array {
   });
   return page;
 }
-
-/** Boot pages that the creator leaves zero: all but the first. */
-export const ZERO_BOOT_PAGES = BOOT_PAGES - 1;

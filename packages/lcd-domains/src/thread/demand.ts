@@ -1,4 +1,4 @@
-import { KernelError, type LcdArchExit } from "lcd-arch-x86";
+import { KernelError, type LcdArchExit, PAGE_SIZE } from "lcd-arch-x86";
 import { TABLES_END } from "../lcd/layout";
 import type { Lcd } from "../lcd/lcd";
 
@@ -12,7 +12,7 @@ export function populateTablePage(lcd: Lcd, exit: Extract<LcdArchExit, { kind: "
   const gpa = Number(exit.gpa);
   if (gpa < lcd.boot.tablesNext || gpa >= TABLES_END) return false;
   try {
-    lcd.space.mapNew(gpa - (gpa % 4096), null, { read: true, write: true, execute: false });
+    lcd.space.mapNew(gpa - (gpa % PAGE_SIZE), null, { read: true, write: true, execute: false });
     return true;
   } catch (error) {
     // EEXIST: the page is there, and the access was one that it does not allow.

@@ -143,8 +143,6 @@ export const features = {
   invariantTsc: { leaf: POWER, register: "edx", bit: 8, by: "cpu/system/time.ts" },
 } as const satisfies Record<string, Feature>;
 
-export type FeatureName = keyof typeof features;
-
 const all: readonly Feature[] = Object.values(features);
 
 /** CR4 bits that features bring, and PCE: RDPMC exists without performance counters, too. */
