@@ -12,6 +12,8 @@ let uart: Uart16550;
 let ports: PortBus;
 let sent: number[];
 let irq: boolean;
+/** How often it has risen. */
+let rises: number;
 
 const write = (register: number, ...values: number[]): void => {
   for (const value of values) ports.writePort(COM1.port + register, 1, value);
@@ -22,10 +24,12 @@ beforeEach(() => {
   ports = new PortBus();
   sent = [];
   irq = false;
+  rises = 0;
   uart = new Uart16550(
     COM1.port,
     {
       set: (level) => {
+        if (level && !irq) rises++;
         irq = level;
       },
     },
@@ -98,6 +102,25 @@ describe("interrupts (PC16550D, Interrupt Identification Register)", () => {
     expect(read(IIR)).toBe(0xc4);
   });
 
+  it.each([0x00, 0x01, 0x41, 0x81, 0xc1])(
+    "come anew for bytes that wait, when one is read for each: FCR 0x%s",
+    (fifoControl) => {
+      write(FCR, fifoControl);
+      write(IER, 0x01);
+      uart.receive(new TextEncoder().encode("typed faster than it is read"));
+      const received: number[] = [];
+      // As an edge-triggered 8259 sees it.
+      while (rises > received.length) received.push(read(RBR));
+      expect(String.fromCharCode(...received)).toBe("typed faster than it is read");
+    },
+  );
+
+  it("come anew for each byte that is sent, when IIR is not read", () => {
+    write(IER, 0x02);
+    write(THR, 1, 2, 3);
+    expect(rises).toBe(4);
+  });
+
   it("tell of an overrun first, until LSR is read", () => {
     write(IER, 0x05);
     write(MCR, OUT2 | LOOP);
@@ -116,9 +139,9 @@ describe("interrupts (PC16550D, Interrupt Identification Register)", () => {
 
 describe("FIFO control", () => {
   it("empties the receiver, also when FIFOs are switched", () => {
-    write(FCR, 0x01);
+    write(FCR, 0x81);
     uart.receive([1, 2]);
-    write(FCR, 0x03);
+    write(FCR, 0x83);
     expect(read(LSR) & 1).toBe(0);
     uart.receive([3]);
     write(FCR, 0x00);

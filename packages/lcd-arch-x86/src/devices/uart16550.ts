@@ -74,6 +74,7 @@ export class Uart16550 implements PortDevice {
   /** Input that the FIFO had no place for, of which `taken` bytes have found theirs since. */
   private readonly waiting: number[] = [];
   private taken = 0;
+  private lastRead = 0;
   private interruptEnable = 0;
   private fifosEnabled = false;
   private trigger: number = triggerLevels[0];
@@ -121,7 +122,7 @@ export class Uart16550 implements PortDevice {
   private read(register: number): number {
     switch (register) {
       case Register.data:
-        return this.isDivisor() ? this.divisor & 0xff : (this.fifo.shift() ?? 0);
+        return this.isDivisor() ? this.divisor & 0xff : this.take();
       case Register.interruptEnable:
         return this.isDivisor() ? this.divisor >> 8 : this.interruptEnable;
       case Register.interruptIdentification: {
@@ -184,7 +185,17 @@ export class Uart16550 implements PortDevice {
     return this.fifosEnabled ? FIFO : 1;
   }
 
+  /** Each byte that is read ends a timeout: who reads one byte for each interrupt gets one for the next, too. */
+  private take(): number {
+    this.lastRead = this.fifo.shift() ?? this.lastRead;
+    this.show(this.source(false));
+    return this.lastRead;
+  }
+
+  /** The transmitter is full for a moment, and then empty again: who does not read IIR is told as well. */
   private transmit(byte: number): void {
+    this.transmitted = false;
+    this.show(this.source());
     this.transmitted = true;
     if (!this.isLoop()) {
       this.output(byte);
@@ -229,26 +240,36 @@ export class Uart16550 implements PortDevice {
     return LineStatus.transmitterEmpty | ready | (this.overrun ? LineStatus.overrun : 0);
   }
 
-  /** The interrupt of highest priority that is enabled and pending. */
-  private source(): number {
+  /**
+   * The interrupt of highest priority that is enabled and pending.
+   *
+   * @param timedOut whether nothing has been received or read for some time
+   */
+  private source(timedOut = true): number {
     const enabled = this.interruptEnable;
     if (enabled & InterruptEnable.lineStatus && this.overrun) return Source.lineStatus;
-    if (enabled & InterruptEnable.received && this.fifo.length > 0) {
-      return this.fifo.length >= this.trigger ? Source.received : Source.timeout;
+    if (enabled & InterruptEnable.received) {
+      if (this.fifo.length >= this.trigger) return Source.received;
+      if (this.fifo.length > 0 && timedOut) return Source.timeout;
     }
     if (enabled & InterruptEnable.transmitter && this.transmitted) return Source.transmitter;
     if (enabled & InterruptEnable.modemStatus && this.modemStatus & 0x0f) return Source.modemStatus;
     return Source.none;
   }
 
+  private show(source: number): void {
+    this.irq.set(source !== Source.none);
+  }
+
+  /** Input comes no faster than it is read, and does not overtake the interrupt that the trigger level asks for. */
   private update(): void {
-    while (!this.isLoop() && this.fifo.length < this.capacity() && this.taken < this.waiting.length) {
+    while (!this.isLoop() && this.fifo.length < this.trigger && this.taken < this.waiting.length) {
       this.fifo.push(this.waiting[this.taken++]);
     }
     if (this.taken === this.waiting.length) {
       this.waiting.length = 0;
       this.taken = 0;
     }
-    this.irq.set(this.source() !== Source.none);
+    this.show(this.source());
   }
 }
