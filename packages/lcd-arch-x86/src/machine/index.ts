@@ -1,3 +1,4 @@
+export { ElfError } from "elf-image";
 export { __hpa, type hpa_t, hpa_val } from "../address";
 export type { CodeCache } from "../cpu/code-cache";
 export { type DescribedInstruction, type DescribedRegion, describeCode } from "../cpu/ir-print";
