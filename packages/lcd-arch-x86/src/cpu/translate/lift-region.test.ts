@@ -50,7 +50,7 @@ describe("lifting a region", () => {
     for (let most = 1; most < 60; most++) {
       const { blocks, successors, shape } = liftRegion(region, most);
       expect(blocks.every((block) => block !== undefined)).toBe(true);
-      expect(shape.order.toSorted()).toEqual(blocks.map((_, number) => number));
+      expect([...shape.order].sort((a, b) => a - b)).toEqual(blocks.map((_, number) => number));
       expect(successors.flat().every((to) => to < blocks.length)).toBe(true);
     }
   });
