@@ -121,8 +121,11 @@ function someSelector(random: Random): number {
 /** Operands of VMXON, VMCLEAR and VMPTRLD: where a region may be. */
 const vmxRegion = (random: Random): number => Place.data + (random.chance(80) ? 0 : random.below(64));
 
-/** Where devices of a PC are: 8259, 8254, keyboard controller, RTC, 8259, serial port, fw_cfg, ACPI, reset, debug exit. */
-const ports = [0x20, 0x40, 0x60, 0x70, 0xa0, 0x3f8, 0x510, 0x600, 0xcf8, 0xf0, 0xe0, 0x2000];
+/**
+ * Where devices of a PC are: 8259, 8254, keyboard controller, RTC, 8259, VGA, serial port, fw_cfg, ACPI, reset, debug exit,
+ * pc-testdev.
+ */
+const ports = [0x20, 0x40, 0x60, 0x70, 0xa0, 0x3c0, 0x3d4, 0x3f8, 0x510, 0x600, 0xcf8, 0xf0, 0xe0, 0x2000];
 
 /** A register of the local APIC, by its number, and what to write there: mostly what sends or makes interrupts. */
 function apicWrite(random: Random): [number, number] {

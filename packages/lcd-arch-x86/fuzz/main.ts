@@ -14,8 +14,8 @@ const usage = `Runs random bytes and hostile programs as code in every mode of t
   --mode     ${modeNames.join(", ")}, or all
 
 Each case is a machine, or a computer with devices and up to 4 processors, whose memory, tables, registers and code come
-from its seed. It runs interpreted and compiled (as cold, as hot, or as code that becomes hot), and has to end in the same
-state. The exit code is 0 when no case made the host throw, hang, or disagree with itself.
+from its seed. It runs interpreted, and compiled (as cold, as hot, or as code that becomes hot) in slices of random length,
+and has to end in the same state. The exit code is 0 when no case made the host throw, hang, or disagree with itself.
 `;
 
 /** A case that has not ended after so many milliseconds never ends. */

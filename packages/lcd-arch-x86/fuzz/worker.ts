@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { Random } from "../differential/random";
 import { makeGuest } from "./guest";
 import type { ModeName } from "./modes";
 import type { Outcome } from "./outcome";
@@ -53,13 +54,17 @@ const REPORT_EVERY = 50;
 /** What interpreted code is compared with. */
 const others = ["cold", "hot", "mixed"] as const;
 
-/** Runs one guest interpreted, and as another tier. @returns what went wrong, if anything */
+/** Instructions after which the other run is stopped, to go on at once. */
+const sliceLengths = [1, 2, 7, 40, 300, 4000] as const;
+
+/** Runs one guest interpreted, and as another tier, stopped again and again. @returns what went wrong, if anything */
 export function tryGuest(mode: ModeName, seed: number, totals: Totals): Failure | null {
   const started = performance.now();
   try {
-    const first = runGuest(makeGuest(mode, seed), "first");
+    const first = runGuest(makeGuest(mode, seed), "first", () => Number.POSITIVE_INFINITY);
     const tier = others[seed % others.length];
-    const other = runGuest(makeGuest(mode, seed), tier);
+    const random = new Random(seed);
+    const other = runGuest(makeGuest(mode, seed), tier, () => random.pick(sliceLengths));
     add(totals, first, seed, performance.now() - started);
     if (first.remapped || other.remapped) {
       return null;
