@@ -18,28 +18,37 @@ import type { Terminal } from "../terminal";
 import { toolHelp } from "./help";
 import { lsmodOrJson } from "./lsmod-json";
 
-type Tool = (argv: readonly string[], env: ToolEnvironment) => Promise<number>;
+/** A tool, and what is asked of it. */
+interface ToolCall {
+  readonly name: keyof typeof toolHelp;
+  readonly tool: (argv: readonly string[], env: ToolEnvironment) => Promise<number>;
+  readonly args: readonly string[];
+  readonly terminal: Terminal;
+}
 
 /** `lcd modprobe`. Without `-d` or `-S` the tree is that of the emulated host: the examples. */
 export function modprobe(args: readonly string[], terminal: Terminal): Promise<number> {
-  return inHost("modprobe", lcdModprobe, args, terminal, treeFor(args, /^-[^-]*[dS]|^--(d|set)/, terminal));
+  return inHost(
+    { name: "modprobe", tool: lcdModprobe, args, terminal },
+    treeFor(args, /^-[^-]*[dS]|^--(d|set)/, terminal),
+  );
 }
 
 /** `lcd modinfo`. Names are those of the examples, unless `-b` or `-k` is there, or what is a file's name. */
 export function modinfo(args: readonly string[], terminal: Terminal): Promise<number> {
   const isFile = (word: string): boolean => !word.startsWith("-") && /[./]/.test(word);
   const tree = args.some(isFile) ? {} : treeFor(args, /^-[^-]*[bk]|^--(b|s)/, terminal);
-  return withFiles("modinfo", lcdModinfo, args, terminal, tree);
+  return withFiles({ name: "modinfo", tool: lcdModinfo, args, terminal }, tree);
 }
 
 /** `lcd insmod`. */
 export function insmod(args: readonly string[], terminal: Terminal): Promise<number> {
-  return inHost("insmod", lcdInsmod, args, terminal);
+  return inHost({ name: "insmod", tool: lcdInsmod, args, terminal });
 }
 
 /** `lcd rmmod`. */
 export async function rmmod(args: readonly string[], terminal: Terminal): Promise<number> {
-  const code = await inHost("rmmod", lcdRmmod, args, terminal);
+  const code = await inHost({ name: "rmmod", tool: lcdRmmod, args, terminal });
   if (code !== 0) terminal.stderr(NOTHING_LOADED);
   return code;
 }
@@ -50,14 +59,14 @@ export async function lsmod(args: readonly string[], terminal: Terminal): Promis
     terminal.stdout(`${toolHelp.lsmod}${EXIT_CODES}`);
     return 0;
   }
-  const code = await inHost("lsmod", lsmodOrJson, args, terminal);
+  const code = await inHost({ name: "lsmod", tool: lsmodOrJson, args, terminal });
   if (!args.includes("--json")) terminal.stderr(NOTHING_LOADED);
   return code;
 }
 
 /** `lcd depmod`. */
 export function depmod(args: readonly string[], terminal: Terminal): Promise<number> {
-  return withFiles("depmod", lcdDepmod, args, terminal, readingOfTrees(terminal));
+  return withFiles({ name: "depmod", tool: lcdDepmod, args, terminal }, readingOfTrees(terminal));
 }
 
 const EXIT_CODES = `
@@ -81,17 +90,12 @@ function treeFor(args: readonly string[], namesTree: RegExp, terminal: Terminal)
 }
 
 /** Runs a tool in a host that is made when the first module goes into it, and lives as long as the command. */
-async function inHost(
-  name: keyof typeof toolHelp,
-  tool: Tool,
-  args: readonly string[],
-  terminal: Terminal,
-  own: Partial<ToolEnvironment> = {},
-): Promise<number> {
+async function inHost(call: ToolCall, own: Partial<ToolEnvironment> = {}): Promise<number> {
+  const { args, terminal } = call;
   const kernel = new LazyKernel();
   const host = hostEnvironment(kernel, { ...environment(terminal), ...own });
   // Nobody would ever see the log of a host that is gone with the command.
-  const code = await withFiles(name, tool, args, terminal, { ...host, syslog: undefined });
+  const code = await withFiles(call, { ...host, syslog: undefined });
   const verbose = options(args).some((word) => /^-[^-]*v|^--verb/.test(word));
   if (kernel.booted !== null && (code !== 0 || verbose)) {
     terminal.stderr(kernel.booted.dmesg(verbose ? "debug" : "warn"));
@@ -101,13 +105,7 @@ async function inHost(
 }
 
 /** Runs a tool on the files of this machine, or those that it is given. */
-async function withFiles(
-  name: keyof typeof toolHelp,
-  tool: Tool,
-  args: readonly string[],
-  terminal: Terminal,
-  own: Partial<ToolEnvironment> = {},
-): Promise<number> {
+async function withFiles({ name, tool, args, terminal }: ToolCall, own: Partial<ToolEnvironment>): Promise<number> {
   const code = await tool([`lcd ${name}`, ...args], { ...environment(terminal), ...own });
   if (options(args).some(isHelp)) terminal.stdout(`${toolHelp[name]}${EXIT_CODES}`);
   return code;
