@@ -35,8 +35,6 @@ interface SystemForm {
   memory?: "read" | "written" | "named";
   /** Bytes of its memory operand, if the decoder does not know. */
   size?: number;
-  /** What its memory operand is to be aligned to, if not to its size. */
-  alignment?: number;
 }
 
 /**
@@ -45,14 +43,14 @@ interface SystemForm {
  * the instruction follows them, and `slowValue` is the displacement.
  */
 const system =
-  (operation: string, { format, memory = "read", size, alignment }: SystemForm = {}): LiftFunction =>
+  (operation: string, { format, memory = "read", size }: SystemForm = {}): LiftFunction =>
   (lift) => {
     const operands: number[] = [];
     lift.b.operation = operation;
     for (let operand = 0; operand < lift.operandCount; operand++) {
       if (lift.isMemory(operand)) {
         const bytes = size ?? lift.size(operand);
-        const address = memory === "named" ? linearAddress(lift) : lift.address(bytes, memory === "written", alignment);
+        const address = memory === "named" ? linearAddress(lift) : lift.address(bytes, memory === "written");
         lift.b.setField64(StateOffset.slowAddress, address);
         operands.push(-1, bytes);
       } else {
@@ -100,7 +98,6 @@ const tableInstruction = (name: keyof typeof TableIdentity): LiftFunction =>
   system(name, {
     format: descriptorTableInformation(TableIdentity[name]),
     memory: name.startsWith("s") ? "written" : "read",
-    alignment: 4,
   });
 const taskInstruction = (name: keyof typeof TaskIdentity): LiftFunction =>
   system(name, {

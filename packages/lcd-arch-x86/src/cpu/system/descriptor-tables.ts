@@ -5,6 +5,7 @@ import type { Processor } from "../processor";
 import { addressBehind, operandAddress, probeWrite, readMemory, writeMemory } from "./memory-operand";
 import { hasCr4, in64BitMode } from "./mode";
 import { type Execute, next, type Operations } from "./operation";
+import { checkAlignment } from "./segment-address";
 
 /** GDTR or IDTR. */
 interface TableRegister {
@@ -40,13 +41,18 @@ const load = ({ base, limit }: TableRegister): Execute =>
     p.state.set32(limit, Number(bytes));
   });
 
-/** SGDT and SIDT: the whole base, whatever the operand size is. */
+/**
+ * SGDT and SIDT: the whole base, whatever the operand size is. It is the base that has to be aligned: programs put the
+ * operand 2 bytes before a multiple of 4 (SDM 3A, "Segment Descriptor Tables").
+ */
 const store = ({ base, limit }: TableRegister): Execute =>
   next((p) => {
     const address = operandAddress(p);
+    const baseAddress = addressBehind(p, address, LIMIT_SIZE);
+    checkAlignment(p, baseAddress, baseSize(p));
     probeWrite(p, address, LIMIT_SIZE + baseSize(p));
     writeMemory(p, address, LIMIT_SIZE, BigInt(p.state.get32(limit)));
-    writeMemory(p, addressBehind(p, address, LIMIT_SIZE), baseSize(p), p.state.get64(base));
+    writeMemory(p, baseAddress, baseSize(p), p.state.get64(base));
   });
 
 /** With CR4.UMIP only CPL 0 learns where the processor's tables are. */

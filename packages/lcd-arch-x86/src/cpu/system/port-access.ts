@@ -27,20 +27,21 @@ const single =
 
 /**
  * INS and OUTS, one repetition; operands are bytes, whether it is repeated, the address size in bytes, the segment and
- * the instruction information. All that can fail is tried before the device is asked, so that it is asked once.
+ * the instruction information. All that can fail is tried before the device is asked, so that it is asked once; whether
+ * the program may use the ports, also for a count of 0.
  */
 const string =
   (input: boolean): Execute =>
   (p, [size, repeated, addressSize, segment, instructionInformation], length) => {
     const addressBits = addressSize * 8;
     const count = BigInt.asUintN(addressBits, p.gpr[Gpr.rcx]);
-    if (repeated !== 0 && count === 0n) {
-      return "next";
-    }
     const pointer = input ? Gpr.rdi : Gpr.rsi;
     const offset = BigInt.asUintN(addressBits, p.gpr[pointer]);
     const access = { port: portInDx(p), size: size as AccessSize, input };
     requirePorts(p, access.port, size);
+    if (repeated !== 0 && count === 0n) {
+      return "next";
+    }
     const guestLinearAddress = segmentAddress(p, input ? Segment.es : segment, offset, size, input);
     const form = IoQualification.string | (repeated !== 0 ? IoQualification.repeated : 0);
     if (guardPorts(p, access, { form, length, guestLinearAddress, instructionInformation })) {

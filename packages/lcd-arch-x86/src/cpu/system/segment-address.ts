@@ -13,13 +13,23 @@ import { in64BitMode } from "./mode";
  * @throws GuestException #GP(0), through SS #SS(0); #AC(0)
  */
 export function segmentAddress(p: Processor, segment: number, offset: bigint, size: number, write: boolean): bigint {
-  const { state } = p;
   const linear = place(p, segment, offset, size, write);
+  checkAlignment(p, linear, size);
+  return linear;
+}
+
+/**
+ * The alignment of one part of an operand (SDM 3A, "Alignment Check Exception (#AC)"). Of an address that is not canonical
+ * nothing is asked: it raises its exception where it is used.
+ *
+ * @param size in bytes, of the part
+ * @throws GuestException #AC(0) where accesses are checked and this one is not aligned to its size
+ */
+export function checkAlignment({ state }: Processor, linear: bigint, size: number): void {
   const checked = (state.get32("codeMode") & CodeMode.alignment) !== 0;
   if (checked && linear % BigInt(size) !== 0n && isCanonicalHigh(Number(linear >> 32n) | 0, state.low("cr4"))) {
     throw new GuestException(Vector.alignmentCheck, 0);
   }
-  return linear;
 }
 
 function place(p: Processor, segment: number, offset: bigint, size: number, write: boolean): bigint {
