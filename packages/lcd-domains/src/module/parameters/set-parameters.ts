@@ -32,87 +32,114 @@ export interface ParameterTarget {
  *   type; each logged in the loader's words
  */
 export function setParameters(target: ParameterTarget, options: readonly Option[]): void {
-  const { module, declarations, memory, names, log } = target;
-  const byName = new Map<string, Declaration>();
-  for (const declaration of declarations) {
-    const name = normalizeName(declaration.name);
-    if (!byName.has(name)) byName.set(name, declaration);
-  }
-  let stringEnd = target.strings.address;
+  const setter = new ParameterSetter(target);
   for (const { name, value } of options) {
-    if (KERNEL_OPTION.test(name)) continue;
-    const declaration = byName.get(normalizeName(name));
-    if (declaration === undefined) throw unknown(name);
+    if (!KERNEL_OPTION.test(name)) setter.set(name, value);
+  }
+}
+
+class ParameterSetter {
+  private readonly memory: ModuleMemory;
+  private readonly byName = new Map<string, Declaration>();
+  /** Behind the last string that was stored. */
+  private stringEnd: bigint;
+
+  constructor(private readonly target: ParameterTarget) {
+    this.memory = target.memory;
+    this.stringEnd = target.strings.address;
+    for (const declaration of target.declarations) {
+      const name = normalizeName(declaration.name);
+      if (!this.byName.has(name)) this.byName.set(name, declaration);
+    }
+  }
+
+  /** @param value `null` for a name alone, as switches are set */
+  set(name: string, value: string | null): void {
+    const declaration = this.byName.get(normalizeName(name));
+    if (declaration === undefined) throw this.unknown(name);
     const { operations, argument } = declaration;
     const type = operations === null ? undefined : parameterType(operations);
-    if (type === undefined)
-      throw refuse("EINVAL", `parameter '${name}' is set by code of the module, which does not run here`);
-    set(type, argument, name, value);
+    if (type === undefined) {
+      throw this.refusal("EINVAL", `parameter '${name}' is set by code of the module, which does not run here`);
+    }
+    this.setAs(type, argument, name, value);
   }
 
-  function set(type: ParameterType, at: bigint, name: string, value: string | null): void {
-    if (type.kind === "bool") setBoolean(type.form, at, name, value);
-    else if (value === null) throw invalid("EINVAL", name, value);
-    else if (type.kind === "integer") setInteger(type, at, name, value);
-    else if (type.kind === "charp") store(at, storeString(name, value), 8);
-    else if (type.kind === "string") setString(at, name, value);
-    else setArray(at, name, value);
+  private setAs(type: ParameterType, at: bigint, name: string, value: string | null): void {
+    if (type.kind === "bool") return this.setBoolean(type.form, at, name, value);
+    if (value === null) throw this.invalid("EINVAL", name, value);
+    switch (type.kind) {
+      case "integer":
+        return this.setInteger(type, at, name, value);
+      case "charp":
+        return this.store(at, this.storeString(name, value), 8);
+      case "string":
+        return this.setString(at, name, value);
+      case "array":
+        return this.setArray(at, name, value);
+    }
   }
 
-  function setInteger(
-    type: Extract<ParameterType, { kind: "integer" }>,
+  private setInteger(type: Extract<ParameterType, { kind: "integer" }>, at: bigint, name: string, value: string): void {
+    const number = parseInteger(value, type.bytes, type.signed);
+    if (typeof number === "string") throw this.invalid(codeOf(number), name, value);
+    this.store(at, number, type.bytes);
+  }
+
+  private setBoolean(
+    form: Extract<ParameterType, { kind: "bool" }>["form"],
     at: bigint,
     name: string,
-    value: string,
+    value: string | null,
   ): void {
-    const number = parseInteger(value, type.bytes, type.signed);
-    if (typeof number === "string") throw invalid(codeOf(number), name, value);
-    store(at, number, type.bytes);
-  }
-
-  function setBoolean(form: string, at: bigint, name: string, value: string | null): void {
-    if (value === null && form === "inverted") throw invalid("EINVAL", name, value);
+    if (value === null && form === "inverted") throw this.invalid("EINVAL", name, value);
     const truth = parseBoolean(value);
-    if (typeof truth === "string") throw invalid(codeOf(truth), name, value);
-    if (form === "enable-only" && !truth && memory.u8(at) !== 0) throw invalid("EINVAL", name, value);
+    if (typeof truth === "string") throw this.invalid(codeOf(truth), name, value);
+    if (form === "enable-only" && !truth && this.memory.u8(at) !== 0) throw this.invalid("EINVAL", name, value);
     const stored = form === "inverted" ? !truth : truth;
-    store(at, stored ? 1n : 0n, form === "int" ? 4 : 1);
+    this.store(at, stored ? 1n : 0n, form === "int" ? 4 : 1);
   }
 
-  function setString(description: bigint, name: string, value: string): void {
+  private setString(description: bigint, name: string, value: string): void {
     const bytes = new TextEncoder().encode(value);
-    const room = memory.u32(description + KparamString.length);
-    if (bytes.length + 1 > room) throw refuse("ENOSPC", `${name}: string doesn't fit in ${room - 1} chars.`);
-    memory.writableView(memory.u64(description + KparamString.text), bytes.length + 1).set([...bytes, 0]);
+    const room = this.memory.u32(description + KparamString.length);
+    if (bytes.length + 1 > room) throw this.refusal("ENOSPC", `${name}: string doesn't fit in ${room - 1} chars.`);
+    this.storeText(this.memory.u64(description + KparamString.text), bytes);
   }
 
-  function setArray(description: bigint, name: string, value: string): void {
-    const max = memory.u32(description + KparamArray.max);
-    const elementSize = BigInt(memory.u32(description + KparamArray.elementSize));
-    const elements = memory.u64(description + KparamArray.elements);
-    const count = memory.u64(description + KparamArray.count);
-    const type = parameterType(names.get(description + KparamArray.operations) ?? "");
-    if (type === undefined || type.kind === "array")
-      throw refuse("EINVAL", `the elements of '${name}' have no known type`);
+  private setArray(description: bigint, name: string, value: string): void {
+    const max = this.memory.u32(description + KparamArray.max);
+    const elementSize = BigInt(this.memory.u32(description + KparamArray.elementSize));
+    const elements = this.memory.u64(description + KparamArray.elements);
+    const count = this.memory.u64(description + KparamArray.count);
+    const type = parameterType(this.target.names.get(description + KparamArray.operations) ?? "");
+    if (type === undefined || type.kind === "array") {
+      throw this.refusal("EINVAL", `the elements of '${name}' have no known type`);
+    }
     const values = value.split(",");
-    if (values.length > max) throw refuse("EINVAL", `${name}: can only take ${max} arguments`);
+    if (values.length > max) throw this.refusal("EINVAL", `${name}: can only take ${max} arguments`);
     values.forEach((item, i) => {
-      set(type, elements + BigInt(i) * elementSize, name, item);
+      this.setAs(type, elements + BigInt(i) * elementSize, name, item);
     });
-    if (count !== 0n) store(count, BigInt(values.length), 4);
+    if (count !== 0n) this.store(count, BigInt(values.length), 4);
   }
 
-  function storeString(name: string, value: string): bigint {
+  /** @returns its address */
+  private storeString(name: string, value: string): bigint {
     const bytes = new TextEncoder().encode(value);
-    if (bytes.length > LONGEST_STRING) throw refuse("ENOSPC", `${name}: string parameter too long`);
-    const address = stringEnd;
-    memory.writableView(address, bytes.length + 1).set([...bytes, 0]);
-    stringEnd += BigInt(bytes.length + 1);
+    if (bytes.length > LONGEST_STRING) throw this.refusal("ENOSPC", `${name}: string parameter too long`);
+    const address = this.stringEnd;
+    this.storeText(address, bytes);
+    this.stringEnd += BigInt(bytes.length + 1);
     return address;
   }
 
-  function store(at: bigint, value: bigint, bytes: number): void {
-    const place = memory.writableView(at, bytes);
+  private storeText(at: bigint, bytes: Uint8Array): void {
+    this.memory.writableView(at, bytes.length + 1).set([...bytes, 0]);
+  }
+
+  private store(at: bigint, value: bigint, bytes: number): void {
+    const place = this.memory.writableView(at, bytes);
     let rest = BigInt.asUintN(64, value);
     for (let i = 0; i < bytes; i++) {
       place[i] = Number(rest & 0xffn);
@@ -120,18 +147,20 @@ export function setParameters(target: ParameterTarget, options: readonly Option[
     }
   }
 
-  function unknown(name: string): KernelError {
+  private unknown(name: string): KernelError {
+    const { declarations } = this.target;
     const known = declarations.slice(0, MOST_NAMED).map((declaration) => `${declaration.name} (${declaration.type})`);
     if (declarations.length > MOST_NAMED) known.push("...");
     const others = known.length === 0 ? "it has none" : `it has ${known.join(", ")}`;
-    return refuse("ENOENT", `unknown parameter '${name}'; ${others}`);
+    return this.refusal("ENOENT", `unknown parameter '${name}'; ${others}`);
   }
 
-  function invalid(code: ErrnoName, name: string, value: string | null): KernelError {
-    return refuse(code, `\`${value ?? ""}' invalid for parameter \`${name}'`);
+  private invalid(code: ErrnoName, name: string, value: string | null): KernelError {
+    return this.refusal(code, `\`${value ?? ""}' invalid for parameter \`${name}'`);
   }
 
-  function refuse(code: ErrnoName, words: string): KernelError {
+  private refusal(code: ErrnoName, words: string): KernelError {
+    const { module, log } = this.target;
     log("err", `${module}: ${words}`);
     return new KernelError(code, `${module}: ${words}`);
   }
