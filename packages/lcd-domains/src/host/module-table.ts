@@ -1,22 +1,10 @@
-import { __gva, type gva_t, type hpa_t, KernelError, PAGE_SIZE } from "lcd-arch-x86";
-import type { LoadedModule, LoadRequest, ModuleHost, ModulePart, ResolvedSymbol } from "../module";
+import { __gva, type gva_t, KernelError, PAGE_SIZE } from "lcd-arch-x86";
+import type { LoadedModule, LoadRequest, ModuleHost, ResolvedSymbol } from "../module";
 import { ImageCache, loadModule, MODULE_SPACE_SIZE, MODULE_SPACE_START } from "../module";
 import { AddressSpan } from "./address-space";
+import { releaseParts, type StoredPart, storeParts } from "./module-pages";
 import type { PageAllocator, PageOwner } from "./page-allocator";
 import type { KernelLog } from "./printk";
-
-/** Where the contents of one page of a module come from. */
-export type ModulePage =
-  /** One host page for all domains. */
-  | { readonly kind: "shared"; readonly hpa: hpa_t }
-  /** A page of its own for each domain, with these contents; `null` is all zero. */
-  | { readonly kind: "private"; readonly contents: Uint8Array | null };
-
-/** A part of a module, and its pages. */
-export interface StoredPart {
-  readonly part: ModulePart;
-  readonly pages: readonly ModulePage[];
-}
 
 /** A module that the host has loaded. */
 export interface HostModule {
@@ -157,7 +145,7 @@ export class ModuleTable {
       if (name !== null && this.modules.has(loaded.name)) {
         throw new KernelError("EEXIST", `module ${loaded.name} is already loaded`);
       }
-      const module = this.makePages(loaded);
+      const module = this.makeModule(loaded);
       for (const [symbol, exported] of loaded.exports) {
         const owner = name === null ? null : loaded.name;
         if (!this.symbols.has(symbol)) this.symbols.set(symbol, { ...exported, owner });
@@ -169,35 +157,21 @@ export class ModuleTable {
     }
   }
 
-  private makePages(loaded: LoadedModule): HostModule {
+  private makeModule(loaded: LoadedModule): HostModule {
+    const uses = [...loaded.uses].map((name) => this.used(loaded.name, name));
     const owner = this.options.pages.owner(`module ${loaded.name}`);
-    const made: hpa_t[] = [];
-    try {
-      const parts = loaded.parts.map((part) => ({
-        part,
-        pages: pagesOf(part).map((contents): ModulePage => {
-          if (part.kind === "data") return { kind: "private", contents: isZero(contents) ? null : contents };
-          const hpa = this.options.pages.allocWith(owner, contents);
-          made.push(hpa);
-          return { kind: "shared", hpa };
-        }),
-      }));
-      const uses = [...loaded.uses].map((name) => this.used(loaded.name, name));
-      const module = {
-        loaded,
-        parts,
-        uses,
-        usedBy: new Set<HostModule>(),
-        domains: 0,
-        forDomains: false,
-        leaving: null,
-      };
-      this.owners.set(module, owner);
-      return module;
-    } catch (error) {
-      for (const hpa of made) this.options.pages.release(owner, hpa);
-      throw error;
-    }
+    const parts = storeParts(loaded.parts, this.options.pages, owner);
+    const module = {
+      loaded,
+      parts,
+      uses,
+      usedBy: new Set<HostModule>(),
+      domains: 0,
+      forDomains: false,
+      leaving: null,
+    };
+    this.owners.set(module, owner);
+    return module;
   }
 
   /** What a module exports that is being taken out cannot be linked to any more. */
@@ -217,10 +191,7 @@ export class ModuleTable {
     const owner = this.owners.get(module);
     this.owners.delete(module);
     this.space.release(module.loaded.base, module.loaded.size);
-    if (owner === undefined) return;
-    for (const { pages } of module.parts) {
-      for (const page of pages) if (page.kind === "shared") this.options.pages.release(owner, page.hpa);
-    }
+    if (owner !== undefined) releaseParts(module.parts, this.options.pages, owner);
   }
 
   /** A few bytes of a file may stand for a gigabyte of zeros, which no domain could ever have. */
@@ -258,14 +229,4 @@ function isInUse(module: HostModule): boolean {
 
 function hasAlias(loaded: LoadedModule, name: string): boolean {
   return loaded.modinfo.some(([key, value]) => key === "alias" && moduleName(value) === name);
-}
-
-function pagesOf(part: ModulePart): Uint8Array[] {
-  const pages: Uint8Array[] = [];
-  for (let at = 0; at < part.bytes.length; at += PAGE_SIZE) pages.push(part.bytes.subarray(at, at + PAGE_SIZE));
-  return pages;
-}
-
-function isZero(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === 0);
 }
