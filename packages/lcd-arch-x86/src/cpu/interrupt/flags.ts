@@ -77,7 +77,7 @@ function requireVirtualFlag(p: Processor, size: number): void {
 const usesVirtualFlag = (p: Processor): boolean => inVirtual8086(p) && ioplOf(p.state.get32("systemFlags")) < 3;
 
 /** Flags that POPF takes, but for IF and IOPL. */
-const POPPED =
+export const POPPED =
   Rflags.CF |
   Rflags.PF |
   Rflags.AF |

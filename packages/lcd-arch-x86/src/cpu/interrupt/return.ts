@@ -12,23 +12,11 @@ import { Gpr, Rflags, Segment } from "../state";
 import { StateWord } from "../state-word";
 import { hasCr4, in64BitMode, inLongMode, inProtectedMode, inRealMode, inVirtual8086 } from "../system/mode";
 import type { Execute, Operations, SystemOutcome } from "../system/operation";
-import { ioplOf } from "./flags";
+import { ioplOf, POPPED } from "./flags";
 import { Blocking } from "./shadow";
 
 /** Flags that IRET takes at any privilege level, whatever the operand size; those above bit 15 with 32 bits or more. */
-const ALWAYS =
-  Rflags.CF |
-  Rflags.PF |
-  Rflags.AF |
-  Rflags.ZF |
-  Rflags.SF |
-  Rflags.TF |
-  Rflags.DF |
-  Rflags.OF |
-  Rflags.NT |
-  Rflags.RF |
-  Rflags.AC |
-  Rflags.ID;
+const ALWAYS = POPPED | Rflags.RF;
 /** Flags that IRET takes in real-address mode, and in virtual-8086 mode but for IOPL. */
 const REAL_FLAGS = ALWAYS | Rflags.IF | Rflags.IOPL;
 /** All flags that there are. */
