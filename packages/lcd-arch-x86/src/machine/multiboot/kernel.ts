@@ -1,4 +1,4 @@
-import { type ElfImage, type ElfSegment, EM_386, EM_X86_64, ET_EXEC, PT_LOAD, parseElf } from "elf-image";
+import { type ElfImage, type ElfSegment, EM_386, EM_X86_64, ET_DYN, ET_EXEC, PT_LOAD, parseElf } from "elf-image";
 import { MultibootError } from "./error";
 import { findMultibootHeader, type LoadAddresses, type MultibootHeader } from "./header";
 
@@ -19,6 +19,8 @@ export interface MultibootKernel {
 }
 
 const FOUR_GIB = 2n ** 32n;
+/** Types of ELF files that are loaded: executables, and position-independent ones, at the addresses that they have. */
+const EXECUTABLE: readonly number[] = [ET_EXEC, ET_DYN];
 const ELF_MAGIC = [0x7f, 0x45, 0x4c, 0x46];
 
 /**
@@ -63,7 +65,7 @@ function fromAddresses(file: Uint8Array, header: MultibootHeader, addresses: Loa
 
 function fromElf(header: MultibootHeader, elf: ElfImage): MultibootKernel {
   const machine = elf.class === 32 ? EM_386 : EM_X86_64;
-  if (!elf.littleEndian || elf.machine !== machine || elf.type !== ET_EXEC) {
+  if (!elf.littleEndian || elf.machine !== machine || !EXECUTABLE.includes(elf.type)) {
     throw new MultibootError(
       `the file is no x86 executable: ELF type ${elf.type} for machine ${elf.machine}, ${elf.class} bits`,
     );

@@ -44,6 +44,13 @@ describe("a Multiboot kernel", () => {
     expect(entry).toBe(new DataView(file.buffer).getUint32(24, true));
   });
 
+  it("may be position-independent: it is loaded to the addresses that it has, as QEMU does", () => {
+    const file = guest("hello");
+    // e_type is at offset 16: ET_DYN.
+    new DataView(file.buffer).setUint16(16, 3, true);
+    expect(load(file).entry).toBe(load(guest("hello")).entry);
+  });
+
   it("gets memory size, command line, modules and memory map in the information structure (3.3)", () => {
     const modules = [
       { data: Uint8Array.of(1, 2, 3), text: "one.bin with arguments" },
