@@ -53,6 +53,7 @@ describe("lcd machine", () => {
     const log = join(folder, "kept.txt");
     writeFileSync(log, "kept");
     expect(await runLcd(["machine", join(folder, "nothing"), "--serial", log])).toMatchObject({ code: 1 });
+    expect(await runLcd(["machine", log, "--serial", log])).toMatchObject({ code: 1 });
     expect(readFileSync(log, "utf8")).toBe("kept");
   });
 

@@ -15,11 +15,11 @@ const LOOK_INTERVAL = 10_000_000;
 export async function runKernel(kernel: string, options: KernelOptions, terminal: Terminal): Promise<number> {
   const { memory, cpus, json, verbose, serial } = options;
   try {
-    // First: a name with a mistake must not cost the serial port's file what it holds.
     const files = readKernelFiles(kernel, options, terminal.cwd);
-    const output = SerialOutput.open(serial, json, terminal);
     const computer = new Computer({ memory, cpus, onSerial: (byte) => output.write(byte) });
     bootFiles(computer, files);
+    // Last: what is no kernel must not cost the serial port's file what it holds.
+    const output = SerialOutput.open(serial, json, terminal);
     const end = await runUntilEnd(computer, options, output, terminal).finally(() => output.close());
     const { exitCode, text, matters } = kernelOutcome(end, options);
     const instructions = computer.executed;
