@@ -26,6 +26,15 @@ describe("the time in which all processors are halted", () => {
     expect(processor.gpr[Gpr.rax]).toBeGreaterThan(19_900_000n);
   });
 
+  it("does not pass outside when interrupts are off", async () => {
+    vi.stubGlobal("setTimeout", () => {
+      throw new Error("it waits");
+    });
+    const { computer } = booted([0xf4]);
+    computer.expectInput(true);
+    expect(await computer.run()).toEqual({ kind: "halted" });
+  });
+
   it("catches up when the host's timers are coarser than the guest's", async () => {
     const { setTimeout } = globalThis;
     let waits = 0;

@@ -94,8 +94,9 @@ export class Scheduler {
       if (this.stopped) break;
       if (core === null) {
         if (!this.mayWake()) return { kind: "halted" };
-        if (!skipsIdleTime && this.debt < this.idleTime) return { kind: "idle" };
-        if (skips++ === MAX_SKIPS) return { kind: "idle" };
+        // Who hears nothing is not kept waiting in the time outside.
+        const waits = !skipsIdleTime && this.listens && this.debt < this.idleTime;
+        if (waits || skips++ === MAX_SKIPS) return { kind: "idle" };
         this.skip();
       } else if (!this.take(core, end - this.executedBefore, pauses)) {
         return { kind: "shutdown", core };
