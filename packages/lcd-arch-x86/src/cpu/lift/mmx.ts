@@ -5,6 +5,7 @@ import { Gpr, StateOffset } from "../state";
 import { packedOperations } from "./mmx-operations";
 import type { Lift } from "./operands";
 import type { PackedOperation } from "./packed-lanewise";
+import { packedShifts } from "./packed-shifts";
 import { INVALID_OPCODE } from "./system";
 import type { LiftFunction, LiftTable } from "./table";
 import { raisePending, requireFpu } from "./x87";
@@ -234,14 +235,7 @@ const empty: LiftFunction = (lift) => {
 /** The MMX instructions, and those of SSE to SSSE3 on MMX registers that compute with integers alone. */
 export const mmxInstructions: LiftTable = [
   ...packedOperations.map(([mnemonic, operation]) => [mnemonic, packed(operation)] as const),
-  [Mnemonic.Psllw, shift("i16x8.shl", 16)],
-  [Mnemonic.Pslld, shift("i32x4.shl", 32)],
-  [Mnemonic.Psllq, shift("i64x2.shl", 64)],
-  [Mnemonic.Psrlw, shift("i16x8.shr_u", 16)],
-  [Mnemonic.Psrld, shift("i32x4.shr_u", 32)],
-  [Mnemonic.Psrlq, shift("i64x2.shr_u", 64)],
-  [Mnemonic.Psraw, shift("i16x8.shr_s", 16)],
-  [Mnemonic.Psrad, shift("i32x4.shr_s", 32)],
+  ...packedShifts.map(([mnemonic, operation, width]) => [mnemonic, shift(operation, width)] as const),
   [Mnemonic.Movd, move],
   [Mnemonic.Movq, move],
   [Mnemonic.Movntq, move],

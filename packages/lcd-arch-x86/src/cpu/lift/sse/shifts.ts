@@ -1,5 +1,6 @@
 import { Mnemonic, OpKind } from "iced-x86";
 import type { PureOperation } from "../../ir";
+import { packedShifts } from "../packed-shifts";
 import type { LiftFunction, LiftTable } from "../table";
 import { readVector, sse, xmmNumber } from "./operands";
 
@@ -48,14 +49,7 @@ const alignRight: LiftFunction = (lift) => {
 };
 
 const table: readonly (readonly [Mnemonic, LiftFunction])[] = [
-  [Mnemonic.Psllw, shift("i16x8.shl", 16)],
-  [Mnemonic.Pslld, shift("i32x4.shl", 32)],
-  [Mnemonic.Psllq, shift("i64x2.shl", 64)],
-  [Mnemonic.Psrlw, shift("i16x8.shr_u", 16)],
-  [Mnemonic.Psrld, shift("i32x4.shr_u", 32)],
-  [Mnemonic.Psrlq, shift("i64x2.shr_u", 64)],
-  [Mnemonic.Psraw, shift("i16x8.shr_s", 16)],
-  [Mnemonic.Psrad, shift("i32x4.shr_s", 32)],
+  ...packedShifts.map(([mnemonic, operation, width]) => [mnemonic, shift(operation, width)] as const),
   [Mnemonic.Pslldq, shiftBytes(true)],
   [Mnemonic.Psrldq, shiftBytes(false)],
   [Mnemonic.Palignr, alignRight],
