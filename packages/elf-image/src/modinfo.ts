@@ -9,7 +9,9 @@ import { decodeText } from "./text";
  * @param keys only entries with these; all when null
  */
 export function readModinfo(image: ElfImage, keys: readonly string[] | null = null): [key: string, value: string][] {
-  return modinfoEntries(decodeText(image.section(".modinfo")?.data() ?? new Uint8Array(0)), keys);
+  const bytes = image.section(".modinfo")?.data() ?? new Uint8Array(0);
+  // A single byte is no text, as with kmod.
+  return bytes.length > 1 ? modinfoEntries(decodeText(bytes), keys) : [];
 }
 
 /** The `key=value` strings of a text, each with a NUL behind it. */

@@ -34,8 +34,8 @@ export interface ParseOptions {
   /** For the names of sections, where many files are read. */
   readonly pool?: NamePool;
   /**
-   * Mind only what is asked for, as tools do that look into broken files: there are no segments, the ELF version does
-   * not matter, and what is wrong with a section is an error when its bytes are wanted, not before.
+   * Mind only what is asked for, as kmod does with broken files: there are no segments, the ELF version and the types of
+   * sections do not matter, and a section that the file does not have in full cannot be found by its name.
    */
   readonly tolerant?: boolean;
   /**
@@ -71,7 +71,8 @@ export function parseElf(bytes: Uint8Array, options: ParseOptions = {}): ElfImag
       symbols ??= readSymbolTable();
       return symbols;
     },
-    section: (name) => sections.find((section) => section.isNamed(name)),
+    section: (name) =>
+      sections.find((section) => section.isNamed(name) && (!tolerant || (section.index > 0 && section.isInFile))),
     relocations: (section) => readRelocations(reader, sections, header.type, section),
   };
   return image;

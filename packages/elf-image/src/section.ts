@@ -22,7 +22,9 @@ export interface ElfSection {
   readonly alignment: number;
   /** Bytes of an entry when the section is a table, else 0. */
   readonly entrySize: number;
-  /** The bytes in the file: a view, not a copy; empty for NOBITS. */
+  /** Whether the file has all of its bytes. */
+  readonly isInFile: boolean;
+  /** The bytes in the file: a view, not a copy; empty for NOBITS, except for a tolerant reader. Throws ElfError. */
   data(): Uint8Array;
 }
 
@@ -33,7 +35,7 @@ export function readSections(
   { pool, tolerant }: { readonly pool: NamePool; readonly tolerant: boolean },
 ): Section[] {
   const { offset, entrySize } = header.sectionHeaders;
-  if (offset === 0n) {
+  if (offset === 0n && !tolerant) {
     if (header.sectionHeaders.count !== 0) throw new ElfError("the header counts sections but gives no place for them");
     return [];
   }
@@ -122,8 +124,12 @@ export class Section implements ElfSection {
     return this.reader.length(this.at + fieldsOf(this.reader).entrySize);
   }
 
+  get isInFile(): boolean {
+    return this.offset + this.size <= this.reader.bytes.length;
+  }
+
   data(): Uint8Array {
-    if (this.type === SHT_NOBITS || this.type === SHT_NULL) return new Uint8Array(0);
+    if (!this.names.tolerant && (this.type === SHT_NOBITS || this.type === SHT_NULL)) return new Uint8Array(0);
     this.#checkRange();
     const end = this.offset + this.size;
     if (!this.#isFetched) this.reader.fetch(this.offset, end);
@@ -147,8 +153,8 @@ export class Section implements ElfSection {
   }
 
   #checkRange(): void {
+    if (this.isInFile) return;
     const { reader, at, index } = this;
-    if (this.offset + this.size <= reader.bytes.length) return;
     const { offset, size } = fieldsOf(reader);
     reader.checkRange(reader.word(at + offset), reader.word(at + size), `section ${index}`);
   }
@@ -193,5 +199,7 @@ function nameTable(sections: readonly Section[], index: number, pool: NamePool, 
   }
   if (section.type !== SHT_STRTAB && !tolerant)
     throw new ElfError(`section names should be in section ${index}, which is no string table`);
-  return new StringTable(section.data(), "the section name table", pool);
+  const bytes = section.data();
+  if (tolerant && bytes.at(-1) !== 0) throw new ElfError("the section name table has no NUL at its end");
+  return new StringTable(bytes, "the section name table", pool);
 }

@@ -1,7 +1,7 @@
-import { decodeText, type ElfImage, EMPTY_NAME, type FetchBytes, NamePool, parseElf, readModinfo } from "elf-image";
+import { type ElfImage, EMPTY_NAME, type FetchBytes, NamePool, parseElf, readModinfo } from "elf-image";
 import { NumberSet } from "./number-set";
 import { type SymbolNumbers, scanSymbols } from "./scan-symbols";
-import { exportedVersions, neededNames, neededVersions, type SymbolVersion } from "./symbol-versions";
+import { exportedNames, exportedVersions, neededNames, neededVersions, type SymbolVersion } from "./symbol-versions";
 
 /** What depmod wants to know of a module. */
 export interface ModuleFacts {
@@ -44,7 +44,7 @@ export function readModuleFacts(bytes: Uint8Array, options: ReadFactsOptions = {
   return {
     exports: exportedSymbols(image, symbols, pool),
     imports: importedSymbols(symbols, neededNames(image, pool), pool),
-    weakImports: namesOf(symbols.weakSymbols, pool),
+    weakImports: namesOf(symbols?.weakSymbols ?? [], pool),
     versions: versions ? byName(neededVersions(image)) : NO_VERSIONS,
     offeredVersions: versions ? byName(exportedVersions(image)) : NO_VERSIONS,
     aliases: valuesOf(modinfo, "alias"),
@@ -63,16 +63,18 @@ function namesOf(numbers: readonly number[], pool: NamePool): string[] {
 }
 
 /** With symbol versions every export has a `__crc_` symbol; without, the names stand in a section of their own. */
-function exportedSymbols(image: ElfImage, { checksums }: SymbolNumbers, pool: NamePool): string[] {
-  if (checksums.length > 0) return namesOf(checksums, pool);
-  return strings(image.section("__ksymtab_strings")?.data() ?? new Uint8Array(0));
+function exportedSymbols(image: ElfImage, symbols: SymbolNumbers | null, pool: NamePool): readonly string[] {
+  if (symbols !== null && symbols.checksums.length > 0) return namesOf(symbols.checksums, pool);
+  return exportedNames(image) ?? [];
 }
 
 /** The names of one module that were met; the same for all. */
 const met = new NumberSet();
 
-/** Undefined symbols, and what only `__versions` mentions (`module_layout`). */
-function importedSymbols({ undefinedSymbols }: SymbolNumbers, versioned: readonly number[], pool: NamePool): string[] {
+/** Undefined symbols, and what only `__versions` mentions (`module_layout`); none where there is no symbol table. */
+function importedSymbols(symbols: SymbolNumbers | null, versioned: readonly number[], pool: NamePool): string[] {
+  if (symbols === null) return [];
+  const { undefinedSymbols } = symbols;
   const numbers = [...undefinedSymbols];
   met.clear();
   met.add(EMPTY_NAME);
@@ -83,11 +85,4 @@ function importedSymbols({ undefinedSymbols }: SymbolNumbers, versioned: readonl
 
 function valuesOf(modinfo: readonly (readonly [key: string, value: string])[], wanted: string): string[] {
   return modinfo.filter(([key]) => key === wanted).map(([, value]) => value);
-}
-
-/** The NUL-terminated strings in a section, empty ones left out. */
-function strings(bytes: Uint8Array): string[] {
-  return decodeText(bytes)
-    .split("\0")
-    .filter((text) => text !== "");
 }

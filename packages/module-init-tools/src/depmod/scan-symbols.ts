@@ -1,16 +1,4 @@
-import {
-  ElfError,
-  type ElfImage,
-  type ElfSection,
-  EMPTY_NAME,
-  type NamePool,
-  SHN_UNDEF,
-  SHT_STRTAB,
-  SHT_SYMTAB,
-  STB_GLOBAL,
-  STB_WEAK,
-  StringTable,
-} from "elf-image";
+import { type ElfImage, EMPTY_NAME, type NamePool, SHN_UNDEF, STB_GLOBAL, STB_WEAK, StringTable } from "elf-image";
 
 /** What depmod needs out of a symbol table: the numbers of names in a pool. */
 export interface SymbolNumbers {
@@ -26,31 +14,46 @@ export const CRC_PREFIX = "__crc_";
 
 /** Where the fields of a symbol are (System V ABI, "Symbol Table"). */
 const LAYOUTS = {
-  64: { size: 24, info: 4, section: 6 },
-  32: { size: 16, info: 12, section: 14 },
+  64: { size: 24, info: 4, section: 6, value: 8 },
+  32: { size: 16, info: 12, section: 14, value: 4 },
 } as const;
+
+/** A symbol table: entries of `size` bytes, their names in `strings`. */
+export type SymbolTable = (typeof LAYOUTS)[ElfImage["class"]] & {
+  readonly view: DataView;
+  readonly strings: Uint8Array;
+};
+
+/**
+ * The symbol table and its names, known by the names of their sections, as kmod knows them; null when there are none, or
+ * when the table ends within a symbol.
+ */
+export function symbolTable(image: ElfImage): SymbolTable | null {
+  const layout = LAYOUTS[image.class];
+  const [bytes, strings] = [image.section(".symtab")?.data(), image.section(".strtab")?.data()];
+  if (bytes === undefined || strings === undefined || bytes.length % layout.size !== 0) return null;
+  return { ...layout, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), strings };
+}
 
 /**
  * Goes through the symbol table for names of two kinds only. A tree has millions of symbols, and making an object of
  * each would take most of depmod's time.
  *
+ * @returns null when there is no symbol table, or one with a name that is outside of the names
  * @throws ElfError
  */
-export function scanSymbols(image: ElfImage, pool: NamePool): SymbolNumbers {
-  const table = image.sections.find(({ type }) => type === SHT_SYMTAB);
-  if (table === undefined) return { checksums: [], undefinedSymbols: [], weakSymbols: [] };
-  const { size, info, section } = LAYOUTS[image.class];
-  if (table.size % size !== 0) throw new ElfError(`symbol table ${table.name} has a part of a symbol at its end`);
-  const bytes = table.data();
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const strings = stringsOf(image, table);
+export function scanSymbols(image: ElfImage, pool: NamePool): SymbolNumbers | null {
+  const table = symbolTable(image);
+  if (table === null) return null;
+  const { size, info, section, view, strings } = table;
   const names = new StringTable(strings, "the string table", pool);
   const checksums: number[] = [];
   const undefinedSymbols: number[] = [];
   const weakSymbols: number[] = [];
   // The first symbol of every table is empty.
-  for (let offset = size; offset < bytes.length; offset += size) {
+  for (let offset = size; offset < view.byteLength; offset += size) {
     const nameOffset = view.getUint32(offset, image.littleEndian);
+    if (nameOffset >= strings.length) return null;
     if (view.getUint16(offset + section, image.littleEndian) !== SHN_UNDEF) {
       if (startsWithCrcPrefix(strings, nameOffset)) checksums.push(names.numberAt(nameOffset + CRC_PREFIX.length));
       continue;
@@ -65,15 +68,9 @@ export function scanSymbols(image: ElfImage, pool: NamePool): SymbolNumbers {
   return { checksums, undefinedSymbols, weakSymbols };
 }
 
-function stringsOf(image: ElfImage, table: ElfSection): Uint8Array {
-  const strings = image.sections[table.link];
-  if (strings?.type === SHT_STRTAB) return strings.data();
-  throw new ElfError(`symbol table ${table.name} has its names in section ${table.link}, which is no string table`);
-}
-
 const CRC_BYTES = new TextEncoder().encode(CRC_PREFIX);
 
-function startsWithCrcPrefix(bytes: Uint8Array, offset: number): boolean {
+export function startsWithCrcPrefix(bytes: Uint8Array, offset: number): boolean {
   for (let i = 0; i < CRC_BYTES.length; i++) if (bytes[offset + i] !== CRC_BYTES[i]) return false;
   return true;
 }

@@ -1,5 +1,5 @@
-import { decodeText, type ElfImage, NamePool, SHN_ABS } from "elf-image";
-import { CRC_PREFIX } from "./scan-symbols";
+import { decodeText, type ElfImage, NamePool, SHN_ABS, StringTable } from "elf-image";
+import { CRC_PREFIX, startsWithCrcPrefix, symbolTable } from "./scan-symbols";
 
 /** A symbol and the checksum of its declaration. */
 export interface SymbolVersion {
@@ -10,9 +10,9 @@ export interface SymbolVersion {
 /** Bytes of an entry of `__versions`: a checksum of one word, and a name that fills the rest. */
 const ENTRY_SIZE = 64;
 
-/** What a module needs, from `__versions`; null when it has none. @throws ElfError */
+/** What a module needs, from `__versions`; null when it has none, or one that ends within an entry. */
 export function neededVersions(image: ElfImage): SymbolVersion[] | null {
-  const bytes = image.section("__versions")?.data();
+  const bytes = versionTable(image);
   if (bytes === undefined) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const pool = new NamePool();
@@ -24,14 +24,19 @@ export function neededVersions(image: ElfImage): SymbolVersion[] | null {
   });
 }
 
-/** The names in `__versions`, by their numbers. @throws ElfError */
+/** The names in `__versions`, by their numbers. */
 export function neededNames(image: ElfImage, pool: NamePool): number[] {
-  const bytes = image.section("__versions")?.data() ?? new Uint8Array(0);
+  const bytes = versionTable(image) ?? new Uint8Array(0);
   const names: number[] = [];
   for (let end = ENTRY_SIZE; end <= bytes.length; end += ENTRY_SIZE) {
     names.push(nameAt(bytes, end - ENTRY_SIZE + image.class / 8, end, pool));
   }
   return names;
+}
+
+function versionTable(image: ElfImage): Uint8Array | undefined {
+  const bytes = image.section("__versions")?.data();
+  return bytes === undefined || bytes.length % ENTRY_SIZE !== 0 ? undefined : bytes;
 }
 
 /** A name that ends with a NUL, or fills its place. */
@@ -45,23 +50,51 @@ function nameAt(bytes: Uint8Array, start: number, end: number, pool: NamePool): 
  * when it has neither. @throws ElfError
  */
 export function exportedVersions(image: ElfImage): SymbolVersion[] | null {
-  const checksums = image.symbols.filter(({ name }) => name.startsWith(CRC_PREFIX));
-  if (checksums.length > 0) {
-    return checksums.map(({ name, value, sectionIndex }) => ({
-      name: name.slice(CRC_PREFIX.length),
-      version: sectionIndex === SHN_ABS ? value : wordAt(image, sectionIndex, value),
-    }));
-  }
-  const strings = image.section("__ksymtab_strings")?.data();
-  if (strings === undefined) return null;
-  const names = decodeText(strings).split("\0");
-  return names.flatMap((name) => (name === "" ? [] : [{ name, version: 0n }]));
+  const checksums = checksumSymbols(image);
+  if (checksums.length > 0) return checksums;
+  return exportedNames(image)?.map((name) => ({ name, version: 0n })) ?? null;
 }
 
+/** The names in `__ksymtab_strings`, where exports have no versions; null when there is no such section. */
+export function exportedNames(image: ElfImage): string[] | null {
+  const bytes = image.section("__ksymtab_strings")?.data();
+  if (bytes === undefined) return null;
+  // A single byte is no text, as with kmod.
+  return bytes.length > 1
+    ? decodeText(bytes)
+        .split("\0")
+        .filter((text) => text !== "")
+    : [];
+}
+
+function checksumSymbols(image: ElfImage): SymbolVersion[] {
+  const table = symbolTable(image);
+  const found: SymbolVersion[] = [];
+  if (table === null) return found;
+  const { size, section, value, view, strings } = table;
+  const names = new StringTable(strings, "the string table");
+  for (let offset = size; offset < view.byteLength; offset += size) {
+    const nameOffset = view.getUint32(offset, image.littleEndian);
+    if (nameOffset >= strings.length) return [];
+    if (!startsWithCrcPrefix(strings, nameOffset)) continue;
+    const sectionIndex = view.getUint16(offset + section, image.littleEndian);
+    const at = offset + value;
+    const written =
+      image.class === 64 ? view.getBigUint64(at, image.littleEndian) : BigInt(view.getUint32(at, image.littleEndian));
+    const version = sectionIndex === SHN_ABS ? written : wordAt(image, sectionIndex, written);
+    found.push({ name: names.at(nameOffset + CRC_PREFIX.length), version });
+  }
+  return found;
+}
+
+/** What kmod takes for a checksum that is nowhere. */
+const NO_CHECKSUM = 0xffff_ffff_ffff_ffffn;
+
 /** Newer kernels keep the checksum in a section, and the symbol says where. */
-function wordAt(image: ElfImage, section: number, offset: bigint): bigint {
-  const bytes = image.sections[section]?.data() ?? new Uint8Array(0);
-  if (offset + 4n > BigInt(bytes.length)) return 0n;
+function wordAt(image: ElfImage, index: number, offset: bigint): bigint {
+  const section = image.sections[index];
+  if (section === undefined || !section.isInFile || offset + 4n > BigInt(section.size)) return NO_CHECKSUM;
+  const bytes = section.data();
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return BigInt(view.getUint32(Number(offset), image.littleEndian));
 }

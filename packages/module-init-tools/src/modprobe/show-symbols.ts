@@ -28,7 +28,6 @@ export async function showSymbols(
     }
     const module = await decompressedFile(bytes);
     const symbols = symbolsOf(kind, module, bytes);
-    if (symbols === null) throw new ToolError(errorText("ENOENT"));
     env.stdout(symbols.map(({ name, version }) => `0x${version.toString(16).padStart(8, "0")}\t${name}\n`).join(""));
     return 0;
   } catch (error) {
@@ -38,10 +37,13 @@ export async function showSymbols(
   }
 }
 
-function symbolsOf(kind: "modversions" | "exports", module: Uint8Array, file: Uint8Array): SymbolVersion[] | null {
+function symbolsOf(kind: "modversions" | "exports", module: Uint8Array, file: Uint8Array): SymbolVersion[] {
   try {
     const image = parseElf(module, { tolerant: true });
-    return kind === "exports" ? exportedVersions(image) : neededVersions(image);
+    const symbols = kind === "exports" ? exportedVersions(image) : neededVersions(image);
+    if (symbols !== null) return symbols;
+    const isCut = kind === "modversions" && image.section("__versions") !== undefined;
+    throw new ToolError(isCut ? `${errorText("EINVAL")} (__versions ends within an entry)` : errorText("ENOENT"));
   } catch (error) {
     if (error instanceof ElfError) throw new ToolError(`${brokenModuleText(module, file)} (${error.message})`);
     throw error;

@@ -30,7 +30,7 @@ export function withoutVersions(image: Uint8Array, { forceVermagic, forceModvers
 
 /** Zeros in place of the first `vermagic` entry of `.modinfo`, as kmod does it. */
 function blankVermagic(image: Uint8Array): void {
-  const modinfo = parseElf(image).section(".modinfo")?.data() ?? new Uint8Array(0);
+  const modinfo = parseElf(image, { tolerant: true }).section(".modinfo")?.data() ?? new Uint8Array(0);
   for (let start = 0; start < modinfo.length; ) {
     const nul = modinfo.indexOf(0, start);
     const end = nul < 0 ? modinfo.length : nul;
@@ -44,7 +44,7 @@ function blankVermagic(image: Uint8Array): void {
 
 /** The kernel does not look at a `__versions` that is not part of the module in memory. */
 function hideVersions(image: Uint8Array): void {
-  const elf = parseElf(image);
+  const elf = parseElf(image, { tolerant: true });
   const section = elf.section("__versions");
   if (section === undefined) return;
   const view = new DataView(image.buffer, image.byteOffset, image.byteLength);
