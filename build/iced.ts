@@ -28,7 +28,8 @@ export function icedAsModule(bytes: IcedBytes, roots: readonly string[]): Plugin
     name: "iced-as-module",
     setup(build) {
       build.initialOptions.loader = { ...build.initialOptions.loader, ".wasm": bytes === "file" ? "file" : "binary" };
-      build.onResolve({ filter: /^iced-x86$/ }, () => ({ path: icedFile, namespace: "iced", sideEffects: false }));
+      // Not the file's own path: source maps would tell where it was built.
+      build.onResolve({ filter: /^iced-x86$/ }, () => ({ path: "iced-x86", namespace: "iced", sideEffects: false }));
       build.onLoad({ filter: /.*/, namespace: "iced" }, () => ({
         contents: asModule(readFileSync(icedFile, "utf8"), bytes, roots),
         resolveDir: dirname(icedFile),
