@@ -124,6 +124,15 @@ describe("IRETQ (SDM 2A, IRET, IA-32e mode)", () => {
     expect(system.stacked(4)).toBe(STACK_TOP - 40n);
   });
 
+  it("raises #SS(0) for a stack that ends below an address that is not canonical, as the machine's own processor does", () => {
+    system.cpu.deliversExceptions = false;
+    system.load([...IRETQ]);
+    for (const rsp of [0x7fff_ffff_fffcn, 0x8000_0000_0000n]) {
+      system.cpu.gpr[Gpr.rsp] = rsp;
+      expect(system.cpu.run(1)).toEqual({ kind: "exception", vector: 12, errorCode: 0 });
+    }
+  });
+
   it("refuses a task return", () => {
     system.load([...IRETQ]);
     system.cpu.eflags = Rflags.NT | Rflags.fixed;

@@ -85,6 +85,8 @@ const compareExchangePair =
     const address = lift.address(2 * half, true);
     if (half === 8) {
       b.raiseIf(b.wrap(b.and(address, b.i64(15))), 13, 0);
+    } else {
+      lift.requireCanonical(lift.behind(address, 2 * half - 1));
     }
     const upper = lift.behind(address, half);
     const low = b.load(half, address, true, lift.throughStack);

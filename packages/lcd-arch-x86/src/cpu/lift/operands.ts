@@ -305,6 +305,13 @@ export class Lift {
     return linear;
   }
 
+  /** Raises what the memory operand raises when its last byte, at this linear address, is not canonical, before any access. */
+  requireCanonical(last: Value): void {
+    if (codeBytes(this.b.mode) === 8) {
+      this.b.raiseIf(this.outsideCanonical(last), this.throughStack ? STACK_FAULT : GENERAL_PROTECTION, 0);
+    }
+  }
+
   /** An i32, 0 or 1: whether a 64-bit address is not canonical (SDM 1, "Canonical Addressing"). */
   outsideCanonical(address: Value): Value {
     const { b } = this;

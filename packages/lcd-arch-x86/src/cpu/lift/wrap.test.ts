@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { __hpa } from "../../address";
+import { BareMachine } from "../../testing/index";
 import { ABOVE_4_GIB, BELOW_4_GIB, LongModeSystem, Selector } from "../interrupt/test-long-mode";
 import { Gpr } from "../state";
 
@@ -38,5 +39,18 @@ describe("an operand of compatibility mode that crosses 4 GiB", () => {
     gpr[Gpr.rbx] = 0x16_0000n;
     expect(long.runUser([...code, ...UD2], Selector.userCode32)).toMatchObject({ vector: 6 });
     expect([gpr[Gpr.rax], gpr[Gpr.rdx]]).toEqual([0x1111_1111n, high]);
+  });
+});
+
+describe("CMPXCHG8B over the end of the canonical addresses, from a page that is not present", () => {
+  // As the machine's own processor does: an AMD EPYC.
+  it.each([
+    ["#GP(0)", "RBX", [0x0f, 0xc7, 0x0b], 13],
+    ["#SS(0)", "RBP", [0x0f, 0xc7, 0x4d, 0], 12],
+  ])("raises %s through %s", (_, _register, code, vector) => {
+    const bare = new BareMachine();
+    bare.cpu.gpr[Gpr.rbx] = 0x7fff_ffff_fffcn;
+    bare.cpu.gpr[Gpr.rbp] = 0x7fff_ffff_fffcn;
+    expect(bare.run(code)).toEqual({ kind: "exception", vector, errorCode: 0 });
   });
 });

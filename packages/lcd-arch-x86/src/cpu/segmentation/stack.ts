@@ -139,8 +139,10 @@ export class Stack {
   private place(offset: number, size: number): number {
     const sum = this.low + offset;
     if (this.pointerSize === 8) {
+      const cr4 = this.p.state.u32[StateWord.cr4];
+      const lastHigh = (this.high + Math.floor((sum + size - 1) / 0x1_0000_0000)) >>> 0;
       this.placeHigh = (this.high + Math.floor(sum / 0x1_0000_0000)) >>> 0;
-      if (!isCanonicalHigh(this.placeHigh, this.p.state.u32[StateWord.cr4])) {
+      if (!isCanonicalHigh(this.placeHigh, cr4) || !isCanonicalHigh(lastHigh, cr4)) {
         throw stackFault(this.errorCode);
       }
       return sum >>> 0;

@@ -122,6 +122,16 @@ describe("a task switch by CALL", () => {
     expect(system.cpu.rip).toBe(BigInt(TARGET + 4));
   });
 
+  it("IRET to the task itself goes on behind it: its state is saved before it is loaded", () => {
+    const { cpu } = system;
+    system.write16(TSS, Selector.task);
+    system.load([IRETD, 0x90, HLT]);
+    cpu.gpr[Gpr.rdi] = 0x1234_5678n;
+    cpu.eflags = Rflags.NT | Rflags.fixed;
+    expect(cpu.run(10)).toEqual({ kind: "halted" });
+    expect([cpu.rip, cpu.gpr[Gpr.rdi], cpu.eflags & Rflags.NT]).toEqual([CODE + 3n, 0x1234_5678n, 0]);
+  });
+
   it("goes through a task gate, too, which CPL 3 may use if its DPL is 3", () => {
     system.describe(Selector.taskGate, gateOf({ type: 5, dpl: 3, selector: Selector.otherTask }));
     system.runAt(3, call(Selector.taskGate | 3));

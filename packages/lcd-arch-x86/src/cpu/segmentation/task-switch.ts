@@ -43,7 +43,8 @@ export function switchTask(
     return false;
   }
   const { state, supervisor } = p;
-  const next = readTaskState(p, task);
+  // What cannot be read faults in the old task.
+  readTaskState(p, task);
   const wide = isWideTss(p);
   probeTaskState(p, wide);
   const nests = source === TaskSwitchSource.call || source === TaskSwitchSource.gate;
@@ -58,7 +59,8 @@ export function switchTask(
     releaseCurrentTask(p, link);
   }
   saveTaskState(p, wide, state.low("rip") + length, source === TaskSwitchSource.iret ? flags & ~Rflags.NT : flags);
-  enterTask(p, task, next, nests);
+  // What was saved may be what is read: IRET can lead from a task to itself.
+  enterTask(p, task, readTaskState(p, task), nests);
   return true;
 }
 
