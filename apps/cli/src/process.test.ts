@@ -1,5 +1,7 @@
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { prebuiltDirectory } from "liblcd";
 import { describe, expect, it } from "vitest";
@@ -77,6 +79,17 @@ describe.skipIf(!built || process.platform === "win32")("the lcd process, as it 
 
   it.runIf(process.platform === "linux")("ends where no directory can be made", async () => {
     expect((await run("$LCD modules set asker --copy-to /proc/lcd")).code).toBe(1);
+  });
+
+  it("reads no more of standard input than a kernel that reads nothing has place for", async () => {
+    // Multiboot header with addresses; jmp to itself.
+    const words = [0x1badb002, 0x10000, -(0x1badb002 + 0x10000), 0x100000, 0x100000, 0, 0, 0x100020, 0xfeeb];
+    const file = join(mkdtempSync(join(tmpdir(), "lcd-process-")), "spin");
+    writeFileSync(file, Uint32Array.from(words.map((word) => word >>> 0)));
+    const { code, stderr } = await run(
+      `(head -c 10000000 /dev/zero && echo all read >&2) | $LCD machine ${file} --timeout 1`,
+    );
+    expect([code, stderr]).toEqual([3, "spin: 1 seconds have passed (--timeout)\n"]);
   });
 
   it("loses nothing to a slow reader", async () => {

@@ -53,6 +53,8 @@ export interface Keyboard {
 
 export interface KeyboardListener {
   input(bytes: Uint8Array): void;
+  /** Whether there is enough for now: a file or a pipe waits, and what is typed is lost. */
+  isFull(): boolean;
   /** No more input comes. */
   end(): void;
   /** Ctrl-C, or a signal that asks us to end. */
@@ -95,16 +97,29 @@ function currentDirectory(): string {
 }
 
 const CTRL_C = 3;
+/** Milliseconds after which somebody who had enough input is asked again. */
+const ASK_AGAIN = 20;
 
-function listenToStandardInput({ input, end, interrupt }: KeyboardListener): () => void {
+function listenToStandardInput({ input, isFull, end, interrupt }: KeyboardListener): () => void {
   const { stdin } = process;
   const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  // Without line editing the terminal does not make a signal of Ctrl-C either.
-  const data = (bytes: Uint8Array): void => (stdin.isTTY && bytes.includes(CTRL_C) ? interrupt() : input(bytes));
+  let pause: NodeJS.Timeout | undefined;
+  const goOn = (): void => {
+    pause = isFull() ? setTimeout(goOn, ASK_AGAIN) : undefined;
+    if (pause === undefined) stdin.resume();
+    else stdin.pause();
+  };
+  const data = (bytes: Uint8Array): void => {
+    // Without line editing the terminal does not make a signal of Ctrl-C either: it has to be read at any time.
+    if (stdin.isTTY && bytes.includes(CTRL_C)) interrupt();
+    else if (!stdin.isTTY || !isFull()) input(bytes);
+    if (!stdin.isTTY && isFull()) goOn();
+  };
   if (stdin.isTTY) stdin.setRawMode(true);
   stdin.on("data", data).on("end", end).on("error", end);
   for (const signal of signals) process.on(signal, interrupt);
   return () => {
+    clearTimeout(pause);
     stdin.off("data", data).off("end", end).off("error", end).pause();
     if (stdin.isTTY) stdin.setRawMode(false);
     for (const signal of signals) process.off(signal, interrupt);

@@ -8,6 +8,9 @@ import { bootFiles, readKernelFiles } from "./kernel-files";
 import { type KernelEnd, kernelOutcome } from "./outcome";
 import { SerialOutput } from "./serial-output";
 
+/** Bytes of input that the kernel has not read, from which on it gets no more. */
+const MOST_UNREAD = 65536;
+
 /** Instructions between two looks at whether standard output keeps up. */
 const LOOK_INTERVAL = 10_000_000;
 
@@ -71,6 +74,7 @@ function listen(computer: Computer, serial: string, terminal: Terminal, interrup
   computer.expectInput(connected);
   return terminal.keyboard.listen({
     input: (bytes) => connected && computer.receiveSerial(bytes),
+    isFull: () => computer.unreadSerial >= MOST_UNREAD,
     end: () => computer.expectInput(false),
     interrupt,
   });

@@ -71,9 +71,10 @@ const FIFO = 16;
  */
 export class Uart16550 implements PortDevice {
   private readonly fifo: number[] = [];
-  /** Input that the FIFO had no place for, of which `taken` bytes have found theirs since. */
-  private readonly waiting: number[] = [];
+  /** Input that the FIFO had no place for, of whose first part `taken` bytes have found theirs since. */
+  private readonly waiting: Uint8Array[] = [];
   private taken = 0;
+  private untaken = 0;
   private lastRead = 0;
   private interruptEnable = 0;
   private fifosEnabled = false;
@@ -104,8 +105,16 @@ export class Uart16550 implements PortDevice {
 
   /** Input arrives. What the FIFO has no place for waits. */
   receive(bytes: Iterable<number>): void {
-    for (const byte of bytes) this.waiting.push(byte & 0xff);
+    const part = Uint8Array.from(bytes);
+    if (part.length === 0) return;
+    this.waiting.push(part);
+    this.untaken += part.length;
     this.update();
+  }
+
+  /** Bytes that have arrived and have not been read. */
+  get unread(): number {
+    return this.untaken + this.fifo.length;
   }
 
   readPort(port: number, _size: AccessSize): number {
@@ -257,19 +266,24 @@ export class Uart16550 implements PortDevice {
     return Source.none;
   }
 
+  private nextWaiting(): number {
+    const [part] = this.waiting;
+    const byte = part[this.taken++];
+    this.untaken--;
+    if (this.taken === part.length) {
+      this.waiting.shift();
+      this.taken = 0;
+    }
+    return byte;
+  }
+
   private show(source: number): void {
     this.irq.set(source !== Source.none);
   }
 
   /** Input comes no faster than it is read, and does not overtake the interrupt that the trigger level asks for. */
   private update(): void {
-    while (!this.isLoop() && this.fifo.length < this.trigger && this.taken < this.waiting.length) {
-      this.fifo.push(this.waiting[this.taken++]);
-    }
-    if (this.taken === this.waiting.length) {
-      this.waiting.length = 0;
-      this.taken = 0;
-    }
+    while (!this.isLoop() && this.fifo.length < this.trigger && this.untaken > 0) this.fifo.push(this.nextWaiting());
     this.show(this.source());
   }
 }

@@ -115,4 +115,9 @@ export class Board {
   receiveSerial(bytes: Uint8Array): void {
     this.com1.receive(bytes);
   }
+
+  /** Those of them that the guest has not read. */
+  get unreadSerial(): number {
+    return this.com1.unread;
+  }
 }

@@ -29,9 +29,12 @@ describe("a computer", () => {
 
   it("hands over what is typed on its serial port", async () => {
     const { computer, printed } = booted([...COM1, ...ECHO]);
-    computer.receiveSerial(new TextEncoder().encode("hello"));
+    computer.receiveSerial(new TextEncoder().encode("hel"));
+    computer.receiveSerial(new TextEncoder().encode("lo"));
+    expect(computer.unreadSerial).toBe(5);
     await computer.run({ fuel: 1000 });
     expect(printed()).toBe("hello");
+    expect(computer.unreadSerial).toBe(0);
   });
 
   it("waits for input while it is expected, and is halted for good when it is not", async () => {

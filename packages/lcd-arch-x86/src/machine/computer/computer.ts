@@ -118,10 +118,15 @@ export class Computer {
     return this.result;
   }
 
-  /** Puts bytes into the serial port's receiver, as if they came over its line. */
+  /** Puts bytes into the serial port's receiver, as if they came over its line. What the guest does not read is kept. */
   receiveSerial(bytes: Uint8Array): void {
     this.board.receiveSerial(bytes);
     this.inputArrived();
+  }
+
+  /** Bytes that came in over the serial line, and that the guest has not read. */
+  get unreadSerial(): number {
+    return this.board.unreadSerial;
   }
 
   /**
