@@ -22,6 +22,35 @@ export function storeIndefinite(fpu: Fpu, i: number): void {
   fpu.store(i, fpu.out);
 }
 
+/**
+ * Whether the first registers of the stack, one or two, are there, for an instruction that replaces ST(0). If not, the
+ * stack fault is answered here: where it is masked, with the default NaN.
+ */
+export function hasOperands(fpu: Fpu, count: number): boolean {
+  if (!fpu.isEmpty(0) && !fpu.isEmpty(count - 1)) {
+    return true;
+  }
+  if (fpu.underflow()) {
+    storeIndefinite(fpu, 0);
+  }
+  return false;
+}
+
+/**
+ * Whether ST(0) is there and a register is free, for an instruction that replaces it and pushes. If not, the stack fault
+ * is answered here: where it is masked, with two default NaNs.
+ */
+export function makesTwo(fpu: Fpu): boolean {
+  if (!fpu.isEmpty(0) && fpu.isEmpty(7)) {
+    return true;
+  }
+  if (fpu.isEmpty(0) ? fpu.underflow() : fpu.overflow()) {
+    storeIndefinite(fpu, 0);
+    fpu.push(fpu.out);
+  }
+  return false;
+}
+
 /** ST(destination) = ST(destination) operation ST(source), rounded as the control word says. */
 const onRegisters =
   (operation: BinaryOperation, toTop: boolean, pops: boolean): FpuOperation =>
@@ -53,10 +82,7 @@ const onMemory =
   (operation: BinaryOperation, format: MemoryFormat): FpuOperation =>
   (fpu) => {
     const env = fpu.begin();
-    if (fpu.isEmpty(0)) {
-      if (fpu.underflow()) {
-        storeIndefinite(fpu, 0);
-      }
+    if (!hasOperands(fpu, 1)) {
       return;
     }
     fpu.load(0, fpu.a);
@@ -99,10 +125,7 @@ export const onTop =
   (compute: (fpu: Fpu) => Real, operands = 1): FpuOperation =>
   (fpu) => {
     fpu.begin();
-    if (fpu.isEmpty(0) || fpu.isEmpty(operands - 1)) {
-      if (fpu.underflow()) {
-        storeIndefinite(fpu, 0);
-      }
+    if (!hasOperands(fpu, operands)) {
       return;
     }
     fpu.load(0, fpu.a);
@@ -120,10 +143,7 @@ const onSign =
   (change: (signExponent: number) => number): FpuOperation =>
   (fpu) => {
     fpu.begin();
-    if (fpu.isEmpty(0)) {
-      if (fpu.underflow()) {
-        storeIndefinite(fpu, 0);
-      }
+    if (!hasOperands(fpu, 1)) {
       return;
     }
     const at = fpu.placeOf(0);
@@ -137,10 +157,7 @@ const partialRemainder =
   (fpu) => {
     const env = fpu.begin();
     fpu.status &= ~C2;
-    if (fpu.isEmpty(0) || fpu.isEmpty(1)) {
-      if (fpu.underflow()) {
-        storeIndefinite(fpu, 0);
-      }
+    if (!hasOperands(fpu, 2)) {
       return;
     }
     fpu.load(0, fpu.a);
@@ -161,11 +178,7 @@ const partialRemainder =
 /** FXTRACT: the exponent takes the place of ST(0), and the significand is pushed. */
 const extractParts: FpuOperation = (fpu) => {
   const env = fpu.begin();
-  if (fpu.isEmpty(0) || !fpu.isEmpty(7)) {
-    if (fpu.isEmpty(0) ? fpu.underflow() : fpu.overflow()) {
-      storeIndefinite(fpu, 0);
-      fpu.push(fpu.out);
-    }
+  if (!makesTwo(fpu)) {
     return;
   }
   fpu.load(0, fpu.a);

@@ -1,7 +1,7 @@
 import type { FloatEnv } from "../float/environment";
 import { Kind, type Real } from "../float/real";
 import { arcTangent2, power2Minus1, timesLog2, timesLog2Plus1, trigonometric } from "../float/transcendental";
-import { onTop, storeIndefinite } from "./arithmetic";
+import { hasOperands, makesTwo, onTop, storeIndefinite } from "./arithmetic";
 import type { FpuOperation, FpuOperations } from "./operation";
 import { StatusWord } from "./words";
 
@@ -13,10 +13,7 @@ const trigonometricOfTop =
   (fpu) => {
     const env = fpu.begin();
     fpu.status &= ~C2;
-    if (fpu.isEmpty(0)) {
-      if (fpu.underflow()) {
-        storeIndefinite(fpu, 0);
-      }
+    if (!hasOperands(fpu, 1)) {
       return;
     }
     fpu.load(0, fpu.a);
@@ -37,11 +34,7 @@ const trigonometricPair =
   (fpu) => {
     const env = fpu.begin();
     fpu.status &= ~C2;
-    if (fpu.isEmpty(0) || !fpu.isEmpty(7)) {
-      if (fpu.isEmpty(0) ? fpu.underflow() : fpu.overflow()) {
-        storeIndefinite(fpu, 0);
-        fpu.push(fpu.out);
-      }
+    if (!makesTwo(fpu)) {
       return;
     }
     fpu.load(0, fpu.a);
