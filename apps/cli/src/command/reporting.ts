@@ -20,7 +20,7 @@ export async function reporting(
   try {
     const outcome = await act(console);
     terminal.stderr(outcome.text);
-    if (json) terminal.stdout(jsonText({ ...outcome.json, console: console.text, exitCode: outcome.exitCode }));
+    if (json) terminal.stdout(jsonText({ ...outcome.json, ...console.json, exitCode: outcome.exitCode }));
     return outcome.exitCode;
   } catch (error) {
     if (!json) throw error;

@@ -28,7 +28,7 @@ export async function runKernel(kernel: string, options: KernelOptions, terminal
     const instructions = computer.executed;
     if (matters || verbose) terminal.stderr(`${basename(kernel)}: ${text}\n`);
     if (verbose) terminal.stderr(`${instructions} instructions\n`);
-    const told = { kernel, outcome: end.kind, explanation: text, instructions, console: output.text, exitCode };
+    const told = { kernel, outcome: end.kind, explanation: text, instructions, ...output.kept.json, exitCode };
     if (json) terminal.stdout(jsonText(told));
     return exitCode;
   } catch (error) {

@@ -1,5 +1,6 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { resolve } from "node:path";
+import { KeptOutput } from "../kept-output";
 import type { Terminal } from "../terminal";
 
 /** Bytes that are gathered before they are written. */
@@ -8,17 +9,16 @@ const NEWLINE = 10;
 
 /** Where the bytes of a serial port go: they come one by one, and are written in lines or blocks. */
 export class SerialOutput {
-  /** With `keep`: everything that was written. */
-  text = "";
+  /** For `--json`: what was written. */
+  readonly kept = new KeptOutput();
   /** Standard output does not take more just now. */
   isFull = false;
   private readonly block = new Uint8Array(BLOCK);
-  private readonly decoder = new TextDecoder();
   private length = 0;
 
   /**
    * @param file a file's descriptor in place of standard output
-   * @param keep keep the text instead of writing it
+   * @param keep keep what is written instead of writing it
    */
   private constructor(
     private readonly terminal: Terminal,
@@ -42,7 +42,7 @@ export class SerialOutput {
     const bytes = this.block.slice(0, this.length);
     this.length = 0;
     if (this.file !== null) writeSync(this.file, bytes);
-    else if (this.keep) this.text += this.decoder.decode(bytes, { stream: true });
+    else if (this.keep) this.kept.add(bytes);
     else this.isFull = !this.terminal.stdout(bytes);
   }
 

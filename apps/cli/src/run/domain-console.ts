@@ -1,15 +1,16 @@
 import { type Lcd, lcd_run, lcd_suspend } from "lcd-domains";
+import { KeptOutput } from "../kept-output";
 import type { Terminal } from "../terminal";
 
 /** What a domain prints: shown as it comes, or kept for `--json`. */
 export class DomainConsole {
   private readonly terminal: Terminal;
-  private readonly chunks: Uint8Array[] | null;
+  private readonly kept: KeptOutput | null;
   private lcd: Lcd | null = null;
 
   constructor(terminal: Terminal, keep: boolean) {
     this.terminal = terminal;
-    this.chunks = keep ? [] : null;
+    this.kept = keep ? new KeptOutput() : null;
   }
 
   /** The domain to suspend while whoever reads the output is slower than it. */
@@ -18,13 +19,13 @@ export class DomainConsole {
   }
 
   readonly write = (bytes: Uint8Array): void => {
-    if (this.chunks !== null) this.chunks.push(bytes);
+    if (this.kept !== null) this.kept.add(bytes);
     else if (!this.terminal.stdout(bytes)) this.wait();
   };
 
-  /** What was kept, as text. */
-  get text(): string {
-    return Buffer.concat(this.chunks ?? []).toString("utf8");
+  /** What was kept, for `--json`. */
+  get json(): Partial<KeptOutput["json"]> {
+    return this.kept?.json ?? {};
   }
 
   private wait(): void {
