@@ -66,18 +66,12 @@ class ParameterSetter {
   }
 
   private setAs(type: ParameterType, at: bigint, name: string, value: string | null): void {
-    if (type.kind === "bool") return this.setBoolean(type.form, at, name, value);
-    if (value === null) throw this.invalid("EINVAL", name, value);
-    switch (type.kind) {
-      case "integer":
-        return this.setInteger(type, at, name, value);
-      case "charp":
-        return this.store(at, this.storeString(name, value), 8);
-      case "string":
-        return this.setString(at, name, value);
-      case "array":
-        return this.setArray(at, name, value);
-    }
+    if (type.kind === "bool") this.setBoolean(type.form, at, name, value);
+    else if (value === null) throw this.invalid("EINVAL", name, value);
+    else if (type.kind === "integer") this.setInteger(type, at, name, value);
+    else if (type.kind === "charp") this.store(at, this.storeString(name, value), 8);
+    else if (type.kind === "string") this.setString(at, name, value);
+    else this.setArray(at, name, value);
   }
 
   private setInteger(type: Extract<ParameterType, { kind: "integer" }>, at: bigint, name: string, value: string): void {
