@@ -18,7 +18,7 @@ Examples:
                                                a drawing, by Graphviz
   lcd modules needs -d image --json            the whole tree, for a program to read
 
-An arrow that others imply is left out: when ext4 needs jbd2 and crc16, and jbd2 needs crc16, ext4 leads to jbd2 only.
+An arrow that others imply is left out: nfs needs lockd and sunrpc, but lockd needs sunrpc, so nfs leads to lockd only.
 What modules would only like to have (softdep) is not shown: lcd modules for and set know it.
 Without names all modules are shown, beginning at those that nobody needs.`;
 
