@@ -90,6 +90,9 @@ export function modprobeCommand(choices, tree) {
     ["-C", "modprobe.d"],
     ["-C", "ROOT/etc/modprobe.conf", "--config", "ROOT/modprobe.d"],
     ["-C", "ROOT/nowhere"],
+    ["-C", "modprobe.d/../etc/modprobe.conf"],
+    ["-C", "etc/modprobe.conf/"],
+    ["-C", ""],
   ]);
   const [main, ...extra] = [choices.pick(MODPROBE_MODES), ...choices.some(MODPROBE_OPTIONS, 2)];
   const odd = choices.chance(4) ? choices.pick(NOT_UNDERSTOOD) : [];
@@ -133,6 +136,9 @@ const MODPROBE_OPTIONS = [
   ["-f"],
   ["--remove-holders", "-n"],
   ["-s"],
+  ["-w", "0x10"],
+  ["-w", "08"],
+  ["--wait= 010"],
 ];
 
 /** @returns arguments of modinfo */
@@ -172,7 +178,7 @@ const MODINFO_OPTIONS = [
   ["-0p"],
 ];
 
-const PARAMETERS = ["p=1", "q=a b", 'r="x y"', "s", "t=", "=", "u='q r'", "-x"];
+const PARAMETERS = ["", "p=1", "q=a b", 'r="x y"', "s", "t=", "=", "u='q r'", "-x"];
 
 function wordsFor(choices, tree) {
   const ask = () =>

@@ -182,7 +182,41 @@ function signed(choices, module) {
   return Buffer.concat([module, signer, key, signature, trailer, Buffer.from(SIGNATURE_MAGIC)]);
 }
 
+/** Where the fields of a section header are, and its size (System V ABI, "Section Header"). */
+const HEADERS = {
+  32: { table: 32, size: 40, name: 0, type: 4, offset: 16, length: 20, link: 24, entrySize: 36 },
+  64: { table: 40, size: 64, name: 0, type: 4, offset: 24, length: 32, link: 40, entrySize: 56 },
+};
+
+/** What is written there. Other lengths would cut names, and kmod would read on behind them. */
+const CHANGES = {
+  name: [0, 1, 2, 10, 0x7fffffff],
+  type: [0, 1, 2, 3, 8, 0x7fffffff],
+  offset: [0x7fffffff],
+  length: [1, 0x7fffffff],
+  link: [0, 1, 100],
+  entrySize: [0, 1, 100],
+};
+
+const SECTIONS_OF_A_MODULE = 8;
+
+/** A module in which a field of a section header is not what it was. */
+function withOddHeader(choices, original) {
+  const module = Buffer.from(original);
+  const [bits, little] = [module[4] === 2 ? 64 : 32, module[5] === 1];
+  const header = HEADERS[bits];
+  const field = choices.pick(Object.keys(CHANGES));
+  // The upper half of a 64-bit word stays 0.
+  const table = module[little ? "readUInt32LE" : "readUInt32BE"](header.table + (bits === 64 && !little ? 4 : 0));
+  const isWord = field === "offset" || field === "length" || field === "entrySize";
+  const at = table + header.size * choices.below(SECTIONS_OF_A_MODULE) + header[field];
+  const low = at + (bits === 64 && !little && isWord ? 4 : 0);
+  module[little ? "writeUInt32LE" : "writeUInt32BE"](choices.pick(CHANGES[field]), low);
+  return module;
+}
+
 function damaged(choices, module) {
+  if (choices.chance(6)) return withOddHeader(choices, module);
   if (!choices.chance(8)) return module;
   switch (choices.below(6)) {
     case 0:

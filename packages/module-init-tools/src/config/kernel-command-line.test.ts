@@ -1,3 +1,4 @@
+import { encodeText } from "elf-image";
 import { expect, test } from "vitest";
 import { parseKernelCommandLine } from "./kernel-command-line";
 
@@ -13,13 +14,16 @@ test.each([
   ['" a.b=c" "d .e=f" "g.h i=j" k."l m"=n o.p', ["o p"]],
   ["a.b=1\0c.d=2", ["a b=1"]],
   [`${"x".repeat(4090)} a.bcd=1`, ["a bc"]],
+  [`${"\u00e9".repeat(2045)} a.bcd=1`, ["a bc"]],
 ])("%s", (line, options) => {
-  expect(parseKernelCommandLine(line).options.map(({ module, options }) => `${module} ${options}`)).toEqual(options);
+  expect(parseKernelCommandLine(encodeText(line)).options.map(({ module, options }) => `${module} ${options}`)).toEqual(
+    options,
+  );
 });
 
 // As above.
 test("a blacklist in quotes keeps both of them", () => {
-  expect(parseKernelCommandLine('modprobe.blacklist=a,b-c "modprobe.blacklist=d e"').blacklist).toEqual([
+  expect(parseKernelCommandLine(encodeText('modprobe.blacklist=a,b-c "modprobe.blacklist=d e"')).blacklist).toEqual([
     "a",
     "b-c",
     '"d e"',
@@ -28,5 +32,5 @@ test("a blacklist in quotes keeps both of them", () => {
 
 test("only as much is read as a kernel's command line can have", () => {
   const long = `${"a.b ".repeat(500_000)}${'"'.repeat(20_000_000)}`;
-  expect(parseKernelCommandLine(long).options).toHaveLength(Math.ceil(4095 / "a.b ".length));
+  expect(parseKernelCommandLine(encodeText(long)).options).toHaveLength(Math.ceil(4095 / "a.b ".length));
 });

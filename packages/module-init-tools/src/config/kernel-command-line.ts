@@ -1,3 +1,4 @@
+import { decodeText } from "elf-image";
 import { normalizeName } from "../tree/module-name";
 
 /** What a kernel's command line says for modules. */
@@ -7,14 +8,15 @@ export interface CommandLineConfig {
   readonly blacklist: readonly string[];
 }
 
-/** Characters that kmod reads of it; no kernel's is longer. */
+/** Bytes that kmod reads of it; no kernel's is longer. */
 const LONGEST = 4095;
 
 /** Reads `/proc/cmdline`: `module.parameter=value`, `modprobe.blacklist=a,b`. It ends at a NUL. */
-export function parseKernelCommandLine(text: string): CommandLineConfig {
+export function parseKernelCommandLine(bytes: Uint8Array): CommandLineConfig {
   const options: { module: string; options: string }[] = [];
   const blacklist: string[] = [];
-  for (const word of wordsOutsideQuotes(text.slice(0, LONGEST).replace(/\0[\s\S]*/, ""))) {
+  const text = decodeText(bytes.subarray(0, LONGEST)).replace(/\0[\s\S]*/, "");
+  for (const word of wordsOutsideQuotes(text)) {
     const [, quote = "", module, parameter, written = ""] = PARAMETER.exec(word) ?? [];
     if (module === undefined || parameter === undefined) continue;
     // `"a.b=c d"` means `a.b="c d"`.

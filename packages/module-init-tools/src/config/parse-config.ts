@@ -32,8 +32,8 @@ export class ConfigBuilder implements ModprobeConfig {
   }
 
   /** Adds what a kernel's command line says (`/proc/cmdline`). */
-  addKernelCommandLine(text: string): void {
-    const { options, blacklist } = parseKernelCommandLine(text);
+  addKernelCommandLine(bytes: Uint8Array): void {
+    const { options, blacklist } = parseKernelCommandLine(bytes);
     for (const option of options) this.options.push(option);
     for (const name of blacklist) this.blacklist.push(name);
   }

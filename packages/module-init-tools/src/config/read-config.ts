@@ -1,4 +1,3 @@
-import { decodeText } from "elf-image";
 import type { Log } from "../command/log";
 import { errorCodeOf } from "../errno";
 import type { ToolFiles } from "../files/files";
@@ -50,11 +49,11 @@ export async function readConfig(
 }
 
 /** What a host does not tell is nothing. */
-async function readQuietly(files: ToolFiles, path: string): Promise<string> {
+async function readQuietly(files: ToolFiles, path: string): Promise<Uint8Array> {
   try {
-    return decodeText(await files.readFile(path));
+    return await files.readFile(path);
   } catch (error) {
     if (errorCodeOf(error) === null) throw error;
-    return "";
+    return new Uint8Array(0);
   }
 }

@@ -131,11 +131,13 @@ Options:
 export function parseModprobeOptions(
   args: readonly string[],
 ): ModprobeOptions & { readonly given: ParsedOptions["options"] } {
-  const { options, words } = parseOptions(args, TABLE);
+  let wait = 0;
+  const { options, words } = parseOptions(args, TABLE, ([letter, value]) => {
+    if (letter === "w") wait = milliseconds(value);
+  });
   const has = (letter: string) => options.some(([given]) => given === letter);
   const last = (letter: string) => options.filter(([given]) => given === letter).at(-1)?.[1] ?? null;
   const level = levelAfter(options);
-  const wait = last("w");
   const config = options.filter(([given]) => given === "C").map(([, path]) => path);
   return {
     given: options,
@@ -150,7 +152,7 @@ export function parseModprobeOptions(
     firstTime: has(Long.firstTime),
     remove: has("r"),
     removeHolders: has(Long.removeHolders),
-    waitMilliseconds: wait === null ? null : milliseconds(wait) || null,
+    waitMilliseconds: wait || null,
     force: has("f"),
     forceVermagic: has("f") || has(Long.forceVermagic),
     forceModversion: has("f") || has(Long.forceModversion),

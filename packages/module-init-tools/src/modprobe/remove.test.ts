@@ -67,6 +67,7 @@ test.each([
   ["-r top", ["top 1 0 -", "late 1 2 -"], "FATAL: Module late is in use."],
   ["-r -w x top", [], "ERROR: unexpected wait value 'x'."],
   ["-r -w 08 top", [], "ERROR: unexpected wait value '08'."],
+  ["-r -w 08 -w 5 -Z top", [], "ERROR: unexpected wait value '08'."],
   ["-r -w 0x top", [], "ERROR: unexpected wait value '0x'."],
 ])("%s with %j stays: %s", async (args, loaded, message) => {
   expect(await modprobe(args, loaded)).toMatchObject({ code: 1, removed: [], errors: `modprobe: ${message}\n` });

@@ -3,6 +3,7 @@ import { exportedVersions, neededVersions, type SymbolVersion } from "../depmod/
 import type { ToolEnvironment } from "../environment";
 import { describeError, errorCodeOf, errorText } from "../errno";
 import { ToolError } from "../errors";
+import { kindAt } from "../files/kind";
 import { givenPath } from "../files/path";
 import { brokenModuleText, decompressedFile } from "../tree/broken-module";
 
@@ -50,13 +51,14 @@ function symbolsOf(kind: "modversions" | "exports", module: Uint8Array, file: Ui
   }
 }
 
+/** @returns null for what is not there, or where nobody may look */
 async function readFile(file: string, env: ToolEnvironment): Promise<Uint8Array | null> {
+  const path = givenPath(file, env.cwd);
+  if ((await kindAt(env.files, path)) === null) return null;
   try {
-    return await env.files.readFile(givenPath(file, env.cwd));
+    return await env.files.readFile(path);
   } catch (error) {
-    const code = errorCodeOf(error);
-    if (code === null) throw error;
-    if (code === "ENOENT" || code === "ENOTDIR" || code === "ELOOP") return null;
+    if (errorCodeOf(error) === null) throw error;
     throw new ToolError(describeError(error));
   }
 }
