@@ -96,6 +96,15 @@ describe("compileModule", () => {
     expect(error.message).toMatch(/notes\.txt is no C or assembly file/);
   });
 
+  it("takes no two sources of one name, of which the compiler would keep one object file", async () => {
+    const sources = [source("same.c", greeting), source("same.S", "")];
+    const error = await failure(compileModule({ sources, output: join(workspace, "s.ko") }));
+    expect([error.code, error.message]).toEqual([
+      "ENOSOURCE",
+      "two sources are called same: their object files would have one name",
+    ]);
+  });
+
   it("names the program that is not there", async () => {
     const compiler = join(workspace, "no-such-cc");
     const error = await failure(

@@ -44,9 +44,7 @@ export class CompileError extends Error {
 }
 
 export function moduleName(file) {
-  return basename(file)
-    .replace(/\.[^.]*$/, "")
-    .replaceAll("-", "_");
+  return stem(file).replaceAll("-", "_");
 }
 
 export async function findCompiler(path = process.env.PATH ?? "") {
@@ -55,6 +53,7 @@ export async function findCompiler(path = process.env.PATH ?? "") {
 
 export async function compileObjects(options) {
   const { sources, directory, name, flags = [], path = process.env.PATH ?? "" } = options;
+  requireNames(sources);
   const compiler = options.compiler ?? (await findCompiler(path));
   const dialect = basename(compiler).includes("clang") ? [] : GCC_FLAGS;
   await mkdir(directory, { recursive: true });
@@ -125,6 +124,19 @@ function requireSources(sources) {
   const other = sources.find((file) => !/\.[cisS]$/.test(file));
   if (other === undefined) return;
   throw new CompileError("ENOSOURCE", `${other} is no C or assembly file: their names end in .c, .i, .s or .S`);
+}
+
+/** The compiler names an object file after its source, and writes over one that it has made before. */
+function requireNames(sources) {
+  const names = sources.map(stem);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice === undefined) return;
+  throw new CompileError("ENOSOURCE", `two sources are called ${twice}: their object files would have one name`);
+}
+
+/** A file's name without folder and suffix. */
+function stem(file) {
+  return basename(file).replace(/\.[^.]*$/, "");
 }
 
 /** Gives `work` a folder that is gone afterwards. */

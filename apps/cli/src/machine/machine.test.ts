@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -47,6 +47,14 @@ describe("lcd machine", () => {
     });
     expect(stdout).toBe("");
     expect(readFileSync(join(folder, "out.txt"), "utf8")).toBe("leaving with 1\n");
+  });
+
+  it.skipIf(!existsSync("/dev/full"))("names the file that takes no more of the serial output", async () => {
+    expect(await runLcd(["machine", guest("exit"), "--serial", "/dev/full"])).toEqual({
+      code: 1,
+      stdout: "",
+      stderr: "lcd: /dev/full: no space is left on the device\n",
+    });
   });
 
   it("does not overwrite the serial port's file when there is no kernel", async () => {

@@ -1,5 +1,6 @@
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { failureOfFile } from "../failure";
 import { KeptOutput } from "../kept-output";
 import type { Terminal } from "../terminal";
 
@@ -17,11 +18,13 @@ export class SerialOutput {
   private length = 0;
 
   /**
+   * @param where as {@link open} was given it
    * @param file a file's descriptor in place of standard output
    * @param keep keep what is written instead of writing it
    */
   private constructor(
     private readonly terminal: Terminal,
+    private readonly where: string,
     private readonly file: number | null,
     private readonly keep: boolean,
   ) {}
@@ -29,7 +32,7 @@ export class SerialOutput {
   /** @param where `stdio`, or the name of a file, which is made anew */
   static open(where: string, keep: boolean, terminal: Terminal): SerialOutput {
     const file = where === "stdio" ? null : openSync(resolve(terminal.cwd, where), "w");
-    return new SerialOutput(terminal, file, keep && file === null);
+    return new SerialOutput(terminal, where, file, keep && file === null);
   }
 
   write(byte: number): void {
@@ -41,9 +44,17 @@ export class SerialOutput {
     if (this.length === 0) return;
     const bytes = this.block.slice(0, this.length);
     this.length = 0;
-    if (this.file !== null) writeSync(this.file, bytes);
+    if (this.file !== null) this.writeToFile(this.file, bytes);
     else if (this.keep) this.kept.add(bytes);
     else this.isFull = !this.terminal.stdout(bytes);
+  }
+
+  private writeToFile(file: number, bytes: Uint8Array): void {
+    try {
+      writeFileSync(file, bytes);
+    } catch (error) {
+      throw failureOfFile(this.where, error);
+    }
   }
 
   /** Resolves when standard output takes more. */
