@@ -8,6 +8,7 @@ export const guests = [
   { name: "hello", source: "hello.c", bits: 32, append: "one two=2", modules: ["module text", "another module"] },
   { name: "fw-cfg", source: "fw-cfg.c", bits: 32, cpus: 2 },
   { name: "fw-cfg-append", source: "fw-cfg.c", bits: 32, append: " one  two=2 " },
+  { name: "as-on-qemu", source: "as-on-qemu.c", bits: 32 },
   { name: "exit", source: "exit.c", bits: 32, append: "21", exit: 43 },
   { name: "long-mode", source: "long-mode.c", bits: 64 },
   { name: "exceptions-32", source: "exceptions.c", bits: 32 },
