@@ -25,9 +25,8 @@ export async function copySet(
     const path = join(place.directory, name);
     if (existsSync(path)) await copy(path, join(directory, name));
   }
-  terminal.stderr(
-    `lcd: ${modules.length} modules are in ${directory} now; lcd depmod -b ${target} ${place.release} makes modules.dep\n`,
-  );
+  const copied = modules.length === 1 ? "1 module is" : `${modules.length} modules are`;
+  terminal.stderr(`lcd: ${copied} in ${directory} now; lcd depmod -b ${target} ${place.release} makes modules.dep\n`);
 }
 
 /** With the files of the module tools, which know names that are no UTF-8. */
