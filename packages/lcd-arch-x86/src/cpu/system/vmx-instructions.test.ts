@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { VmcsField as F } from "../../vmx/vmcs-field";
 import { TestGuest } from "./test-guest";
 import { ModeMachine } from "./test-modes";
 
@@ -19,6 +20,14 @@ describe("VMX instructions (SDM 3C, VMX Instruction Reference)", () => {
     ["vmxon [rbx], as CR4.VMXE is 0,", [0xf3, 0x0f, 0xc7, 0x33]],
   ])("%s does not exist outside VMX operation, at CPL 3 either", (_name, code) => {
     for (const cpl of [0, 3]) expect(new ModeMachine("64-bit", cpl).run(code)).toEqual(UD);
+  });
+
+  it("are undefined in a guest's compatibility mode, all but VMCALL, which exits from every mode (SDM 3C, VMCALL)", () => {
+    const compatibility = [[F.guestCsRights, 0xc09bn]] as const;
+    expect(new TestGuest(compatibility).exit([0x0f, 0x01, 0xc1])).toMatchObject({ reason: 18, length: 3 });
+    // vmxoff: its #UD exits as all exceptions do
+    const exits = [...compatibility, [F.exceptionBitmap, 1n << 6n]] as const;
+    expect(new TestGuest(exits).exit([0x0f, 0x01, 0xc4])).toMatchObject({ reason: 0 });
   });
 
   it("tell where their operand is when a guest executes them", () => {

@@ -121,6 +121,8 @@ export const vmxInstructions: Operations = {
       false,
       vmx((p) => p.vmx.vmcall()),
     ),
+    // A guest can call its host from every mode: that it is one is asked first.
+    exists: (p) => p.nonRoot || exists(p),
     unprivileged: true,
   },
   vmxon: {
