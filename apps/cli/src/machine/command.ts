@@ -21,7 +21,8 @@ header has load addresses. What runs with
   qemu-system-x86_64 -kernel kernel.elf -append ... -initrd ... -smp n -serial stdio -display none -no-reboot \\
     -device isa-debug-exit,iobase=0xf4,iosize=4
 
-runs here. (QEMU takes 32-bit ELF files only.) Time is counted in instructions, one a nanosecond, and accesses to
+runs here. (QEMU takes 32-bit ELF files only.) What it has written to the text screen is shown when it is over, unless it
+has left by itself; -v and --json tell it always. Time is counted in instructions, one a nanosecond, and accesses to
 ports, one a microsecond.
 
 Exit code: what the program leaves with through the debug exit device, port 0xf4 or 0x501: 2 * value + 1; 0 it has

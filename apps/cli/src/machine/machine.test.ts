@@ -41,6 +41,14 @@ describe("lcd machine", () => {
     expect(JSON.parse(stdout)).toMatchObject({ outcome: "exit", exitCode: 7, console: "leaving with 3\n" });
   });
 
+  it("shows what is on the screen when it is over for another reason than the program's", async () => {
+    // mov dword [0xb8000], "H" and "i" with their colours; cli; hlt
+    const file = kernel("screen", 0xc7, 0x05, 0x00, 0x80, 0x0b, 0x00, 0x48, 0x07, 0x69, 0x07, 0xfa, 0xf4);
+    const { stderr } = await runLcd(["machine", file]);
+    expect(stderr).toBe("screen: all processors are halted, and nothing will wake them\nits screen:\n  Hi\n");
+    expect(JSON.parse((await runLcd(["machine", file, "--json"])).stdout)).toMatchObject({ screen: ["Hi"] });
+  });
+
   it("writes serial output to a file", async () => {
     const { stdout } = await runLcd(["machine", guest("exit"), "--append", "1", "--serial", "out.txt"], {
       cwd: folder,

@@ -26,9 +26,11 @@ export async function runKernel(kernel: string, options: KernelOptions, terminal
     const end = await runUntilEnd(computer, options, output, terminal).finally(() => output.close());
     const { exitCode, text, matters } = kernelOutcome(end, options);
     const instructions = computer.executed;
+    const { screen } = computer;
     if (matters || verbose) terminal.stderr(`${basename(kernel)}: ${text}\n`);
     if (verbose) terminal.stderr(`${instructions} instructions\n`);
-    const told = { kernel, outcome: end.kind, explanation: text, instructions, ...output.kept.json, exitCode };
+    if ((matters || verbose) && screen.length > 0) terminal.stderr(`its screen:\n${indented(screen)}`);
+    const told = { kernel, outcome: end.kind, explanation: text, instructions, ...output.kept.json, screen, exitCode };
     if (json) terminal.stdout(jsonText(told));
     return exitCode;
   } catch (error) {
@@ -36,6 +38,8 @@ export async function runKernel(kernel: string, options: KernelOptions, terminal
     return tellFailure(error, { kernel }, terminal);
   }
 }
+
+const indented = (lines: readonly string[]): string => lines.map((line) => `  ${line}\n`).join("");
 
 /** Runs it, as fast as its output is read, until it ends or a limit is reached. */
 async function runUntilEnd(

@@ -1,6 +1,5 @@
 import type { AccessSize, PortBus, PortDevice } from "./bus";
 import type { Clock } from "./clock";
-import type { PlacedBytes } from "./table-bytes";
 
 /** Ports (IBM PS/2 Hardware Interface Technical Reference, "Video Subsystem"), in colour. */
 const Port = {
@@ -61,6 +60,9 @@ const attributes: Group = {
 /** Of the CRT controller: bit 7 of register 11H protects registers 0 to 7, but not bit 4 of the last of them. */
 const Protection = { register: 0x11, protect: 0x80, last: 7, lastWritable: 0x10 } as const;
 
+/** Registers of the CRT controller that say where in its memory the screen begins. */
+const Start = { high: 0x0c, low: 0x0d } as const;
+
 /** The attribute index has one more bit: whether the palette is in use, without which the screen is dark. */
 const PALETTE_IN_USE = 0x20;
 
@@ -75,12 +77,6 @@ const Status1 = { displayDisabled: 0x01, verticalRetrace: 0x08 } as const;
 /** Nanoseconds of a line, and of what is seen of it; lines of a frame, those that are seen, and where the beam goes back. */
 const Line = { time: 31_778, seen: 25_422 } as const;
 const Frame = { lines: 449, seen: 400, retrace: 412, retraceEnd: 414 } as const;
-
-/** Text memory as firmware leaves it: light grey spaces on black. */
-export const blankScreen = (): PlacedBytes => ({
-  address: 0xb8000,
-  bytes: Uint8Array.from({ length: 80 * 25 * 2 }, (_, at) => (at % 2 === 0 ? 0x20 : 0x07)),
-});
 
 class IndexedRegisters {
   index = 0;
@@ -108,8 +104,8 @@ class IndexedRegisters {
 }
 
 /**
- * The registers of a VGA in text mode, 80 x 25, whose screen nobody sees: kernels that write text there ask where the
- * cursor is, move it, and wait for the beam to go back.
+ * The registers of a VGA in text mode, 80 x 25, without a screen: kernels that write text ask where the cursor is, move
+ * it, and wait for the beam to go back.
  */
 export class VgaRegisters implements PortDevice {
   private readonly attributes = new IndexedRegisters(attributes);
@@ -135,6 +131,11 @@ export class VgaRegisters implements PortDevice {
   /** Takes ports 0x3c0 to 0x3cf, 0x3d4, 0x3d5 and 0x3da. */
   connect(ports: PortBus): void {
     for (const { first, count } of CLAIMED) ports.register(first, count, this);
+  }
+
+  /** The place in text memory at which the screen begins. */
+  get start(): number {
+    return (this.crtController.read(Start.high) << 8) | this.crtController.read(Start.low);
   }
 
   readPort(port: number, _size: AccessSize): number {

@@ -19,8 +19,9 @@ import { PicPair } from "../../devices/pic-pair";
 import { Pit8254 } from "../../devices/pit8254";
 import { ResetPorts } from "../../devices/reset-ports";
 import { Rtc } from "../../devices/rtc";
+import { blankScreen, screenText } from "../../devices/text-screen";
 import { COM1, Uart16550 } from "../../devices/uart16550";
-import { blankScreen, VgaRegisters } from "../../devices/vga-registers";
+import { VgaRegisters } from "../../devices/vga-registers";
 import type { Machine } from "../machine";
 import type { ReservedRange } from "../multiboot/index";
 import { Core } from "./core";
@@ -62,8 +63,13 @@ export class Board {
   /** The map of physical memory, as a BIOS gives it. */
   readonly memoryMap: readonly E820Range[];
   private readonly com1: Uart16550;
+  private readonly vga: VgaRegisters;
 
-  constructor(machine: Machine, scheduler: Scheduler, { onSerial, end }: BoardListener) {
+  constructor(
+    private readonly machine: Machine,
+    scheduler: Scheduler,
+    { onSerial, end }: BoardListener,
+  ) {
     const { clock } = scheduler;
     const { size } = machine.memory;
     this.memoryMap = memoryMap(size);
@@ -86,7 +92,8 @@ export class Board {
     connectFpuError(machine.processors[0], irq(FPU_IRQ), ports);
     new KeyboardController({ reset, keyboardIrq: irq(KEYBOARD_IRQ), mouseIrq: irq(MOUSE_IRQ) }).connect(ports);
     new ResetPorts(reset).connect(ports);
-    new VgaRegisters(clock).connect(ports);
+    this.vga = new VgaRegisters(clock);
+    this.vga.connect(ports);
     new FwCfg({ cpus: cores.length, memory: size, e820: this.memoryMap }).connect(ports);
     new AcpiPm(clock, irq(SCI_IRQ), () => end({ kind: "power-off" })).connect(ports);
     this.com1 = new Uart16550(COM1.port, irq(COM1.irq), onSerial);
@@ -119,5 +126,10 @@ export class Board {
   /** Those of them that the guest has not read. */
   get unreadSerial(): number {
     return this.com1.unread;
+  }
+
+  /** The lines of the text screen. */
+  get screen(): string[] {
+    return screenText((address, length) => this.machine.memory.read(__hpa(address), length), this.vga.start);
   }
 }

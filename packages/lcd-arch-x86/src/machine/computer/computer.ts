@@ -138,6 +138,11 @@ export class Computer {
     this.inputArrived();
   }
 
+  /** What is on the text screen, 80 x 25: lines without the blanks at their ends, and without empty ones at the end. */
+  get screen(): string[] {
+    return this.board.screen;
+  }
+
   /** The state of all processors as text, for a person. */
   describe(): string {
     const describe = this.machine.processors.map((p) => `processor ${p.index}\n${describeProcessor(p)}`);
