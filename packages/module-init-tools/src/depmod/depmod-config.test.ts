@@ -68,6 +68,13 @@ test("lines that cannot be understood are named, and the rest applies", async ()
   });
 });
 
+// `depmod nonsense -V` of kmod 30.
+test("what is no version of a kernel does not keep depmod from saying its own", async () => {
+  const env = testEnvironment({});
+  expect(await lcdDepmod(["depmod", "nonsense", "-V"], env)).toBe(0);
+  expect(env.errors()).toBe("");
+});
+
 // The sentences, here and below, are those of depmod of kmod 30 for the same files.
 test("named modules are looked at instead of the tree, in the order of modules.order", async () => {
   const env = testEnvironment({ ...FILES, [`${TREE}/modules.order`]: "extra/x.ko\n" });

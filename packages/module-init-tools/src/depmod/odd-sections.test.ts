@@ -65,6 +65,7 @@ describe("sections are known by their names, whatever their types, where the fil
     [".symtab", "offset", 0x7fffffff, { 1: "\tu", 3: "" }],
     [".strtab", "type", 8, {}],
     [".strtab", "size", 2, { 1: "\tu", 3: "" }],
+    [".strtab", "size", 8, { 1: "\tu", 3: "" }],
     ["__ksymtab_strings", "type", 2, {}],
     ["__versions", "type", 0, {}],
     ["__versions", "size", 100, { 2: INVALID }],

@@ -96,7 +96,8 @@ export function parseDepmodOptions(args: readonly string[], log: Log): DepmodOpt
   const has = (letter: string) => options.some(([given]) => given === letter);
   const last = (letter: string) => options.filter(([given]) => given === letter).at(-1)?.[1] ?? null;
   const [release = null, ...modules] = words;
-  if (release !== null && !VERSION.test(release)) throw new ToolError(`Bad version passed ${release}`);
+  const isShown = has("h") || has("V");
+  if (release !== null && !isShown && !VERSION.test(release)) throw new ToolError(`Bad version passed ${release}`);
   const config = options.filter(([given]) => given === "C").map(([, path]) => path);
   return {
     help: has("h"),

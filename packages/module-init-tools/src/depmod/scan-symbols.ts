@@ -22,6 +22,8 @@ const LAYOUTS = {
 export type SymbolTable = (typeof LAYOUTS)[ElfImage["class"]] & {
   readonly view: DataView;
   readonly strings: Uint8Array;
+  /** Names begin before this place: there is a NUL behind them. */
+  readonly namesEnd: number;
 };
 
 /**
@@ -32,20 +34,25 @@ export function symbolTable(image: ElfImage): SymbolTable | null {
   const layout = LAYOUTS[image.class];
   const [bytes, strings] = [image.section(".symtab")?.data(), image.section(".strtab")?.data()];
   if (bytes === undefined || strings === undefined || bytes.length % layout.size !== 0) return null;
-  return { ...layout, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), strings };
+  return {
+    ...layout,
+    view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+    strings,
+    namesEnd: strings.lastIndexOf(0) + 1,
+  };
 }
 
 /**
  * Goes through the symbol table for names of two kinds only. A tree has millions of symbols, and making an object of
  * each would take most of depmod's time.
  *
- * @returns null when there is no symbol table, or one with a name that is outside of the names
+ * @returns null when there is no symbol table, or one with a name that is outside of the names or has no end
  * @throws ElfError
  */
 export function scanSymbols(image: ElfImage, pool: NamePool): SymbolNumbers | null {
   const table = symbolTable(image);
   if (table === null) return null;
-  const { size, info, section, view, strings } = table;
+  const { size, info, section, view, strings, namesEnd } = table;
   const names = new StringTable(strings, "the string table", pool);
   const checksums: number[] = [];
   const undefinedSymbols: number[] = [];
@@ -53,11 +60,9 @@ export function scanSymbols(image: ElfImage, pool: NamePool): SymbolNumbers | nu
   // The first symbol of every table is empty.
   for (let offset = size; offset < view.byteLength; offset += size) {
     const nameOffset = view.getUint32(offset, image.littleEndian);
-    if (nameOffset >= strings.length) return null;
-    if (view.getUint16(offset + section, image.littleEndian) !== SHN_UNDEF) {
-      if (startsWithCrcPrefix(strings, nameOffset)) checksums.push(names.numberAt(nameOffset + CRC_PREFIX.length));
-      continue;
-    }
+    if (nameOffset >= namesEnd) return null;
+    if (startsWithCrcPrefix(strings, nameOffset)) checksums.push(names.numberAt(nameOffset + CRC_PREFIX.length));
+    if (view.getUint16(offset + section, image.littleEndian) !== SHN_UNDEF) continue;
     const binding = view.getUint8(offset + info) >> 4;
     if (binding !== STB_GLOBAL && binding !== STB_WEAK) continue;
     const name = names.numberAt(nameOffset);

@@ -1,4 +1,4 @@
-import { decodeText, type ElfImage, NamePool, SHN_ABS, StringTable } from "elf-image";
+import { decodeText, type ElfImage, NamePool, SHN_ABS, SHN_UNDEF, StringTable } from "elf-image";
 import { CRC_PREFIX, startsWithCrcPrefix, symbolTable } from "./scan-symbols";
 
 /** A symbol and the checksum of its declaration. */
@@ -71,17 +71,18 @@ function checksumSymbols(image: ElfImage): SymbolVersion[] {
   const table = symbolTable(image);
   const found: SymbolVersion[] = [];
   if (table === null) return found;
-  const { size, section, value, view, strings } = table;
+  const { size, section, value, view, strings, namesEnd } = table;
   const names = new StringTable(strings, "the string table");
   for (let offset = size; offset < view.byteLength; offset += size) {
     const nameOffset = view.getUint32(offset, image.littleEndian);
-    if (nameOffset >= strings.length) return [];
+    if (nameOffset >= namesEnd) return [];
     if (!startsWithCrcPrefix(strings, nameOffset)) continue;
     const sectionIndex = view.getUint16(offset + section, image.littleEndian);
     const at = offset + value;
     const written =
       image.class === 64 ? view.getBigUint64(at, image.littleEndian) : BigInt(view.getUint32(at, image.littleEndian));
-    const version = sectionIndex === SHN_ABS ? written : wordAt(image, sectionIndex, written);
+    const isWritten = sectionIndex === SHN_ABS || sectionIndex === SHN_UNDEF;
+    const version = isWritten ? written : wordAt(image, sectionIndex, written);
     found.push({ name: names.at(nameOffset + CRC_PREFIX.length), version });
   }
   return found;

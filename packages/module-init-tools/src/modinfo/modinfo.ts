@@ -97,11 +97,11 @@ async function show(
   log: Log,
 ): Promise<boolean> {
   const filename = path ?? "(builtin)";
-  const alone = options.field === "filename" ? filename : options.field === "name" && path === null ? name : null;
-  if (alone !== null) {
-    env.stdout(alone + options.separator);
+  if (options.field === "filename") {
+    env.stdout(filename + options.separator);
     return true;
   }
+  if (options.field === "name" && path === null) env.stdout(name + options.separator);
   if (options.field === null) {
     const title = path === null ? alignedLine("name", name, options) : "";
     env.stdout(title + alignedLine("filename", filename, options));

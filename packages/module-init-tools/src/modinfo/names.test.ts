@@ -10,7 +10,8 @@ const FILES = {
   [`${TREE}/modules.dep`]: "both.ko:\n",
   [`${TREE}/modules.symbols`]: "alias symbol:stale gone\n",
   [`${TREE}/modules.builtin`]: "kernel/both.ko\nkernel/silent.ko\n",
-  [`${TREE}/modules.builtin.modinfo`]: "both.license=builtin\0core.alias=fs-*\0core.license=GPL\0",
+  [`${TREE}/modules.builtin.modinfo`]:
+    "both.license=builtin\0core.alias=fs-*\0core.license=GPL\0core.name=heart\0more.alias=fs-x\0",
 };
 
 async function modinfo(args: string, without: string[] = []) {
@@ -24,9 +25,10 @@ async function modinfo(args: string, without: string[] = []) {
 test.each([
   ["-F license both", "builtin\n"],
   [`-F license ${TREE}/both.ko`, "file\n"],
-  ["-m -F license fs-x", "GPL\n"],
+  ["-m -F license fs-y", "GPL\n"],
   ["-m -F license both.9.9", "builtin\n"],
-  ["-F name fs-x", "core\n"],
+  ["-F name fs-y", "core\nheart\n"],
+  ["-m -F filename fs-x", "(builtin)\n"],
   ["symbol:stale", "name:           gone\nfilename:       (builtin)\n"],
 ])("%s prints %j", async (args, output) => {
   expect(await modinfo(args)).toEqual({ code: 0, output, errors: "" });
@@ -39,6 +41,14 @@ test.each([
   ["-F license silent", "could not get modinfo from 'silent': Function not implemented"],
 ])("%s fails: %s", async (args, message) => {
   expect(await modinfo(args)).toEqual({ code: 1, output: "", errors: `modinfo: ERROR: ${message}\n` });
+});
+
+test("-F name shows a name, and tells that nothing else is known", async () => {
+  expect(await modinfo("-F name silent")).toEqual({
+    code: 1,
+    output: "silent\n",
+    errors: "modinfo: ERROR: could not get modinfo from 'silent': Function not implemented\n",
+  });
 });
 
 test("without modules.builtin.modinfo nothing is known of a module in the kernel, unless there should be", async () => {

@@ -48,10 +48,12 @@ export async function resolveName(tree: ModuleTree, config: ModprobeConfig, aske
   return resolveBuiltin(tree, name);
 }
 
-/** Finds a module by its name alone, which ends at the first dot, or modules in the kernel itself by their names or aliases: `modinfo -m`. */
+/** Finds a module by its name alone, which ends at the first dot, or one in the kernel itself by its name or an alias: `modinfo -m`. */
 export async function resolveModuleName(tree: ModuleTree, asked: string): Promise<Resolved[]> {
   const name = asked.replace(/\.[\s\S]*/, "").replaceAll("-", "_");
-  return (await tree.module(name)) === undefined ? resolveBuiltin(tree, name) : [itself(name, "module")];
+  return (await tree.module(name)) === undefined
+    ? (await resolveBuiltin(tree, name)).slice(0, 1)
+    : [itself(name, "module")];
 }
 
 /** Whether a module is in the kernel itself: by its name, or because it was found by what such modules serve. */
