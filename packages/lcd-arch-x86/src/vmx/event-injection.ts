@@ -27,5 +27,6 @@ export function injectedEvent(vmcs: Vmcs): InterruptEvent | null {
     type,
     errorCode: (information & errorCodeValid) === 0 ? null : vmcs.get32(F.entryExceptionErrorCode),
     length: isOfInstruction(type) ? vmcs.get32(F.entryInstructionLength) : 0,
+    injected: true,
   };
 }

@@ -59,11 +59,16 @@ describe("RFLAGS.RF that a VM exit saves (SDM 3C, Saving RIP, RSP, RFLAGS, and S
     expect([savedBy([NOP], CLEAR, ...TIMER), savedBy([NOP], SET, ...TIMER)]).toEqual([0n, RF]);
   });
 
-  it("is 1 for an EPT violation, unless in the delivery of an event that saves it as it is", () => {
+  it("is 1 for an EPT violation, unless in the delivery of an event that saves it as it is: all that are injected", () => {
     expect(savedBy([NOP], CLEAR, ...EMPTY_EPT)).toBe(RF);
-    const nmi = [F.entryInterruptionInformation, 0x8000_0202n] as const;
-    expect([savedBy([NOP], CLEAR, nmi, ...EMPTY_EPT), savedBy([NOP], SET, nmi, ...EMPTY_EPT)]).toEqual([0n, RF]);
-    const fault = [F.entryInterruptionInformation, 0x8000_0306n] as const;
-    expect(savedBy([NOP], CLEAR, fault, ...EMPTY_EPT)).toBe(RF);
+    // An NMI, #UD, INT 80H.
+    for (const event of [0x8000_0202n, 0x8000_0306n, 0x8000_0480n]) {
+      const injection = [
+        [F.entryInterruptionInformation, event],
+        [F.entryInstructionLength, 2n],
+      ] as const;
+      expect(savedBy([NOP], CLEAR, ...injection, ...EMPTY_EPT)).toBe(0n);
+      expect(savedBy([NOP], SET, ...injection, ...EMPTY_EPT)).toBe(RF);
+    }
   });
 });

@@ -14,6 +14,8 @@ export interface InterruptEvent {
   readonly length: number;
   /** Of a debug exception: general detect, a fault; its other causes are traps or instruction breakpoints. */
   readonly generalDetect?: boolean;
+  /** A VM entry has injected it. */
+  readonly injected?: boolean;
 }
 
 export const externalInterrupt = (vector: number): InterruptEvent => ({
@@ -76,10 +78,16 @@ const instructions: ReadonlySet<number> = new Set([
 /**
  * RFLAGS as an event saves them: with RF for a fault, so that returning from it meets no instruction breakpoint again,
  * without for an instruction that is an interrupt, which has begun by clearing it (SDM 3B, "Instruction-Breakpoint
- * Exception Condition").
+ * Exception Condition"). What a VM entry injects leaves it to the host (SDM 3C, "Details of Vectored-Event Injection").
  */
-export function flagsSavedBy(event: Pick<InterruptEvent, "type" | "vector" | "generalDetect">, flags: number): number {
-  const { type, vector, generalDetect = false } = event;
+export function flagsSavedBy(
+  event: Pick<InterruptEvent, "type" | "vector" | "generalDetect" | "injected">,
+  flags: number,
+): number {
+  const { type, vector, generalDetect = false, injected = false } = event;
+  if (injected) {
+    return flags;
+  }
   if (type === InterruptionType.hardwareException && (faults.has(vector) || generalDetect)) {
     return flags | Rflags.RF;
   }

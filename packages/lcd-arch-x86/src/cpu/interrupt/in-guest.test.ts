@@ -139,6 +139,13 @@ describe("event injection (SDM 3C, VM-Entry Controls for Event Injection)", () =
     expect(system.cpu.gpr[Gpr.rax] & 0xffn).toBe(0n);
   });
 
+  it.each([0, Rflags.RF])("pushes RF as it is in the guest state, for a fault, too: %s", (rf) => {
+    write([F.entryInterruptionInformation, 0x8000_0306n], [F.guestRflags, BigInt(Rflags.fixed | rf)]);
+    enter([HLT]);
+    const flags = system.machine.memory.readU64(__hpa(read(F.guestRsp) + 16n));
+    expect(flags & BigInt(Rflags.RF)).toBe(BigInt(rf));
+  });
+
   it("injects once: the exit clears the valid bit", () => {
     write([F.entryInterruptionInformation, 0x8000_0306n]);
     enter([HLT]);
