@@ -1,4 +1,5 @@
 import { CodeMarks } from "./code-marks";
+import type { Bytecode } from "./interpret/encode";
 import type { Interpreter } from "./interpret/index";
 import { regionsFrom } from "./region-scope";
 import { type CodeContext, sameContext } from "./translate/code-context";
@@ -29,8 +30,12 @@ const MAX_TRANSLATIONS = 4096;
 const MAX_COMPILED = 48 << 20;
 const MAX_MARKS = 65_536;
 
-/** Words of bytecode that are kept; what has been there longest goes first. */
-const MAX_BYTECODE = 1 << 21;
+/**
+ * Bytes of interpreted translations that are kept, of which what has been there longest goes first, and about what one
+ * takes besides its bytecode.
+ */
+const MAX_INTERPRETED = 16 << 20;
+const INTERPRETED_SIZE = 2048;
 
 /** What making a translation costs, in units of interpreting a block once. */
 const COMPILING = 8;
@@ -43,9 +48,9 @@ export class CodeCache {
   private readonly byAddress = new Map<number, Translation[]>();
   private readonly byIndex: (Translation | undefined)[] = [undefined];
   private readonly marks: CodeMarks;
-  /** Interpreted ones, oldest first, and the words of bytecode that they have. */
+  /** Interpreted ones, oldest first, and the bytes that they take. */
   private readonly interpreted = new Set<Translation>();
-  private bytecode = 0;
+  private interpretedSize = 0;
   /** Bytes of WebAssembly that have been compiled since all was dropped. */
   private compiled = 0;
   private readonly functions: (RegionFunction | undefined)[] = [undefined];
@@ -227,7 +232,7 @@ export class CodeCache {
     this.marks.remove(translation);
     if (bytecode !== null) {
       this.interpreted.delete(translation);
-      this.bytecode -= bytecode.code.length;
+      this.interpretedSize -= sizeOf(bytecode);
       return;
     }
     this.byIndex[index] = undefined;
@@ -318,20 +323,17 @@ export class CodeCache {
     );
     this.made++;
     this.effort++;
-    if (translation.bytecode !== null) {
-      this.keepInterpreted(translation, translation.bytecode.code.length);
+    if (bytecode !== null) {
+      this.keepInterpreted(translation, sizeOf(bytecode));
     }
     return translation;
   }
 
-  private keepInterpreted(translation: Translation, words: number): void {
+  private keepInterpreted(translation: Translation, size: number): void {
     this.interpreted.add(translation);
-    this.bytecode += words;
-    if (this.bytecode <= MAX_BYTECODE) {
-      return;
-    }
+    this.interpretedSize += size;
     for (const oldest of this.interpreted) {
-      if (this.bytecode <= MAX_BYTECODE) {
+      if (this.interpretedSize <= MAX_INTERPRETED) {
         break;
       }
       this.forget(oldest);
@@ -345,7 +347,7 @@ export class CodeCache {
     this.functions.length = 1;
     this.marks.clear();
     this.interpreted.clear();
-    this.bytecode = 0;
+    this.interpretedSize = 0;
     this.compiled = 0;
     for (let index = 0; index < this.table.length; index++) {
       this.table.set(index, null);
@@ -353,6 +355,8 @@ export class CodeCache {
     this.dropped();
   }
 }
+
+const sizeOf = ({ code, constants }: Bytecode): number => code.byteLength + constants.byteLength + INTERPRETED_SIZE;
 
 /** Asks a source only once for the page that is asked for again and again. */
 function rememberLast(source: CodeSource): CodeSource {
