@@ -71,8 +71,13 @@ interface Step {
  */
 export function analyze(test: Code): Analysis | null {
   const { code } = test;
-  const steps = decodeSteps(code, { bits: kinds[test.kind].bits, ...placeOf(test) });
-  return steps && follow(steps, code.length);
+  const place = { bits: kinds[test.kind].bits, ...placeOf(test) };
+  const steps = decodeSteps(code, place);
+  const targets = new Set(
+    [...(steps?.values() ?? [])].filter(({ flow }) => flow !== "next").map(({ target }) => target),
+  );
+  const known = targets.size > 0 ? decodeSteps(code, place, targets) : steps;
+  return known && follow(known, code.length);
 }
 
 type Code = Pick<TestCase, "kind" | "code" | "start" | "classes">;
@@ -162,11 +167,16 @@ function successors(step: Step, returnPoints: readonly number[]): readonly numbe
   }
 }
 
-function decodeSteps(code: Uint8Array, place: CodePlace): Map<number, Step> | null {
+/** @param targets offsets that branches go to: there, nothing is known of what came before */
+function decodeSteps(
+  code: Uint8Array,
+  place: CodePlace,
+  targets: ReadonlySet<number> = new Set(),
+): Map<number, Step> | null {
   const decoder = new Decoder(place.bits, code, DecoderOptions.None);
   const instruction = new Instruction();
   const steps = new Map<number, Step>();
-  const before: Before = { cl: null, pushed: null, codeIn: null };
+  const before: Before = { ...nothing };
   try {
     decoder.ip = BigInt(place.address);
     for (let offset = 0; offset < code.length; offset += instruction.length) {
@@ -175,6 +185,9 @@ function decodeSteps(code: Uint8Array, place: CodePlace): Map<number, Step> | nu
         // Raises an exception; what follows is never decoded.
         steps.set(offset, { ...invalid, offset, next: code.length });
         return steps;
+      }
+      if (targets.has(offset)) {
+        Object.assign(before, nothing);
       }
       const step = toStep(instruction, offset, place, before);
       if (!step || step.next > code.length) {
@@ -208,6 +221,8 @@ interface Before {
   /** `lea reg, [rip + x]`: the register and the address. */
   codeIn: { readonly register: number; readonly address: number } | null;
 }
+
+const nothing: Before = { cl: null, pushed: null, codeIn: null };
 
 /** Bits of RFLAGS that POPF may set in a case: the arithmetic flags, TF, DF, AC, ID, and IF and bit 1 as they are. */
 const POPF_ALLOWED = ALL_FLAGS | 0x100 | 0x400 | 0x4_0000 | 0x20_0000 | 0x202;
@@ -249,9 +264,7 @@ function toStep(instruction: Instruction, offset: number, place: CodePlace, befo
 }
 
 function learn(instruction: Instruction, before: Before): void {
-  before.cl = null;
-  before.pushed = null;
-  before.codeIn = null;
+  Object.assign(before, nothing);
   const { mnemonic } = instruction;
   if (mnemonic === Mnemonic.Mov && instruction.op0Kind === OpKind.Register && isImmediate(instruction.op1Kind)) {
     const register = instruction.op0Register;

@@ -69,6 +69,14 @@ describe("the table of undefined flags", () => {
     expect(undefinedAfter(Uint8Array.of(0xb1, 0x01, 0xd3, 0xe0))).toBe(Flag.AF);
   });
 
+  it.each([
+    ["over it", [0x74, 0x02, 0xb1, 0x00, 0xd3, 0xf8]],
+    ["back behind it", [0xb1, 0x00, 0xd3, 0xf8, 0x74, 0xfc]],
+  ])("does not know it where a jump leads %s", (_, code) => {
+    // jz and mov cl, 0; sar eax, cl
+    expect(undefinedAfter(Uint8Array.from(code))).toBe(Flag.AF | Flag.OF);
+  });
+
   it("lets an undefined flag pass through a shift whose count may be zero", () => {
     // mul eax; shl ebx, cl
     expect(undefinedAfter(Uint8Array.of(0xf7, 0xe0, 0xd3, 0xe3))).toBe(Flag.SF | Flag.ZF | Flag.AF | Flag.PF | Flag.OF);
