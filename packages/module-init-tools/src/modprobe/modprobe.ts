@@ -171,10 +171,13 @@ class Session {
     }
   }
 
-  /** What the kernel itself has is not loaded, whatever there is of it besides. */
+  /** What the kernel itself has is not loaded, unless modules.dep says that another module needs it. */
   async #notInKernel(plan: readonly Step[]): Promise<readonly Step[]> {
+    const needed = new Set(plan.filter(({ cause }) => cause.kind === "dependency").map(({ name }) => name));
     const steps: Step[] = [];
-    for (const step of plan) if (!(await this.tree.isBuiltin(step.name))) steps.push(step);
+    for (const step of plan) {
+      if (needed.has(step.name) || !(await this.tree.isBuiltin(step.name))) steps.push(step);
+    }
     return steps;
   }
 

@@ -4,9 +4,9 @@ import { lcdModprobe } from "./modprobe";
 
 const TREE = "/lib/modules/6.1.0";
 
-/** b needs a; "fs-x" leads to b, "fs-core" to core, which is in the kernel although modules.builtin does not say so. */
+/** b needs a, c needs both; "fs-x" leads to b, "fs-core" to core, which is in the kernel although modules.builtin does not say so. */
 const FILES = {
-  [`${TREE}/modules.dep`]: "b.ko: a.ko\na.ko:\nboth.ko:\n",
+  [`${TREE}/modules.dep`]: "b.ko: a.ko\na.ko:\nboth.ko:\nc.ko: both.ko\n",
   [`${TREE}/modules.alias`]: "alias fs-x b\n",
   [`${TREE}/modules.builtin`]: "kernel/both.ko\nkernel/plain.ko\n",
   [`${TREE}/modules.builtin.modinfo`]: "core.alias=fs-core\0",
@@ -25,6 +25,9 @@ test.each([
   ["-n -v plain", "", ""],
   ["-D both", "", "insmod both.ko \n"],
   ["-n -v both", "", ""],
+  ["-n -v c", "", "insmod both.ko \ninsmod c.ko \n"],
+  ["-n -v a", "softdep a pre: both", "insmod a.ko \n"],
+  ["-n -v a", "softdep a pre: both c", "insmod both.ko \ninsmod both.ko \ninsmod c.ko \ninsmod a.ko \n"],
   ["-D b", "softdep b pre: nowhere\ninstall b do it", "insmod a.ko \ninstall do it \n"],
   ["-D b", "softdep b pre: plain\ninstall b do it", "insmod a.ko \nbuiltin plain\ninsmod b.ko \n"],
   ["-D b x=1", "softdep b pre: fs-x", "insmod a.ko \ninsmod a.ko \ninsmod b.ko \ninsmod b.ko x=1\n"],
