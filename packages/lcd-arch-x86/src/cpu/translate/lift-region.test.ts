@@ -3,7 +3,7 @@ import { BareMachine } from "../../testing/index";
 import { MODE_64 } from "../code-mode";
 import { Gpr } from "../state";
 import { type DecodedRegion, discover } from "./discover";
-import { type LiftedRegion, liftRegion } from "./lift-region";
+import { type LiftedRegion, liftRegion, workOf } from "./lift-region";
 
 const HLT = 0xf4;
 
@@ -19,7 +19,7 @@ function regionOf(...code: number[]): DecodedRegion {
 }
 
 const offsets = ({ region }: LiftedRegion): number[] => [...region.blocks.keys()];
-const statements = ({ blocks }: LiftedRegion): number[] => blocks.map((block) => block?.statements.length ?? 0);
+const work = ({ blocks }: LiftedRegion): number[] => blocks.map((block) => workOf(block?.statements ?? []));
 
 describe("lifting a region", () => {
   it("lifts all of it when it is small", () => {
@@ -27,13 +27,13 @@ describe("lifting a region", () => {
     expect(offsets(liftRegion(region))).toEqual([0, 4, 8]);
   });
 
-  it("lifts no block behind so many statements, and leaves the region there", () => {
+  it("lifts no block behind so much work, and leaves the region there", () => {
     // shl eax, cl, twelve times
     const region = regionOf(...Array.from({ length: 12 }, () => [0xd3, 0xe0]).flat(), HLT);
-    const [first, second] = statements(liftRegion(region));
+    const [first, second] = work(liftRegion(region));
     expect(offsets(liftRegion(region, first))).toEqual([0]);
     const part = liftRegion(region, first + 1);
-    expect([offsets(part), statements(part), part.successors]).toEqual([
+    expect([offsets(part), work(part), part.successors]).toEqual([
       [0, 8],
       [first, second],
       [[1], []],

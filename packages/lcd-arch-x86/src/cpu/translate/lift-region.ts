@@ -1,4 +1,4 @@
-import type { IrBlock, Site, SiteCause } from "../ir";
+import type { IrBlock, Site, SiteCause, Statement } from "../ir";
 import { BlockBuilder, type FlagShape, flagShape } from "../lift/builder";
 import { liftInstruction } from "../lift/index";
 import { type CutEdges, type Graph, type Structure, structure } from "./cfg";
@@ -20,7 +20,7 @@ export interface LiftedRegion extends RegionGraph {
   sites: Site[];
 }
 
-/** Lifts a region. @param most no block is lifted behind so many statements: the region ends there */
+/** Lifts a region. @param most no block is lifted behind so much work (`workOf`): the region ends there */
 export function liftRegion(region: DecodedRegion, most = Number.POSITIVE_INFINITY): LiftedRegion {
   const graph = graphOf(region);
   const sites: Site[] = [];
@@ -59,20 +59,27 @@ function liftBlocks(
   });
   const shapes: (FlagShape | null)[] = decoded.map(() => null);
   const blocks: (IrBlock | undefined)[] = decoded.map(() => undefined);
-  let statements = 0;
+  let work = 0;
   for (const index of shape.order) {
     const only = predecessors[index].length === 1 && index !== 0 ? predecessors[index][0] : -1;
     const builder = new BlockBuilder(sites, region.context, only >= 0 ? shapes[only] : null);
     const block = liftBlock(region, decoded[index], builder);
     blocks[index] = block;
     shapes[index] = flagShape(builder.flags);
-    statements += block.statements.length;
-    if (statements >= most) {
+    work += workOf(block.statements);
+    if (work >= most) {
       break;
     }
   }
   return blocks;
 }
+
+/** What an access to memory is to the compiler, in other statements: it becomes that much code. */
+const ACCESS = 10;
+
+/** How much compiling the statements takes, in statements that access no memory. */
+export const workOf = (statements: readonly Statement[]): number =>
+  statements.reduce((sum, { kind }) => sum + (kind === "load" || kind === "store" ? ACCESS : 1), 0);
 
 /** Lifts one block of a region. */
 export function liftBlock(region: DecodedRegion, decoded: DecodedBlock, builder: BlockBuilder): IrBlock {

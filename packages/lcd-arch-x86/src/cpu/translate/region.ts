@@ -25,8 +25,11 @@ export interface RegionCode {
   blocks: IrBlock[];
 }
 
-/** Statements behind which no block of hot code begins: as many as 500 instructions commonly have, of shifts by CL a hundred. */
-const MAX_STATEMENTS = 4000;
+/**
+ * The work behind which no block of hot code begins: 500 instructions of which each tenth accesses memory are as much, and
+ * a hundred shifts by CL.
+ */
+const MOST_WORK = 5000;
 
 /** A compiled region: runs from its entry until control leaves it, on the processor whose state is at `cpu`. */
 export type RegionFunction = (cpu: number) => number;
@@ -351,7 +354,7 @@ export function translateRegion(
   inline = false,
   cpu: number | null = null,
 ): RegionCode {
-  const lifted = liftRegion(region, inline ? MAX_STATEMENTS : Number.POSITIVE_INFINITY);
+  const lifted = liftRegion(region, inline ? MOST_WORK : Number.POSITIVE_INFINITY);
   const { blocks, shape, sites } = lifted;
   for (const block of blocks) {
     if (block) {
